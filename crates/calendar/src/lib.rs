@@ -1,0 +1,16 @@
+//! The school's time: days, instants, sessions, weeks, terms, years, bank holidays and deadlines.
+//!
+//! Everything that reckons with time in this product goes through here, so that "the next school day" has one meaning.
+//! This crate wraps the date library; apart from `store`, which turns days and instants into columns, no other crate sees it.
+//!
+//! It deliberately does not know: what a mark is, who is asking, or what time it is now. "Today" is always an argument.
+
+mod day;
+mod instant;
+mod session;
+mod time_of_day;
+
+pub use day::{Day, ParseDayError, Weekday};
+pub use instant::Instant;
+pub use session::{ParseSessionError, Session, Slot};
+pub use time_of_day::{ParseTimeError, TimeOfDay};
