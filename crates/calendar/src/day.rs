@@ -138,8 +138,7 @@ impl Day {
     ///
     /// A person born on 29 February completes a year on 1 March of a common year.
     pub fn age_on(self, on: Day) -> i32 {
-        let before_birthday =
-            (on.month(), on.day_of_month()) < (self.month(), self.day_of_month());
+        let before_birthday = (on.month(), on.day_of_month()) < (self.month(), self.day_of_month());
         i32::from(on.year()) - i32::from(self.year()) - i32::from(before_birthday)
     }
 
@@ -154,7 +153,9 @@ impl Day {
             "{} {} {}",
             self.weekday().short(),
             self.day_of_month(),
-            MONTHS[self.month() as usize - 1].get(..3).unwrap_or_default()
+            MONTHS[self.month() as usize - 1]
+                .get(..3)
+                .unwrap_or_default()
         )
     }
 

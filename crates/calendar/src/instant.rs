@@ -37,8 +37,12 @@ impl Instant {
     /// The day and the clock time in London at this moment.
     pub fn in_london(self) -> (Day, TimeOfDay) {
         let civil = london().to_datetime(self.timestamp());
-        let time = TimeOfDay::new(civil.hour() as u32, civil.minute() as u32, civil.second() as u32)
-            .expect("a clock time of the date library is a clock time");
+        let time = TimeOfDay::new(
+            civil.hour() as u32,
+            civil.minute() as u32,
+            civil.second() as u32,
+        )
+        .expect("a clock time of the date library is a clock time");
         (Day::from_jiff(civil.date()), time)
     }
 
@@ -46,9 +50,12 @@ impl Instant {
     ///
     /// In the hour that comes twice in October the first is meant; a time that March skips is taken an hour later.
     pub fn at_london(day: Day, time: TimeOfDay) -> Instant {
-        let civil = day
-            .to_jiff()
-            .at(time.hour() as i8, time.minute() as i8, time.second() as i8, 0);
+        let civil = day.to_jiff().at(
+            time.hour() as i8,
+            time.minute() as i8,
+            time.second() as i8,
+            0,
+        );
         let timestamp = london()
             .to_timestamp(civil)
             .expect("London has a moment for every civil time of a register");
