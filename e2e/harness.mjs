@@ -1,0 +1,303 @@
+// What every journey stands on: the program with its demo school, a browser, a counted keyboard and the accessibility check.
+//
+// It knows how to start, sign in, look and stop. It knows no page of the school's work: what a teacher or an officer does
+// is told in `journeys/`, one file for each task.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import AxeBuilder from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+
+/** Where failed journeys leave their pictures. Not kept in the repository. */
+export const results = path.join(here, "results");
+
+const READY_WITHIN_MS = 120_000;
+const STOPPED_WITHIN_MS = 10_000;
+
+/** The day on which every journey takes place: a Tuesday in term. */
+export const today = "2026-11-24";
+
+// ---------------------------------------------------------------------------------------------------------- the school
+
+/** The binary under test: `ROLLBOOK_BINARY`, else the development build. */
+function binary() {
+  return process.env.ROLLBOOK_BINARY ?? path.join(here, "..", "target", "debug", "rollbook");
+}
+
+/**
+ * Reads what `rollbook demo` prints, line by line, until the address and the accounts are known.
+ *
+ * The address stands on a line `Serving http://127.0.0.1:PORT`. The accounts are a table whose columns stand two or more
+ * spaces apart, headed `role  sign-in name  password` and ended by an empty line or by anything that is not a row.
+ */
+export class Announcement {
+  address = null;
+  accounts = [];
+  #inTable = false;
+
+  read(line) {
+    const serving = line.match(/^\s*Serving (https?:\/\/\S+)/);
+    if (serving) this.address = serving[1].replace(/\/$/, "");
+
+    const cells = line.trim().split(/\s{2,}/);
+    if (/^role$/i.test(cells[0]) && /^sign-in name$/i.test(cells[1] ?? "")) {
+      this.#inTable = true;
+    } else if (this.#inTable && cells.length >= 3) {
+      if (/^-+$/.test(cells[0])) return;
+      const [role, name, password] = cells;
+      this.accounts.push({ role: role.toLowerCase(), name, password });
+    } else {
+      this.#inTable = false;
+    }
+  }
+
+  get complete() {
+    return this.address !== null && this.accounts.length > 0 && !this.#inTable;
+  }
+}
+
+/**
+ * Starts `rollbook demo` with a school of 300 pupils in a data folder of its own and waits until it answers.
+ *
+ * Returns `{ address, accounts, stop }`. `stop` ends the program and removes the folder.
+ */
+export async function startSchool({ pupils = 300, date = today } = {}) {
+  const data = await mkdtemp(path.join(tmpdir(), "rollbook-journey-"));
+  const child = spawn(
+    binary(),
+    ["demo", "--date", date, "--pupils", String(pupils), "--port", "0", "--data", path.join(data, "school")],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const exited = new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal ?? code));
+    child.once("error", (error) => resolve(error.message));
+  });
+  const said = [];
+  const announcement = new Announcement();
+  const known = new Promise((resolve) => {
+    const lines = createInterface({ input: child.stdout });
+    let settle;
+    lines.on("line", (line) => {
+      said.push(line);
+      announcement.read(line);
+      // The table has no mark at its end, so it is whole once nothing has followed it for a moment.
+      clearTimeout(settle);
+      if (announcement.complete) resolve();
+      else if (announcement.address && announcement.accounts.length > 0) settle = setTimeout(resolve, 200);
+    });
+  });
+  createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
+
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill("SIGTERM");
+      const ended = await Promise.race([exited.then(() => true), after(STOPPED_WITHIN_MS, false)]);
+      if (!ended) child.kill("SIGKILL");
+      await exited;
+    }
+    await rm(data, { recursive: true, force: true });
+  };
+
+  const outcome = await Promise.race([
+    known.then(() => "known"),
+    exited.then((how) => `it ended (${how})`),
+    after(READY_WITHIN_MS, `it was not ready after ${READY_WITHIN_MS / 1000} s`),
+  ]);
+  if (outcome !== "known") {
+    await stop();
+    throw new Error(`The demo school did not start: ${outcome}. It said:\n${said.slice(-40).join("\n")}`);
+  }
+  return { address: announcement.address, accounts: announcement.accounts, stop };
+}
+
+function after(ms, value) {
+  return new Promise((resolve) => setTimeout(resolve, ms, value).unref());
+}
+
+/** The account of a role: the role as the program prints it, or its beginning (`teacher`, `attendance officer`). */
+export function accountOf(school, role) {
+  const wanted = role.toLowerCase();
+  const account =
+    school.accounts.find((one) => one.role === wanted) ?? school.accounts.find((one) => one.role.startsWith(wanted));
+  assert.ok(account, `nobody signs in as ${role}; there are: ${school.accounts.map((one) => one.role).join(", ")}`);
+  return account;
+}
+
+// --------------------------------------------------------------------------------------------------------- the browser
+
+/** Starts Chromium: `CHROMIUM`, else Debian's. It makes no connection of its own. */
+export async function launchBrowser() {
+  const root = process.getuid?.() === 0;
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      // Chromium refuses its sandbox to the superuser.
+      ...(root ? ["--no-sandbox"] : []),
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** The four ways in which a page is looked at. */
+export const views = {
+  light: { viewport: { width: 1920, height: 1080 }, colorScheme: "light" },
+  dark: { viewport: { width: 1920, height: 1080 }, colorScheme: "dark" },
+  phone: { viewport: { width: 390, height: 844 }, colorScheme: "light", hasTouch: true, isMobile: true },
+  print: { viewport: { width: 794, height: 1123 }, colorScheme: "light" },
+};
+
+/** A fresh page with its own cookies, which collects whatever the browser complains about in `page.complaints`. */
+export async function openPage(browser, view = views.light) {
+  const context = await browser.newContext({ ...view, locale: "en-GB", timezoneId: "Europe/London", reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(`script: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error") page.complaints.push(`console: ${message.text()}`);
+  });
+  return page;
+}
+
+/** Signs in as a role by keyboard, and waits until the sign-in page is left. */
+export async function signIn(page, school, role) {
+  const account = accountOf(school, role);
+  await page.goto(`${school.address}/sign-in`);
+  await page.getByLabel("Sign-in name").fill(account.name);
+  await page.getByLabel("Password").fill(account.password);
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
+}
+
+/** A keyboard that counts: each key pressed is one, a chord (`Control+K`) is one, a typed word is one for each letter. */
+export class Keys {
+  count = 0;
+  #page;
+
+  constructor(page) {
+    this.#page = page;
+  }
+
+  async press(...keys) {
+    for (const key of keys) {
+      await this.#page.keyboard.press(key);
+      this.count += 1;
+    }
+  }
+
+  async type(text) {
+    for (const letter of text) {
+      await this.#page.keyboard.type(letter);
+      this.count += 1;
+    }
+  }
+
+  /** Presses Tab until the wanted element has focus, at most `limit` times; a page that cannot be reached so fails. */
+  async tabTo(locator, limit = 60) {
+    for (let pressed = 0; pressed <= limit; pressed += 1) {
+      if (await locator.evaluate((element) => element === document.activeElement)) return;
+      await this.press("Tab");
+    }
+    assert.fail(`Tab does not reach ${locator} within ${limit} presses`);
+  }
+
+  /** Starts counting again. */
+  reset() {
+    this.count = 0;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------- accessibility
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** What axe finds wrong with the page as it stands, in light and in dark: one line for each fault and place. */
+export async function accessibilityFaults(page) {
+  const faults = [];
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+    for (const violation of violations) {
+      for (const node of violation.nodes) {
+        faults.push(`${colorScheme}: ${violation.id}: ${node.target.join(" ")}: ${node.failureSummary.replace(/\s+/g, " ")}`);
+      }
+    }
+  }
+  await page.emulateMedia({ colorScheme: null });
+  return faults;
+}
+
+/** Asserts that axe finds nothing at all, contrast included, in light and in dark. */
+export async function axe(page) {
+  const faults = await accessibilityFaults(page);
+  assert.deepEqual(faults, [], `${page.url()} has accessibility faults:\n${faults.join("\n")}`);
+}
+
+/** Takes a picture of the page into the results folder and returns its path. */
+export async function screenshot(page, name) {
+  await mkdir(results, { recursive: true });
+  const file = path.join(results, `${name.replace(/[^a-z0-9]+/gi, "-").toLowerCase()}.png`);
+  await page.screenshot({ path: file, fullPage: true });
+  return file;
+}
+
+// ------------------------------------------------------------------------------------------------------------ journeys
+
+let shared;
+
+/** The school and browser that the journeys of one file share; started by the first, stopped after the last. */
+async function stage() {
+  shared ??= (async () => {
+    const school = await startSchool();
+    try {
+      return { school, browser: await launchBrowser() };
+    } catch (error) {
+      await school.stop();
+      throw error;
+    }
+  })();
+  return shared;
+}
+
+test.after(async () => {
+  if (!shared) return;
+  const started = await shared.catch(() => null);
+  await started?.browser.close();
+  await started?.school.stop();
+});
+
+/**
+ * One journey: a role does a task on a fresh page, signed in.
+ *
+ * `tell({ page, keys, school })` does the task. Afterwards the browser must have complained about nothing: a script error or a
+ * refused resource fails the journey. A journey that fails leaves a picture of where it stood.
+ */
+export function journey(name, { role, view = views.light }, tell) {
+  test(name, { timeout: 180_000 }, async () => {
+    const { school, browser } = await stage();
+    const page = await openPage(browser, view);
+    try {
+      if (role) await signIn(page, school, role);
+      await tell({ page, keys: new Keys(page), school });
+      assert.deepEqual(page.complaints, []);
+    } catch (error) {
+      const picture = await screenshot(page, `failed-${name}`).catch(() => "none");
+      error.message += `\nPicture: ${picture}`;
+      throw error;
+    } finally {
+      await page.context().close();
+    }
+  });
+}

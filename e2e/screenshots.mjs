@@ -1,0 +1,48 @@
+// Makes the pictures in `docs/screenshots/`: each screen of `screens.mjs` in light, dark, on a phone and as printed.
+//
+// Run as `tools/screenshots [NAME...]`; without a name it makes them all. The light picture is `NAME.png`, the others
+// `NAME-dark.png`, `NAME-phone.png` and `NAME-print.png`.
+
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { launchBrowser, openPage, signIn, startSchool, views } from "./harness.mjs";
+import { screens } from "./screens.mjs";
+
+const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "docs", "screenshots");
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !screens.some((screen) => screen.name === name));
+if (unknown.length > 0) {
+  console.error(`No such screen: ${unknown.join(", ")}. There are: ${screens.map((screen) => screen.name).join(", ")}.`);
+  process.exit(2);
+}
+
+async function take(browser, school, screen, view) {
+  const page = await openPage(browser, views[view]);
+  try {
+    if (screen.role) await signIn(page, school, screen.role);
+    await page.goto(`${school.address}${screen.path}`);
+    await screen.prepare?.(page);
+    if (view === "print") await page.emulateMedia({ media: "print" });
+    const file = path.join(folder, `${screen.name}${view === "light" ? "" : `-${view}`}.png`);
+    // A window's worth on a screen, the whole of a printed page.
+    await page.screenshot({ path: file, fullPage: view === "print" });
+    console.log(path.relative(process.cwd(), file));
+  } finally {
+    await page.context().close();
+  }
+}
+
+await mkdir(folder, { recursive: true });
+const school = await startSchool({ pupils: 1500 });
+let browser;
+try {
+  browser = await launchBrowser();
+  for (const screen of screens) {
+    if (asked.length > 0 && !asked.includes(screen.name)) continue;
+    for (const view of Object.keys(views)) await take(browser, school, screen, view);
+  }
+} finally {
+  await browser?.close();
+  await school.stop();
+}
