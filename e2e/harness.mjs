@@ -1,7 +1,7 @@
 // What every journey stands on: the program with its demo school, a browser, a counted keyboard and the accessibility check.
 //
-// It knows how to start, sign in, look and stop. It knows no page of the school's work: what a teacher or an officer does
-// is told in `journeys/`, one file for each task.
+// It knows how to start, sign in, look and stop, and no page of the school's work. `journey.mjs` makes a test of it; what a
+// teacher or an officer does is told in `journeys/`, one file for each task.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -9,7 +9,6 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import AxeBuilder from "@axe-core/playwright";
 import { chromium } from "playwright-core";
@@ -29,7 +28,8 @@ export const today = "2026-11-24";
 
 /** The binary under test: `ROLLBOOK_BINARY`, else the development build. */
 function binary() {
-  return process.env.ROLLBOOK_BINARY ?? path.join(here, "..", "target", "debug", "rollbook");
+  const target = process.env.CARGO_TARGET_DIR ?? path.join(here, "..", "target");
+  return process.env.ROLLBOOK_BINARY ?? path.join(target, "debug", "rollbook");
 }
 
 /**
@@ -251,53 +251,4 @@ export async function screenshot(page, name) {
   const file = path.join(results, `${name.replace(/[^a-z0-9]+/gi, "-").toLowerCase()}.png`);
   await page.screenshot({ path: file, fullPage: true });
   return file;
-}
-
-// ------------------------------------------------------------------------------------------------------------ journeys
-
-let shared;
-
-/** The school and browser that the journeys of one file share; started by the first, stopped after the last. */
-async function stage() {
-  shared ??= (async () => {
-    const school = await startSchool();
-    try {
-      return { school, browser: await launchBrowser() };
-    } catch (error) {
-      await school.stop();
-      throw error;
-    }
-  })();
-  return shared;
-}
-
-test.after(async () => {
-  if (!shared) return;
-  const started = await shared.catch(() => null);
-  await started?.browser.close();
-  await started?.school.stop();
-});
-
-/**
- * One journey: a role does a task on a fresh page, signed in.
- *
- * `tell({ page, keys, school })` does the task. Afterwards the browser must have complained about nothing: a script error or a
- * refused resource fails the journey. A journey that fails leaves a picture of where it stood.
- */
-export function journey(name, { role, view = views.light }, tell) {
-  test(name, { timeout: 180_000 }, async () => {
-    const { school, browser } = await stage();
-    const page = await openPage(browser, view);
-    try {
-      if (role) await signIn(page, school, role);
-      await tell({ page, keys: new Keys(page), school });
-      assert.deepEqual(page.complaints, []);
-    } catch (error) {
-      const picture = await screenshot(page, `failed-${name}`).catch(() => "none");
-      error.message += `\nPicture: ${picture}`;
-      throw error;
-    } finally {
-      await page.context().close();
-    }
-  });
 }
