@@ -8,13 +8,27 @@
 
 mod bands;
 mod codes;
+mod compulsory_age;
 mod confidence;
 mod counts;
+mod penalty_window;
+mod profile;
+mod rules;
+pub mod worked_case;
 
 pub use bands::{Band, Bands, BandsError, Threshold, bands_on, default_bands};
 pub use codes::{
     Class, Code, CodeRow, Group, NeedsNote, NoMeaning, OnSite, ParseCodeError,
     PenaltyNoticeCounting, SessionScope, code_rows, meaning, meanings,
 };
+pub use compulsory_age::{
+    CompulsoryAge, compulsory_age, compulsory_age_begins, compulsory_age_ends, last_friday_in_june,
+};
 pub use confidence::Confidence;
 pub use counts::{Counts, Measure, Ratio};
+pub use penalty_window::{
+    CountedSession, PenaltyThreshold, PenaltyWindow, ThresholdStanding, most_countable,
+    penalty_threshold, penalty_window,
+};
+pub use profile::{Cohort, EnrolmentFacts, LeftOut, OutOfCohort, Profile, cohort};
+pub use rules::{Rule, rule, rules};
