@@ -1,0 +1,319 @@
+use std::fmt;
+use std::sync::{Arc as Shared, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use calendar::Instant;
+use tokio::sync::oneshot;
+
+use crate::migrate::{self, MigrateError, Migration};
+use crate::queue::{Piece, Queue, Task, Work};
+use crate::tx::Purpose;
+use crate::worker::{self, Setting, Worker};
+use crate::{Act, Engine, Entry, Location, OpenError, Options, SchoolId, StoreError, Tx};
+
+/// The seam to the database. Clones share the same threads; the last one closes them.
+#[derive(Clone)]
+pub struct Store(Shared<Threads>);
+
+struct Threads {
+    setting: Setting,
+    reads: Shared<Queue>,
+    writes: Shared<Queue>,
+    readers: Mutex<Vec<JoinHandle<()>>>,
+    writers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Opens the database and starts the threads that hold its connections.
+    ///
+    /// `clock` tells the moment of each act. Call [`Store::migrate`] next.
+    ///
+    /// Errors: an [`OpenError`], among them a server whose settings would lose acknowledged acts when power fails.
+    pub fn open(
+        location: &Location,
+        options: Options,
+        clock: Shared<dyn Fn() -> Instant + Send + Sync>,
+    ) -> Result<Store, OpenError> {
+        let on_sqlite = location.engine() == Engine::Sqlite;
+        let threads = Threads {
+            reads: Shared::new(Queue::new(options.queue_limit, false)),
+            writes: Shared::new(Queue::new(options.queue_limit, on_sqlite)),
+            setting: Setting {
+                location: location.clone(),
+                options,
+                clock,
+            },
+            readers: Mutex::default(),
+            writers: Mutex::default(),
+        };
+        let options = &threads.setting.options;
+        let writers = if on_sqlite { 1 } else { options.writers.max(1) };
+        // The writer comes first: it makes the file.
+        let started = (|| {
+            for _ in 0..writers {
+                threads.start(Purpose::Writing)?;
+            }
+            for _ in 0..options.readers.max(1) {
+                threads.start(Purpose::Reading)?;
+            }
+            Ok(())
+        })();
+        let store = Store(Shared::new(threads));
+        started.map(|()| store)
+    }
+
+    /// Which engine it stands on.
+    pub fn engine(&self) -> Engine {
+        self.0.setting.location.engine()
+    }
+
+    /// The moment that the store's clock tells.
+    pub fn now(&self) -> Instant {
+        (self.0.setting.clock)()
+    }
+
+    /// Brings the schema up to date: the store's own tables, then these, each once and in a transaction of its own.
+    /// Answers the names of those that were applied.
+    ///
+    /// Errors: a [`MigrateError`]; what was applied before it stays applied.
+    pub fn migrate(&self, migrations: &[Migration]) -> Result<Vec<&'static str>, MigrateError> {
+        let migrations = migrations.to_vec();
+        let now = self.now();
+        let closure = move |tx: &mut Tx| migrate::migrate(tx, &migrations, now);
+        wait(|reply| self.0.writes.add(Task::Alone(boxed(closure, reply))))
+    }
+
+    /// One snapshot: nothing that the closure reads changes meanwhile.
+    ///
+    /// A connection that was lost since the last read is opened again first.
+    ///
+    /// Errors: those of the closure, and a [`StoreError`] as `E`.
+    pub async fn read<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        answered(|reply| self.0.reads.add(Task::Plain(boxed(closure, reply)))).await
+    }
+
+    /// [`Store::read`] for the command line and tests: waits on this thread.
+    ///
+    /// Errors: as [`Store::read`].
+    pub fn read_now<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        wait(|reply| self.0.reads.add(Task::Plain(boxed(closure, reply))))
+    }
+
+    /// One transaction for rows that need no proof: sessions, the progress of a job. Kept when the closure answers `Ok`.
+    ///
+    /// Errors: those of the closure, and a [`StoreError`] as `E`; [`StoreError::OutcomeUnknown`] when the connection was
+    /// lost during the commit.
+    pub async fn write<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        answered(|reply| self.0.writes.add(Task::Plain(boxed(closure, reply)))).await
+    }
+
+    /// [`Store::write`] for the command line and tests: waits on this thread.
+    ///
+    /// Errors: as [`Store::write`].
+    pub fn write_now<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        wait(|reply| self.0.writes.add(Task::Plain(boxed(closure, reply))))
+    }
+
+    /// An act in this school: it holds the school's head, gets the next number, and is journalled with what it records.
+    ///
+    /// Acts that wait share one transaction and one flush; each is answered after the flush, and one that fails takes
+    /// nothing from the others.
+    ///
+    /// Errors: as [`Store::write`].
+    pub async fn act<T, E>(
+        &self,
+        school: SchoolId,
+        closure: impl FnOnce(&mut Act) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        answered(|reply| self.0.writes.add(Task::Act(school, boxed(closure, reply)))).await
+    }
+
+    /// [`Store::act`] for the command line and tests: waits on this thread.
+    ///
+    /// Errors: as [`Store::act`].
+    pub fn act_now<T, E>(
+        &self,
+        school: SchoolId,
+        closure: impl FnOnce(&mut Act) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        wait(|reply| self.0.writes.add(Task::Act(school, boxed(closure, reply))))
+    }
+
+    /// Makes a school's head row. The first act does so too.
+    ///
+    /// Errors: a [`StoreError`].
+    pub async fn found_school(&self, school: SchoolId) -> Result<(), StoreError> {
+        let now = self.now();
+        self.write(move |tx| worker::found(tx, school, now)).await
+    }
+
+    /// [`Act::erase`] as an act of its own; answers whether there was something to erase.
+    ///
+    /// Errors: as [`Act::erase`].
+    pub async fn erase(
+        &self,
+        school: SchoolId,
+        seq: i64,
+        entry: Entry<'_>,
+    ) -> Result<bool, StoreError> {
+        let job_title = entry.job_title.to_owned();
+        let Entry {
+            account,
+            act: name,
+            subject,
+            ..
+        } = entry;
+        self.act(school, move |act| {
+            let erased = act.erase(seq)?;
+            if erased {
+                act.describe(Entry {
+                    account,
+                    job_title: &job_title,
+                    act: name,
+                    subject,
+                });
+            }
+            Ok(erased)
+        })
+        .await
+    }
+
+    /// Carries out what waits, then ends the threads and closes the connections: readers first, so that the writer
+    /// leaves one tidy file. Later requests are refused. Waits on this thread.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Store")
+            .field(&self.0.setting.location)
+            .finish()
+    }
+}
+
+impl Threads {
+    fn start(&self, purpose: Purpose) -> Result<(), OpenError> {
+        let (queue, handles, name) = match purpose {
+            Purpose::Reading => (&self.reads, &self.readers, "store reader"),
+            Purpose::Writing => (&self.writes, &self.writers, "store writer"),
+        };
+        let queue = Shared::clone(queue);
+        let setting = self.setting.clone();
+        let (opened, is_open) = mpsc::sync_channel(1);
+        let handle = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || match Worker::open(setting, purpose) {
+                Ok(worker) => {
+                    let _ = opened.send(Ok(()));
+                    worker.work(&queue);
+                }
+                Err(error) => {
+                    let _ = opened.send(Err(error));
+                }
+            })
+            .map_err(|error| OpenError::Thread(Shared::new(error)))?;
+        handles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(handle);
+        is_open.recv().unwrap_or_else(|_| {
+            let gone = std::io::Error::other("it ended before it began");
+            Err(OpenError::Thread(Shared::new(gone)))
+        })
+    }
+
+    fn close(&self) {
+        for (queue, handles) in [(&self.reads, &self.readers), (&self.writes, &self.writers)] {
+            queue.close();
+            let mut handles = handles.lock().unwrap_or_else(PoisonError::into_inner);
+            for handle in handles.drain(..) {
+                // A closure that held the last clone drops it on a thread of the store, which cannot wait for itself.
+                if handle.thread().id() != std::thread::current().id() {
+                    let _ = handle.join();
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn boxed<G: 'static, T, E>(
+    closure: impl FnOnce(&mut G) -> Result<T, E> + Send + 'static,
+    reply: impl FnOnce(Result<T, E>) + Send + 'static,
+) -> Box<dyn Work<G>>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    Box::new(Piece::new(closure, reply))
+}
+
+/// Gives a request its way to answer and waits for it without a thread.
+async fn answered<T, E>(ask: impl FnOnce(Box<dyn FnOnce(Result<T, E>) + Send>)) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (sender, receiver) = oneshot::channel();
+    // Whoever asked may have gone away; the work is done all the same.
+    ask(Box::new(move |result| drop(sender.send(result))));
+    receiver
+        .await
+        .unwrap_or_else(|_| Err(StoreError::Closed.into()))
+}
+
+/// Gives a request its way to answer and waits for it on this thread.
+fn wait<T, E>(ask: impl FnOnce(Box<dyn FnOnce(Result<T, E>) + Send>)) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (sender, receiver) = mpsc::sync_channel(1);
+    ask(Box::new(move |result| drop(sender.send(result))));
+    receiver
+        .recv()
+        .unwrap_or_else(|_| Err(StoreError::Closed.into()))
+}

@@ -1,0 +1,442 @@
+//! Fresh migrated stores on both engines, for the tests of this and other crates.
+//!
+//! PostgreSQL comes from `ROLLBOOK_TEST_POSTGRES`, a connection string to a server where the test may create databases. Where
+//! that is unset, one private throw-away server is started (on a socket in the temporary folder, no network), shared by
+//! all test programs that run, and stopped a minute after the last of them.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use calendar::Instant;
+use sha2::{Digest, Sha256};
+
+use crate::{Engine, Location, Migration, Options, Store};
+
+/// Both engines.
+pub const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
+
+/// Tuesday 24 November 2026, 08:44:12 in London: when every test store's clock begins.
+pub const BEGINNING: Instant = Instant::from_micros(1_795_509_852_000_000);
+
+/// Runs a test on a fresh migrated store of each engine in turn.
+///
+/// # Panics
+/// When the test does, naming the engine; or when no PostgreSQL is installed.
+pub fn each_engine(migrations: &[Migration], test: impl Fn(&TestStore)) {
+    for engine in ENGINES {
+        eprintln!("on {engine:?}:");
+        test(&TestStore::new(engine, migrations));
+    }
+}
+
+/// A fresh store, thrown away when it is dropped.
+///
+/// Its clock moves a millisecond with each look, so that what happens later is later.
+pub struct TestStore {
+    store: Store,
+    location: Location,
+    clock: TestClock,
+    database: Database,
+}
+
+enum Database {
+    Folder { _kept: tempfile::TempDir },
+    OnServer { name: String },
+}
+
+/// A clock that a test can set.
+#[derive(Clone)]
+pub struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    /// A clock that begins at [`BEGINNING`].
+    pub fn new() -> TestClock {
+        TestClock(Arc::new(AtomicI64::new(BEGINNING.micros())))
+    }
+
+    /// The moment, a millisecond after the last one told.
+    pub fn tell(&self) -> Instant {
+        Instant::from_micros(self.0.fetch_add(1_000, Ordering::Relaxed))
+    }
+
+    /// Sets the clock.
+    pub fn set(&self, now: Instant) {
+        self.0.store(now.micros(), Ordering::Relaxed);
+    }
+
+    /// The function that [`Store::open`] takes.
+    pub fn as_function(&self) -> Arc<dyn Fn() -> Instant + Send + Sync> {
+        let clock = self.clone();
+        Arc::new(move || clock.tell())
+    }
+}
+
+impl Default for TestClock {
+    fn default() -> TestClock {
+        TestClock::new()
+    }
+}
+
+impl TestStore {
+    /// A fresh store of this engine with these migrations.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn new(engine: Engine, migrations: &[Migration]) -> TestStore {
+        TestStore::with(engine, migrations, test_options())
+    }
+
+    /// A fresh store with these options.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn with(engine: Engine, migrations: &[Migration], options: Options) -> TestStore {
+        let (location, database) = match engine {
+            Engine::Sqlite => {
+                let folder = tempfile::tempdir().expect("a folder for a test's database");
+                let path = folder.path().join("test.db");
+                (Location::Sqlite(path), Database::Folder { _kept: folder })
+            }
+            Engine::Postgres => {
+                let name = fresh_name();
+                let template = template(migrations);
+                // A template cannot be copied while somebody is still leaving it.
+                on_server(&format!("create database {name} template {template}"));
+                (server().database(&name), Database::OnServer { name })
+            }
+        };
+        let clock = TestClock::new();
+        let store = Store::open(&location, options, clock.as_function())
+            .expect("a fresh test database opens");
+        if engine == Engine::Sqlite {
+            store
+                .migrate(migrations)
+                .expect("the migrations of a test apply");
+        }
+        TestStore {
+            store,
+            location,
+            clock,
+            database,
+        }
+    }
+
+    /// Where it lives.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> &TestClock {
+        &self.clock
+    }
+
+    /// A second store on the same database, as another process would have.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    pub fn another(&self) -> Store {
+        Store::open(&self.location, test_options(), self.clock.as_function())
+            .expect("a test database opens twice")
+    }
+}
+
+impl Deref for TestStore {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl Drop for TestStore {
+    fn drop(&mut self) {
+        self.store.close();
+        if let Database::OnServer { name } = &self.database {
+            on_server(&format!("drop database if exists {name} with (force)"));
+        }
+    }
+}
+
+/// Few threads, and no wish for what a throw-away server need not promise.
+pub fn test_options() -> Options {
+    Options {
+        readers: 2,
+        writers: 2,
+        accept_weak_durability: true,
+        ..Options::default()
+    }
+}
+
+/// A name that no other test program uses.
+fn fresh_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("rollbook_test_{}_{count}", std::process::id())
+}
+
+/// A migrated database to copy from, made once for these migrations.
+fn template(migrations: &[Migration]) -> String {
+    static MADE: Mutex<Option<HashSet<String>>> = Mutex::new(None);
+    let mut hasher = Sha256::new();
+    for migration in crate::migrate::OWN.iter().chain(migrations) {
+        hasher.update(migration.name);
+        hasher.update([0]);
+        hasher.update(migration.sql);
+        hasher.update([0]);
+    }
+    let digest = hasher.finalize();
+    let mark: String = digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let name = format!("rollbook_template_{mark}");
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let made = made.get_or_insert_default();
+    if made.contains(&name) {
+        return name;
+    }
+    // Other test programs make the same template: one at a time. It gets its name when it is whole.
+    let key = i64::from_be_bytes(digest[..8].try_into().expect("eight bytes"));
+    let mut client = server().client();
+    client
+        .execute("select pg_advisory_lock($1)", &[&key])
+        .expect("a lock on the test server");
+    let there = client
+        .query_opt("select 1 from pg_database where datname = $1", &[&name])
+        .expect("the databases of the test server");
+    if there.is_none() {
+        let draft = format!("{name}_draft_{}", std::process::id());
+        client
+            .batch_execute(&format!("create database {draft}"))
+            .expect("a draft of the template");
+        let store = Store::open(
+            &server().database(&draft),
+            test_options(),
+            TestClock::new().as_function(),
+        )
+        .expect("the draft opens");
+        store
+            .migrate(migrations)
+            .expect("the migrations of a test apply");
+        store.close();
+        client
+            .batch_execute(&format!("alter database {draft} rename to {name}"))
+            .expect("the draft becomes the template");
+    }
+    made.insert(name.clone());
+    name
+}
+
+fn on_server(sql: &str) {
+    server()
+        .client()
+        .batch_execute(sql)
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+/// A server on which tests may create databases.
+struct Server {
+    /// The connection string without a database.
+    address: String,
+    /// Held as long as this program runs, so that the private server stays.
+    _in_use: Option<File>,
+}
+
+impl Server {
+    fn database(&self, name: &str) -> Location {
+        Location::Postgres(with_database(&self.address, name))
+    }
+
+    fn client(&self) -> postgres::Client {
+        postgres::Client::connect(&with_database(&self.address, "postgres"), postgres::NoTls)
+            .unwrap_or_else(|error| panic!("the test server does not answer: {error}"))
+    }
+}
+
+/// The connection string with this database in place of any other.
+fn with_database(address: &str, name: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        let kept: Vec<&str> = address
+            .split_whitespace()
+            .filter(|word| !word.starts_with("dbname="))
+            .collect();
+        return format!("{} dbname={name}", kept.join(" "));
+    };
+    let (place, query) = match rest.split_once('?') {
+        Some((place, query)) => (place, format!("?{query}")),
+        None => (rest, String::new()),
+    };
+    let host = place.split('/').next().unwrap_or_default();
+    format!("{scheme}://{host}/{name}{query}")
+}
+
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| match std::env::var("ROLLBOOK_TEST_POSTGRES") {
+        Ok(address) if !address.is_empty() => Server {
+            address,
+            _in_use: None,
+        },
+        _ => private_server(),
+    })
+}
+
+/// Starts the private server, or joins it when another test program has.
+fn private_server() -> Server {
+    let base = std::env::temp_dir().join("rollbook-test-postgres");
+    fs::create_dir_all(&base).expect("a folder for the test server");
+    let lock = |name: &str| -> File {
+        let path = base.join(name);
+        File::create(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let starting = lock("starting.lock");
+    starting.lock().expect("a lock on the test server's start");
+    let in_use = lock("in-use.lock");
+    in_use
+        .lock_shared()
+        .expect("a lock on the test server's use");
+    let programs = programs();
+    let (data, socket) = (base.join("data"), base.join("socket"));
+    let answers = |running: &Path| {
+        let address = format!("host={} user=postgres", running.display());
+        postgres::Client::connect(&with_database(&address, "postgres"), postgres::NoTls).is_ok()
+    };
+    if !answers(&socket) {
+        // What a crash left behind is thrown away.
+        for old in [&data, &socket] {
+            let _ = fs::remove_dir_all(old);
+        }
+        start(&programs, &base, &data, &socket);
+        assert!(
+            answers(&socket),
+            "the private test server was started and does not answer; see {}",
+            base.join("log").display()
+        );
+    }
+    Server {
+        address: format!("host={} user=postgres", socket.display()),
+        _in_use: Some(in_use),
+    }
+}
+
+/// The folder of PostgreSQL's programs, newest version first.
+fn programs() -> PathBuf {
+    let mut found: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            Some((version, entry.path().join("bin")))
+        })
+        .filter(|(_, bin)| bin.join("initdb").exists())
+        .collect();
+    found.sort();
+    let newest = found.pop().map(|(_, bin)| bin);
+    newest.unwrap_or_else(|| {
+        panic!(
+            "the store's tests need PostgreSQL: install the package postgresql, \
+             or set ROLLBOOK_TEST_POSTGRES to a server where databases may be created"
+        )
+    })
+}
+
+fn start(programs: &Path, base: &Path, data: &Path, socket: &Path) {
+    fs::create_dir_all(data).expect("a folder for the test server's files");
+    fs::create_dir_all(socket).expect("a folder for the test server's socket");
+    let log = base.join("log");
+    fs::write(&log, "").expect("the test server's log");
+    // The server refuses to run as root, so root lends the folders to the account that the package made.
+    let as_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.starts_with(b"0\n"));
+    if as_root {
+        run(Command::new("chown")
+            .args(["postgres:"])
+            .args([data, socket, &log]));
+    }
+    let command = |program: &str| {
+        let program = programs.join(program);
+        let mut command;
+        if as_root {
+            command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(program);
+        } else {
+            command = Command::new(program);
+        }
+        command.current_dir(base);
+        command
+    };
+    run(command("initdb")
+        .args([
+            "--no-sync",
+            "--auth=trust",
+            "--username=postgres",
+            "--encoding=UTF8",
+            "--locale=C",
+        ])
+        .arg("--pgdata")
+        .arg(data));
+    let settings = format!(
+        "-c listen_addresses='' -c unix_socket_directories={} -c max_connections=300 -c shared_buffers=128MB",
+        socket.display()
+    );
+    run(command("pg_ctl")
+        .args(["start", "--wait", "--silent", "--options", &settings])
+        .arg("--pgdata")
+        .arg(data)
+        .arg("--log")
+        .arg(&log));
+    stop_after_the_last(programs, base, data, as_root);
+}
+
+/// Leaves a small script behind that stops the server once no test program has used it for a minute.
+fn stop_after_the_last(programs: &Path, base: &Path, data: &Path, as_root: bool) {
+    let stop = format!(
+        "{}{}/pg_ctl stop --mode=immediate --silent --pgdata={}",
+        if as_root {
+            "runuser -u postgres -- "
+        } else {
+            ""
+        },
+        programs.display(),
+        data.display()
+    );
+    let script = format!(
+        "while sleep 60; do flock starting.lock flock --nonblock in-use.lock {stop} && exit 0; \
+         test -e {}/postmaster.pid || exit 0; done",
+        data.display()
+    );
+    let left = Command::new("setsid")
+        .args(["--fork", "sh", "-c", &script])
+        .current_dir(base)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    assert!(
+        left.is_ok_and(|status| status.success()),
+        "a script that stops the test server could not be left behind"
+    );
+}
+
+fn run(command: &mut Command) {
+    let output = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?} failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

@@ -1,0 +1,345 @@
+use std::time::Duration;
+
+use crate::location::Engine;
+use crate::on_postgres::{InsertingOnPostgres, OnPostgres};
+use crate::on_sqlite::{InsertingOnSqlite, OnSqlite};
+use crate::table::Table;
+use crate::{Arg, Location, OpenError, Options, Row, StoreError};
+
+/// A transaction: the only way to the rows.
+///
+/// Statements are constants with `$1`, `$2`, … for their arguments, and the same on both engines. After a statement has
+/// failed the transaction cannot be kept ([`StoreError::Broken`]), on both engines: use `on conflict`, not a second try.
+pub struct Tx {
+    connection: Connection,
+    limit: Duration,
+    broken: bool,
+}
+
+enum Connection {
+    Sqlite(Box<OnSqlite>),
+    Postgres(Box<OnPostgres>),
+}
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// One snapshot, nothing written.
+    Reading,
+    /// Rows are written.
+    Writing,
+}
+
+impl Tx {
+    /// Opens a connection for this purpose.
+    pub(crate) fn open(
+        location: &Location,
+        options: &Options,
+        purpose: Purpose,
+    ) -> Result<Tx, OpenError> {
+        let limit = match purpose {
+            Purpose::Reading => options.read_limit,
+            Purpose::Writing => options.write_limit,
+        };
+        let connection = match location {
+            Location::Sqlite(path) => Connection::Sqlite(Box::new(OnSqlite::open(
+                path,
+                options,
+                purpose == Purpose::Writing,
+            )?)),
+            Location::Postgres(text) => {
+                Connection::Postgres(Box::new(OnPostgres::open(text, options, limit)?))
+            }
+        };
+        Ok(Tx {
+            connection,
+            limit,
+            broken: false,
+        })
+    }
+
+    /// The engine beneath. For the store's own tests and for telling an operator; statements are the same on both.
+    pub fn engine(&self) -> Engine {
+        match self.connection {
+            Connection::Sqlite(_) => Engine::Sqlite,
+            Connection::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs a query and maps each row of its answer.
+    ///
+    /// Errors: a [`StoreError`] of the statement, or the first of `map`.
+    pub fn query<T>(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+        mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut all = Vec::new();
+        self.walk(sql, args, &mut |row| {
+            all.push(map(row)?);
+            Ok(true)
+        })?;
+        Ok(all)
+    }
+
+    /// The first row of the answer, if there is one.
+    ///
+    /// Errors: as [`Tx::query`].
+    pub fn query_opt<T>(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+        map: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut found = None;
+        let mut map = Some(map);
+        self.walk(sql, args, &mut |row| {
+            if let Some(map) = map.take() {
+                found = Some(map(row)?);
+            }
+            Ok(false)
+        })?;
+        Ok(found)
+    }
+
+    /// The first row of an answer that has at least one.
+    ///
+    /// Errors: [`StoreError::NoRow`] when it is empty, else as [`Tx::query`].
+    pub fn query_one<T>(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+        map: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.query_opt(sql, args, map)?
+            .ok_or(StoreError::NoRow { sql })
+    }
+
+    /// Looks at each row of an answer as it arrives, without gathering them.
+    ///
+    /// Errors: as [`Tx::query`].
+    pub fn each(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+        mut look: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.walk(sql, args, &mut |row| look(row).map(|()| true))
+    }
+
+    /// Runs a statement and answers how many rows it touched.
+    ///
+    /// Errors: a [`StoreError`] of the statement.
+    pub fn execute(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<u64, StoreError> {
+        self.guarded(|connection| match connection {
+            Connection::Sqlite(sqlite) => sqlite.execute(sql, args),
+            Connection::Postgres(postgres) => postgres.execute(sql, args),
+        })
+    }
+
+    /// Lets the statements of this transaction run as long as they need: for exports and proofs, not for pages.
+    ///
+    /// Errors: the connection was lost.
+    pub fn lift_time_limit(&mut self) -> Result<(), StoreError> {
+        self.guarded(|connection| match connection {
+            Connection::Sqlite(sqlite) => {
+                sqlite.limit_statements(None);
+                Ok(())
+            }
+            Connection::Postgres(postgres) => postgres.lift_limit(),
+        })
+    }
+
+    /// Prepares a statement and throws it away: for the test that prepares every statement on both engines.
+    ///
+    /// Errors: what the engine says against it.
+    pub fn prepare(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        self.guarded(|connection| match connection {
+            Connection::Sqlite(sqlite) => sqlite.prepare(sql),
+            Connection::Postgres(postgres) => postgres.prepare(sql),
+        })
+    }
+
+    /// The settings on which durability rests, by name, as this connection has them.
+    ///
+    /// Errors: they cannot be read.
+    pub fn durability(&mut self) -> Result<Vec<(&'static str, String)>, StoreError> {
+        let unreadable = |message: String| StoreError::Statement {
+            sql: "the settings of the database".to_owned(),
+            message,
+        };
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite
+                .durability()
+                .map_err(|error| unreadable(error.to_string())),
+            Connection::Postgres(postgres) => postgres
+                .durability()
+                .map_err(|error| unreadable(crate::on_postgres::reason(&error))),
+        }
+    }
+
+    fn walk(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+        look: &mut dyn FnMut(&Row<'_>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        self.guarded(|connection| match connection {
+            Connection::Sqlite(sqlite) => sqlite.each(sql, args, look),
+            Connection::Postgres(postgres) => postgres.each(sql, args, look),
+        })
+    }
+
+    fn guarded<T>(
+        &mut self,
+        run: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.broken {
+            return Err(StoreError::Broken);
+        }
+        let done = run(&mut self.connection);
+        self.broken = done.is_err();
+        done
+    }
+
+    /// Opens the bulk way into a table.
+    pub(crate) fn inserting(&mut self, table: &'static Table) -> Result<Inserting<'_>, StoreError> {
+        if self.broken {
+            return Err(StoreError::Broken);
+        }
+        // Whoever does not finish leaves the transaction broken.
+        self.broken = true;
+        let way = match &mut self.connection {
+            Connection::Sqlite(sqlite) => {
+                InsertingInto::Sqlite(sqlite.inserting(table.sql().insert)?)
+            }
+            Connection::Postgres(postgres) => InsertingInto::Postgres(postgres.inserting(table)?),
+        };
+        Ok(Inserting {
+            way,
+            broken: &mut self.broken,
+        })
+    }
+
+    pub(crate) fn begin(&mut self, purpose: Purpose) -> Result<(), StoreError> {
+        self.broken = false;
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => {
+                sqlite.limit_statements(Some(self.limit));
+                sqlite.control(match purpose {
+                    Purpose::Reading => "begin",
+                    Purpose::Writing => "begin immediate",
+                })
+            }
+            Connection::Postgres(postgres) => postgres.batch(match purpose {
+                Purpose::Reading => "begin isolation level repeatable read, read only",
+                Purpose::Writing => "begin",
+            }),
+        }
+    }
+
+    pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
+        let done = self.control("commit");
+        if done.is_err() && self.is_lost() {
+            return Err(StoreError::OutcomeUnknown);
+        }
+        done
+    }
+
+    /// Ends the transaction and leaves nothing of it. A connection that fails even in this counts as lost.
+    pub(crate) fn roll_back(&mut self) {
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => {
+                // Nothing is open any more when the disk failed: SQLite then rolls back by itself.
+                if !sqlite.is_idle() {
+                    let _ = sqlite.control("rollback");
+                }
+            }
+            Connection::Postgres(postgres) => {
+                let _ = postgres.batch("rollback");
+            }
+        }
+    }
+
+    /// Marks the place to which [`Tx::back_to_savepoint`] returns.
+    pub(crate) fn savepoint(&mut self) -> Result<(), StoreError> {
+        self.broken = false;
+        self.control("savepoint gathered")
+    }
+
+    pub(crate) fn release_savepoint(&mut self) -> Result<(), StoreError> {
+        self.control("release gathered")
+    }
+
+    pub(crate) fn back_to_savepoint(&mut self) -> Result<(), StoreError> {
+        self.broken = false;
+        self.control("rollback to gathered")?;
+        self.control("release gathered")
+    }
+
+    /// Runs several statements without arguments, as a migration has them.
+    pub(crate) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.guarded(|connection| match connection {
+            Connection::Sqlite(sqlite) => sqlite.batch(sql),
+            Connection::Postgres(postgres) => postgres.batch(sql),
+        })
+    }
+
+    fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite.control(sql),
+            Connection::Postgres(postgres) => postgres.batch(sql),
+        }
+    }
+
+    /// Whether a statement of the transaction has failed.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Whether the connection has gone away.
+    pub(crate) fn is_lost(&self) -> bool {
+        match &self.connection {
+            Connection::Sqlite(_) => false,
+            Connection::Postgres(postgres) => postgres.is_lost(),
+        }
+    }
+
+    /// Whether the engine ended the transaction by itself, as SQLite does when the disk fails.
+    pub(crate) fn was_ended(&self) -> bool {
+        match &self.connection {
+            Connection::Sqlite(sqlite) => sqlite.is_idle(),
+            Connection::Postgres(_) => false,
+        }
+    }
+}
+
+/// Rows on their way into one table.
+pub(crate) struct Inserting<'c> {
+    way: InsertingInto<'c>,
+    broken: &'c mut bool,
+}
+
+enum InsertingInto<'c> {
+    Sqlite(InsertingOnSqlite<'c>),
+    Postgres(InsertingOnPostgres<'c>),
+}
+
+impl Inserting<'_> {
+    /// One row: the school, the id, the number of the act, the other columns.
+    pub(crate) fn row(&mut self, parts: [&[Arg<'_>]; 4]) -> Result<(), StoreError> {
+        match &mut self.way {
+            InsertingInto::Sqlite(way) => way.row(parts),
+            InsertingInto::Postgres(way) => way.row(parts),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<(), StoreError> {
+        if let InsertingInto::Postgres(way) = self.way {
+            way.finish()?;
+        }
+        *self.broken = false;
+        Ok(())
+    }
+}
