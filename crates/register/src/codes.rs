@@ -234,7 +234,7 @@ pub enum NeedsNote {
 }
 
 /// One meaning of one code over one stretch of days: a line of the dated code table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeRow {
     /// The place of this row in [`code_rows`], from 0.
     pub index: usize,

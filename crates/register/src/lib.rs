@@ -6,11 +6,17 @@
 //! It deliberately does not know: where marks are stored, how a million of them are counted (that is `columns`), who may see them,
 //! and what follows absence (that is `enforcement`).
 
+pub mod admission;
+pub mod amendment;
 mod bands;
+pub mod closing;
 mod codes;
 mod compulsory_age;
 mod confidence;
 mod counts;
+pub mod deletion;
+pub mod entry;
+mod help;
 mod penalty_window;
 mod profile;
 mod rules;
@@ -26,6 +32,7 @@ pub use compulsory_age::{
 };
 pub use confidence::Confidence;
 pub use counts::{Counts, Measure, Ratio};
+pub use help::{CodeHelp, code_help, help_for};
 pub use penalty_window::{
     CountedSession, PenaltyThreshold, PenaltyWindow, ThresholdStanding, most_countable,
     penalty_threshold, penalty_window,
