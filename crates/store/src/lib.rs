@@ -5,6 +5,7 @@ mod arg;
 mod days;
 mod error;
 pub mod held;
+pub mod jobs;
 pub mod journal;
 mod location;
 mod migrate;
@@ -19,6 +20,7 @@ mod table;
 pub mod testing;
 mod tls;
 mod tx;
+mod verify;
 mod worker;
 
 pub use act::Act;
@@ -31,18 +33,25 @@ pub use row::Row;
 pub use store::Store;
 pub use table::{Column, Kind, Shape, Table};
 pub use tx::Tx;
+pub use verify::{Difference, VerifyProgress, VerifyReport, VerifyStage};
 
 /// The partition key: which school a row belongs to. 0 is the directory, which has a chain of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SchoolId(pub i64);
 
-/// Every statement of the store's own, for the test that prepares them on both engines.
-pub fn statements() -> Vec<&'static str> {
-    [
+/// Every statement that the store itself sends to this engine, for the test that prepares them.
+pub fn statements(engine: Engine) -> Vec<&'static str> {
+    let mut all = [
         &act::STATEMENTS[..],
         &held::STATEMENTS,
+        &jobs::STATEMENTS,
         &journal::STATEMENTS,
+        &verify::STATEMENTS,
         &worker::STATEMENTS,
     ]
-    .concat()
+    .concat();
+    if engine == Engine::Postgres {
+        all.extend([jobs::DUE_ON_POSTGRES, worker::HEAD_ON_POSTGRES]);
+    }
+    all
 }

@@ -203,7 +203,6 @@ pub(crate) struct Announced<'p> {
     pub columns: Vec<(&'p str, Kind)>,
 }
 
-#[cfg(test)]
 impl Announced<'_> {
     /// Whether the table still has exactly these columns.
     pub(crate) fn is_as_now(&self, table: &Table) -> bool {

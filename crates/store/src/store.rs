@@ -8,8 +8,9 @@ use tokio::sync::oneshot;
 use crate::migrate::{self, MigrateError, Migration};
 use crate::queue::{Piece, Queue, Task, Work};
 use crate::tx::Purpose;
+use crate::verify::{self, VerifyProgress, VerifyReport};
 use crate::worker::{self, Setting, Worker};
-use crate::{Act, Engine, Entry, Location, OpenError, Options, SchoolId, StoreError, Tx};
+use crate::{Act, Engine, Entry, Location, OpenError, Options, SchoolId, StoreError, Table, Tx};
 
 /// The seam to the database. Clones share the same threads; the last one closes them.
 #[derive(Clone)]
@@ -214,6 +215,34 @@ impl Store {
         .await
     }
 
+    /// Proves that the rows of these tables are what the journal says, in one snapshot: the chain of each school is walked,
+    /// then replayed against the rows. Names the first row that was altered, added or taken away, for each school.
+    /// No school named means all.
+    ///
+    /// A journal that was rewritten whole is found only by comparing the heads with those that left the building.
+    ///
+    /// Errors: a [`StoreError`] of reading; what is wrong with the record is not an error but in the report.
+    pub async fn verify(
+        &self,
+        schools: &[SchoolId],
+        tables: &[&'static Table],
+        progress: impl FnMut(VerifyProgress) + Send + 'static,
+    ) -> Result<VerifyReport, StoreError> {
+        self.read(verifying(schools, tables, progress)).await
+    }
+
+    /// [`Store::verify`] for the command line and tests: waits on this thread.
+    ///
+    /// Errors: as [`Store::verify`].
+    pub fn verify_now(
+        &self,
+        schools: &[SchoolId],
+        tables: &[&'static Table],
+        progress: impl FnMut(VerifyProgress) + Send + 'static,
+    ) -> Result<VerifyReport, StoreError> {
+        self.read_now(verifying(schools, tables, progress))
+    }
+
     /// Carries out what waits, then ends the threads and closes the connections: readers first, so that the writer
     /// leaves one tidy file. Later requests are refused. Waits on this thread.
     pub fn close(&self) {
@@ -278,6 +307,15 @@ impl Drop for Threads {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+fn verifying(
+    schools: &[SchoolId],
+    tables: &[&'static Table],
+    mut progress: impl FnMut(VerifyProgress) + Send + 'static,
+) -> impl FnOnce(&mut Tx) -> Result<VerifyReport, StoreError> + Send + 'static {
+    let (schools, tables) = (schools.to_vec(), tables.to_vec());
+    move |tx| verify::verify(tx, &schools, &tables, &mut progress)
 }
 
 fn boxed<G: 'static, T, E>(

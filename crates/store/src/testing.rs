@@ -136,6 +136,27 @@ impl TestStore {
         &self.clock
     }
 
+    /// Runs statements past the store, as somebody with the database in hand would.
+    ///
+    /// # Panics
+    /// When they fail.
+    pub fn tamper(&self, sql: &str) {
+        match &self.location {
+            Location::Sqlite(path) => {
+                let connection =
+                    rusqlite::Connection::open(path).expect("the test's database opens");
+                let patience = std::time::Duration::from_secs(10);
+                connection
+                    .busy_timeout(patience)
+                    .and_then(|()| connection.execute_batch(sql))
+                    .unwrap_or_else(|error| panic!("{sql}: {error}"));
+            }
+            Location::Postgres(text) => postgres::Client::connect(text, postgres::NoTls)
+                .and_then(|mut client| client.batch_execute(sql))
+                .unwrap_or_else(|error| panic!("{sql}: {error}")),
+        }
+    }
+
     /// A second store on the same database, as another process would have.
     ///
     /// # Panics

@@ -12,7 +12,7 @@ use crate::{Act, Engine, Head, Location, OpenError, Options, SchoolId, StoreErro
 
 const HEAD_ON_SQLITE: &str = "select seq, hash, at, next_id from school_head where school_id = $1";
 /// The lock that orders a school's acts among all processes.
-const HEAD_ON_POSTGRES: &str =
+pub(crate) const HEAD_ON_POSTGRES: &str =
     "select seq, hash, at, next_id from school_head where school_id = $1 for update";
 const FOUND: &str = "\
     insert into school_head (school_id, seq, hash, at, next_id, schema) values ($1, 0, $2, $3, 1, 0) \
