@@ -124,9 +124,10 @@ fn spring_bank_holiday(year: i16) -> Day {
         .map_or_else(|| day_of(year, 5, 31).monday(), |holiday| holiday.day)
 }
 
-/// A day of a year that a register can hold.
+/// A day of a year, or of the nearest year that the date library knows, which lies far beyond any register.
 fn day_of(year: i16, month: i8, day: i8) -> Day {
-    Day::new(year, month, day).expect("the first and last days of months are in every year")
+    Day::new(year.clamp(-9999, 9999), month, day)
+        .expect("the first and last days of months are in every year")
 }
 
 #[cfg(test)]
@@ -212,6 +213,15 @@ mod tests {
                 })
                 .collect();
             assert_eq!(holding, [(year, term)], "{today}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_in_a_year_stops_nothing() {
+        for text in ["0000-01-01", "9999-07-31", "9999-12-31"] {
+            let (year, term) = statistical_term(day(text));
+            assert!(year.statistical(term).0 <= day(text));
+            assert!(easter_sunday(year.first_year()) <= day("9999-12-31"));
         }
     }
 

@@ -245,7 +245,7 @@ pub const YEARS_PRESERVED: i16 = 6;
 /// Rule: R-008. Source: SI 2024/208 reg 7 (S01 note, S10). An amendment is an entry with its own clock.
 /// An entry of 29 February is preserved until 1 March of a common year.
 pub fn preserve_until(entry_day: Day) -> Day {
-    let year = entry_day.year() + YEARS_PRESERVED;
+    let year = (entry_day.year() + YEARS_PRESERVED).min(9999);
     Day::new(year, entry_day.month(), entry_day.day_of_month())
         .or_else(|| Day::new(year, 3, 1))
         .expect("1 March is in every year")

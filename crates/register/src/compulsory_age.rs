@@ -74,12 +74,13 @@ pub fn last_friday_in_june(year: i16) -> Day {
 
 /// The day on which a person completes so many years; 1 March in a common year for those born on 29 February.
 fn birthday(born: Day, years: i16) -> Day {
-    let year = born.year() + years;
+    let year = (born.year() + years).min(9999);
     Day::new(year, born.month(), born.day_of_month()).unwrap_or_else(|| day_of(year, 3, 1))
 }
 
+/// A day of a year, or of the last year that the date library knows, which no register reaches.
 fn day_of(year: i16, month: i8, day: i8) -> Day {
-    Day::new(year, month, day).expect("the day is in every year")
+    Day::new(year.min(9999), month, day).expect("the day is in every year")
 }
 
 #[cfg(test)]
@@ -130,6 +131,12 @@ mod tests {
         assert_eq!(compulsory_age_ends(day("2010-09-01")), day("2027-06-25"));
         // Sixteen already in autumn, and of compulsory school age until June.
         assert!(is_csa("2009-09-02", "2026-01-10"));
+    }
+
+    #[test]
+    fn a_date_of_birth_far_ahead_is_before_compulsory_school_age() {
+        assert!(!is_csa("9999-12-31", "2026-11-24"));
+        assert!(!is_csa("9998-02-28", "9999-12-31"));
     }
 
     #[test]

@@ -736,6 +736,7 @@ mod tests {
     use super::*;
     use crate::codes::PenaltyNoticeCounting;
     use crate::penalty_window::most_countable;
+    use proptest::prelude::*;
 
     /// The plainest counting there is.
     struct OneByOne;
@@ -959,5 +960,49 @@ mod tests {
             "input": {"first_date": "2024-08-16", "runs": [{"days": 2, "am": "/", "pm": "J1"}]},
             "expect": {"attended": 2}}"#;
         assert!(told(case).contains("J1 had no meaning on 16 August 2024"));
+    }
+
+    #[test]
+    fn years_that_no_register_holds_are_read_without_harm() {
+        for first in ["0000-01-01", "9999-12-31", "1066-10-14"] {
+            let case = format!(
+                r#"{{"id": "X-15", "shape": "pupil_runs",
+                     "input": {{"first_date": "{first}", "dob": "9999-12-31", "enrolled_from": "9999-12-31", "runs": [{{"days": 3, "am": null, "pm": null}}]}},
+                     "expect": {{"missing_marks": 6, "dfe_full_year": {{"in_cohort": false}}}}}}"#
+            );
+            assert_eq!(run(&case), Ok(vec![]), "{first}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_text_makes_reading_or_running_fall_over(cuts in prop::collection::vec((0_usize..60_000, 0_usize..40, ".{0,12}"), 1..4)) {
+            let mut text = VECTORS.to_owned();
+            for (start, length, instead) in cuts {
+                let boundary = |place: usize| (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+                text.replace_range(boundary(start)..boundary(start + length), &instead);
+            }
+            for case in read_cases(&text).into_iter().flatten().flatten() {
+                let _ = case.differences(&OneByOne);
+            }
+        }
+
+        #[test]
+        fn no_case_of_odd_values_makes_running_fall_over(
+            days in prop_oneof![Just("0".to_owned()), Just("1e3".to_owned()), Just("10000".to_owned()), Just("18446744073709551615".to_owned()), "-?[0-9]{1,3}"],
+            am in prop_oneof![Just("null".to_owned()), "\"[A-Z#/0-9 é-]{0,4}\"", Just("[]".to_owned())],
+            date in "[0-9]{4}-[01][0-9]-[0-3][0-9]",
+            born in "[0-9]{4}-[01][0-9]-[0-3][0-9]",
+        ) {
+            let file = format!(
+                r#"{{"vectors": [{{"id": "X", "shape": "pupil_runs", "input": {{"first_date": "{date}", "dob": "{born}",
+                    "runs": [{{"days": {days}, "am": {am}, "pm": null}}]}}, "expect": {{"dfe_full_year": {{"in_cohort": true}}}}}}]}}"#
+            );
+            for case in read_cases(&file).into_iter().flatten().flatten() {
+                let _ = case.differences(&OneByOne);
+            }
+        }
     }
 }
