@@ -1,0 +1,18 @@
+//! Load on a running Rollbook over HTTP, as browsers make it: how long pages take, how fast registers are saved.
+//!
+//! It speaks to loopback only, and for a bounded time. It knows what a browser knows, the pages and the addresses in them, and
+//! nothing of the crates behind them; so it measures what people meet, and its tests hold for any version of the program.
+
+mod announcement;
+mod browser;
+mod pages;
+mod register_page;
+mod saves;
+mod spread;
+
+pub use announcement::{Account, Announcement};
+pub use browser::{Answer, Browser};
+pub use pages::{Page, PageFigures, measure_pages};
+pub use register_page::{RegisterLink, RegisterPage, register_links};
+pub use saves::{Mark, SaveAnswer, SaveResult, SavesFigures, save_in_a_closed_loop, save_request};
+pub use spread::Spread;
