@@ -6,4 +6,64 @@
 //! It deliberately does not know: how bytes reach it (`rollbook` serves and wires), what a file format looks like
 //! (`exchange`), or what the law says (the rule crates).
 
+pub mod book;
+pub mod desk;
+pub mod ids;
+pub mod people;
+pub mod registers;
+pub mod roll;
+mod router;
 pub mod shell;
+pub mod year;
+
+pub use router::router;
+
+use store::{Migration, Table};
+
+/// The migrations of the application's tables, in order.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "0001_directory",
+        sql: include_str!("../migrations/0001_directory.sql"),
+    },
+    Migration {
+        name: "0002_roll",
+        sql: include_str!("../migrations/0002_roll.sql"),
+    },
+    Migration {
+        name: "0003_year",
+        sql: include_str!("../migrations/0003_year.sql"),
+    },
+    Migration {
+        name: "0004_registers",
+        sql: include_str!("../migrations/0004_registers.sql"),
+    },
+    Migration {
+        name: "0005_imports",
+        sql: include_str!("../migrations/0005_imports.sql"),
+    },
+];
+
+/// Every journalled table: what `rollbook verify` compares with the journal.
+pub static TABLES: &[&Table] = &[
+    &people::records::ROLE_GRANT,
+    &roll::records::PUPIL,
+    &roll::records::SOURCE_LINK,
+    &roll::records::ENROLMENT,
+    &roll::records::PUPIL_GROUP,
+    &roll::records::MEMBERSHIP,
+    &roll::records::CHARACTERISTIC,
+    &roll::records::CONTACT,
+    &roll::records::CONTACT_ROUTE,
+    &roll::records::PUPIL_CONTACT,
+    &roll::records::ADDRESS,
+    &roll::records::RESIDENCE,
+    &roll::records::STAFF,
+    &roll::records::POST,
+    &roll::records::GROUP_STAFF,
+    &year::records::TERM,
+    &year::records::DAY_EXCEPTION,
+    &year::records::SETTING,
+    &registers::records::MARK_VERSION,
+    &registers::records::REGISTER_TAKEN,
+];

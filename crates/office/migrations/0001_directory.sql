@@ -1,0 +1,59 @@
+-- The directory: what is known of schools, people and accounts across all schools. Reference tables, outside any school's chain of rows.
+
+create table trust (
+    trust_id {int} not null primary key,
+    name {text} not null
+) {strict};
+
+-- A school. urn and laestab are text for ever: they are names, not numbers (I-050, I-051).
+create table school (
+    school_id {int} not null primary key,
+    trust_id {int},
+    urn {text},
+    laestab {text},
+    name {text} not null,
+    founded_at {instant} not null
+) {strict};
+
+-- One human being who is or was a pupil, whichever school: what ties re-entry, guest and dual enrolments together.
+create table person (
+    person_id {int} not null primary key,
+    upn {text}
+) {strict};
+create index person_by_upn on person (upn);
+
+create table account (
+    account_id {int} not null primary key,
+    sign_in_name {text} not null,
+    name {text} not null,
+    password_hash {text},
+    password_set_at {instant},
+    must_change_password {bool} not null,
+    totp_secret {bytes},
+    totp_last_step {int},
+    failed_attempts {int} not null,
+    locked_until {instant},
+    disabled_at {instant}
+) {strict};
+create unique index account_by_sign_in_name on account (sign_in_name);
+
+-- A signed-in device. Only the hash of its token is kept.
+create table sign_in (
+    token_hash {bytes} not null primary key,
+    account_id {int} not null,
+    school_id {int} not null,
+    device {text} not null,
+    started_at {instant} not null,
+    seen_at {instant} not null,
+    expires_at {instant} not null,
+    second_factor_at {instant},
+    ended_at {instant}
+) {strict};
+create index sign_in_by_account on sign_in (account_id, started_at);
+
+create table recovery_code (
+    account_id {int} not null,
+    code_hash {bytes} not null,
+    used_at {instant},
+    primary key (account_id, code_hash)
+) {strict};

@@ -1,0 +1,229 @@
+//! The books of all schools, each kept up to the number that a reader asks for.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use store::journal::{self, ActFacts};
+use store::{Arg, SchoolId, StoreError, Tx, args};
+
+use super::marks::{MarkRow, Places, Writer, blank_row, blank_years, read_marks};
+use super::roll::{read_characteristics, read_groups, read_roll, read_staff};
+use super::{Book, Roll, Settings};
+use crate::ids::EnrolmentId;
+use crate::registers::records::MARK_VERSION;
+use crate::year::{CalendarError, calendar};
+
+/// How many numbers back a book is kept for readers whose snapshot is a moment old.
+const KEPT: usize = 4;
+
+/// Why there is no book.
+#[derive(Debug, thiserror::Error)]
+pub enum BookError {
+    /// The school's calendar rows contradict each other.
+    #[error(transparent)]
+    Calendar(#[from] CalendarError),
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The books of all schools that have been asked for.
+#[derive(Default)]
+pub struct Shelf {
+    schools: Mutex<HashMap<SchoolId, Arc<Mutex<Vec<Copy>>>>>,
+}
+
+/// A book with what is needed to keep it up.
+#[derive(Clone)]
+struct Copy {
+    book: Arc<Book>,
+    places: Arc<Places>,
+}
+
+impl Shelf {
+    /// The school's book at exactly the number that this snapshot sees.
+    pub fn book(&self, tx: &mut Tx, school: SchoolId) -> Result<Arc<Book>, BookError> {
+        let head = journal::head(tx, school)?.map_or(0, |head| head.seq);
+        let copies = {
+            let mut schools = self.schools.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(schools.entry(school).or_default())
+        };
+        // Held while the book is brought up, so that waiting readers find it done.
+        let mut copies = copies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(copy) = copies.iter().find(|copy| copy.book.seq == head) {
+            return Ok(Arc::clone(&copy.book));
+        }
+        let newest = copies.iter().max_by_key(|copy| copy.book.seq);
+        let copy = match newest {
+            Some(copy) if copy.book.seq < head => brought_up(tx, copy, head)?,
+            _ => built(tx, school, head)?,
+        };
+        let book = Arc::clone(&copy.book);
+        copies.push(copy);
+        copies.sort_by_key(|copy| std::cmp::Reverse(copy.book.seq));
+        copies.truncate(KEPT);
+        Ok(book)
+    }
+}
+
+const SETTINGS: &str =
+    "select name, from_day, value from setting where school_id = $1 and superseded_seq is null";
+
+fn read_settings(tx: &mut Tx, school: SchoolId) -> Result<Settings, StoreError> {
+    let values = tx.query(SETTINGS, &args![school], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
+    Ok(Settings::new(values))
+}
+
+/// The book from rows alone.
+fn built(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Copy, BookError> {
+    let calendar = calendar(tx, school)?;
+    let roll = read_roll(tx, school)?;
+    let (mut years, places) = blank_years(&calendar, &roll);
+    let mut writer = Writer::new(&mut years, &places, &roll);
+    read_marks(tx, school, None, &mut writer)?;
+    let book = Book {
+        school,
+        seq,
+        calendar: Arc::new(calendar),
+        roll: Arc::new(roll),
+        groups: Arc::new(read_groups(tx, school)?),
+        characteristics: Arc::new(read_characteristics(tx, school)?),
+        staff: Arc::new(read_staff(tx, school)?),
+        settings: Arc::new(read_settings(tx, school)?),
+        years,
+    };
+    Ok(Copy {
+        book: Arc::new(book),
+        places: Arc::new(places),
+    })
+}
+
+/// The book after the acts that came since, reading only what they touched.
+fn brought_up(tx: &mut Tx, copy: &Copy, head: i64) -> Result<Copy, BookError> {
+    let school = copy.book.school;
+    let acts = journal::facts_since(tx, school, copy.book.seq, &[&MARK_VERSION])?;
+    let touched = |names: &[&str]| {
+        acts.iter()
+            .flat_map(|act| &act.touched)
+            .any(|name| names.contains(&name.as_str()))
+    };
+    if acts.iter().any(|act| !act.complete) || touched(&["term", "day_exception"]) {
+        return built(tx, school, head);
+    }
+    let mut book = Book::clone(&copy.book);
+    book.seq = head;
+    if touched(&["pupil", "enrolment"]) {
+        let roll = read_roll(tx, school)?;
+        relay(tx, &mut book, &copy.places, roll)?;
+    }
+    if touched(&["pupil_group", "membership", "group_staff"]) {
+        book.groups = Arc::new(read_groups(tx, school)?);
+    }
+    if touched(&["characteristic"]) {
+        book.characteristics = Arc::new(read_characteristics(tx, school)?);
+    }
+    if touched(&["staff", "post"]) {
+        book.staff = Arc::new(read_staff(tx, school)?);
+    }
+    if touched(&["setting"]) {
+        book.settings = Arc::new(read_settings(tx, school)?);
+    }
+    put_marks(tx, &mut book, &copy.places, &acts)?;
+    Ok(Copy {
+        book: Arc::new(book),
+        places: Arc::clone(&copy.places),
+    })
+}
+
+/// Puts a new roll under the marks: rows whose time on roll is new or changed are laid out and read again.
+fn relay(tx: &mut Tx, book: &mut Book, places: &Places, roll: Roll) -> Result<(), BookError> {
+    let before = Arc::clone(&book.roll);
+    let same_order = before
+        .enrolments
+        .iter()
+        .zip(&roll.enrolments)
+        .all(|(old, new)| old.id == new.id);
+    if !same_order || roll.enrolments.len() < before.enrolments.len() {
+        // Ids only ever grow, so this is a row put in by hand; lay everything out again.
+        let (mut years, places) = blank_years(&book.calendar, &roll);
+        let mut writer = Writer::new(&mut years, &places, &roll);
+        read_marks(tx, book.school, None, &mut writer)?;
+        book.years = years;
+        book.roll = Arc::new(roll);
+        return Ok(());
+    }
+    for (row, enrolment) in roll.enrolments.iter().enumerate() {
+        if before.enrolments.get(row) == Some(enrolment) {
+            continue;
+        }
+        for year in &mut book.years {
+            let marks = Arc::make_mut(year);
+            while marks.matrix.rows() <= row {
+                marks.matrix.add_row();
+            }
+            blank_row(&mut marks.matrix, &roll, row);
+        }
+        let mut writer = Writer::new(&mut book.years, places, &roll);
+        read_marks(tx, book.school, Some(enrolment.id), &mut writer)?;
+    }
+    book.roll = Arc::new(roll);
+    Ok(())
+}
+
+/// Flips the byte of each mark that came since.
+///
+/// Marks that were held until now may lie behind later ones, and the newest number in effect counts: those times on roll
+/// are read again, or all of them when an import brought many.
+fn put_marks(
+    tx: &mut Tx,
+    book: &mut Book,
+    places: &Places,
+    acts: &[ActFacts],
+) -> Result<(), BookError> {
+    let roll = Arc::clone(&book.roll);
+    let school = book.school;
+    let mut writer = Writer::new(&mut book.years, places, &roll);
+    let mut released = BTreeSet::new();
+    for act in acts {
+        for change in &act.changes {
+            let [
+                Arg::Int(enrolment),
+                Arg::Day(day),
+                Arg::Int(session),
+                code,
+                ..,
+            ] = change.values.as_slice()
+            else {
+                continue;
+            };
+            let enrolment = EnrolmentId(*enrolment);
+            if change.seq < act.seq {
+                released.insert(enrolment);
+                continue;
+            }
+            let code = match code {
+                Arg::Text(code) => Some(code.as_ref()),
+                _ => None,
+            };
+            writer.put(&MarkRow {
+                enrolment,
+                day: *day,
+                session: *session,
+                code,
+            });
+        }
+    }
+    if released.len() > FEW {
+        read_marks(tx, school, None, &mut writer)?;
+    } else {
+        for enrolment in released {
+            read_marks(tx, school, Some(enrolment), &mut writer)?;
+        }
+    }
+    Ok(())
+}
+
+/// Up to so many times on roll are read again one by one; more are read in one go.
+const FEW: usize = 100;

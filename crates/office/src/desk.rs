@@ -1,0 +1,342 @@
+//! What a request works with: the office itself, and the desk of the person who is asking.
+//!
+//! A page is one read closure on one snapshot, an act is one write closure; both begin by finding out who asks.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use calendar::{Day, Instant, TimeOfDay};
+use store::{Act, Store, StoreError, Tx, args};
+
+use crate::book::{BookError, Shelf};
+use crate::people::{Access, Actor, RecordKind, SignInToken, actor_for_token};
+use crate::shell::{self, Frame, Look, NavItem, SignedIn};
+
+/// The clock that the whole application goes by.
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// The running application: everything that requests share.
+pub struct Office {
+    /// The rows, on either engine.
+    pub store: Store,
+    /// The books of its schools, in memory.
+    pub shelf: Shelf,
+    /// The time, which tests and the demo school set.
+    pub clock: Clock,
+    /// Whether browsers reach us over TLS, so that cookies may be kept to it.
+    pub over_tls: bool,
+}
+
+impl Office {
+    /// This moment.
+    pub fn now(&self) -> Instant {
+        (self.clock)()
+    }
+
+    /// Today and the time by London clocks.
+    pub fn today(&self) -> (Day, TimeOfDay) {
+        self.now().in_london()
+    }
+
+    /// The name of the cookie that holds the sign-in token.
+    pub fn cookie_name(&self) -> &'static str {
+        if self.over_tls {
+            "__Host-rollbook"
+        } else {
+            "rollbook"
+        }
+    }
+}
+
+/// Why a page or an act gives no ordinary answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Nobody is signed in on this device, or too long ago.
+    #[error("Please sign in.")]
+    SignIn,
+    /// There is no such thing, or none that this person may know of.
+    #[error("There is no such page.")]
+    NotFound,
+    /// The person may know of it, but may not do this; the ground says why and what to do.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// What was asked cannot be done as asked; the ground says why and what to do.
+    #[error("{0}")]
+    Wrong(String),
+    /// The database did not answer.
+    #[error("The record could not be reached. Nothing was changed. Please try again.")]
+    Store(#[from] StoreError),
+    /// The school's book could not be put together.
+    #[error(
+        "The school's record could not be put together. Nothing was changed. Please tell whoever looks after Rollbook."
+    )]
+    Book(#[from] BookError),
+}
+
+/// The desk of the person who is asking: their sign-in token and the office around it.
+#[derive(Clone)]
+pub struct Desk {
+    /// The office.
+    pub office: Arc<Office>,
+    token: Option<SignInToken>,
+    wants_json: bool,
+    look: Look,
+    /// The path and query that were asked for.
+    path: String,
+}
+
+impl Desk {
+    /// Reads for the person who is asking, on one snapshot.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx, &Actor) -> Result<T, Refusal> + Send + 'static,
+    {
+        let (token, now) = (self.token, self.office.now());
+        self.office
+            .store
+            .read(move |tx| {
+                let actor = who(tx, token, now)?;
+                work(tx, &actor)
+            })
+            .await
+            .map_err(|refusal| self.problem(refusal))
+    }
+
+    /// Acts for the person who is asking, in one transaction under their school's head row.
+    ///
+    /// Who is asking is found out before the act is queued, and once more by `work` where it matters.
+    pub async fn act<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
+    {
+        let (token, now) = (self.token, self.office.now());
+        let actor = self
+            .office
+            .store
+            .read(move |tx| who(tx, token, now))
+            .await
+            .map_err(|refusal| self.problem(refusal))?;
+        self.office
+            .store
+            .act(actor.school, move |act| {
+                // A person who was signed out, or whose role ended, while the act waited may no longer act.
+                let actor = who(act.tx(), token, now)?;
+                work(act, &actor)
+            })
+            .await
+            .map_err(|refusal| self.problem(refusal))
+    }
+
+    /// The frame of a page for the person who asks: the school's name and where their roles let them go.
+    pub fn frame(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        title: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Result<Frame, StoreError> {
+        let school = tx
+            .query_opt(SCHOOL_NAME, &args![actor.school], |row| {
+                row.get::<String>(0)
+            })?
+            .unwrap_or_default();
+        let person = SignedIn {
+            id: actor.account.0,
+            name: actor.name.clone(),
+            job_title: actor.job_title.clone(),
+        };
+        let (today, _) = self.office.today();
+        let nav = navigation(actor, &self.path);
+        let mut frame = Frame::signed_in(title, school, person, nav, today)
+            .with_look(self.look)
+            .at(self.path.clone());
+        frame.find = actor.may(Access::Read, RecordKind::PupilCore);
+        Ok(frame)
+    }
+
+    /// The path and query that were asked for.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The look of this device.
+    pub fn look(&self) -> Look {
+        self.look
+    }
+
+    /// The sign-in of this device, if it has one.
+    pub fn token(&self) -> Option<SignInToken> {
+        self.token
+    }
+
+    /// A refusal as this browser or program wants to be told.
+    pub fn problem(&self, refusal: Refusal) -> Problem {
+        Problem {
+            refusal,
+            wants_json: self.wants_json,
+            look: self.look,
+            back: self.path.clone(),
+            reference: format!("{:x}", self.office.now().micros()),
+        }
+    }
+}
+
+const SCHOOL_NAME: &str = "select name from school where school_id = $1";
+
+/// Where the actor's roles let them go, in the order of a school's day.
+fn navigation(actor: &Actor, path: &str) -> Vec<NavItem> {
+    let reads = |kind| actor.may(Access::Read, kind);
+    let places = [
+        ("Today", "/", true, 'T'),
+        (
+            "Registers",
+            "/registers",
+            reads(RecordKind::AttendanceMarks),
+            'G',
+        ),
+        ("Pupils", "/pupils", reads(RecordKind::PupilCore), 'P'),
+        (
+            "Figures",
+            "/figures",
+            actor.may(Access::Aggregate, RecordKind::AggregateReports),
+            'F',
+        ),
+        ("Lists", "/lists", reads(RecordKind::AttendanceMarks), 'L'),
+        ("Groups", "/groups", reads(RecordKind::PupilCore), 'U'),
+        (
+            "Year",
+            "/year",
+            reads(RecordKind::UsersRolesAndSettings) || reads(RecordKind::AttendanceMarks),
+            'Y',
+        ),
+        (
+            "Imports",
+            "/imports",
+            actor.may_for_school(Access::Write, RecordKind::PupilCore),
+            'I',
+        ),
+        (
+            "People",
+            "/people",
+            reads(RecordKind::UsersRolesAndSettings),
+            'E',
+        ),
+        ("Journal", "/journal", reads(RecordKind::AuditLog), 'J'),
+    ];
+    places
+        .into_iter()
+        .filter(|(_, _, shown, _)| *shown)
+        .map(|(label, href, _, key)| NavItem {
+            current: if href == "/" {
+                path == "/"
+            } else {
+                path.starts_with(href)
+            },
+            key: Some(key),
+            ..NavItem::new(label, href)
+        })
+        .collect()
+}
+
+fn who(tx: &mut Tx, token: Option<SignInToken>, now: Instant) -> Result<Actor, Refusal> {
+    let token = token.ok_or(Refusal::SignIn)?;
+    actor_for_token(tx, &token, now)?.ok_or(Refusal::SignIn)
+}
+
+impl<S> FromRequestParts<S> for Desk
+where
+    Arc<Office>: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let office = Arc::<Office>::from_ref(state);
+        let header = |name| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        let token = parts
+            .headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(name, _)| *name == office.cookie_name())
+            .map(|(_, token)| SignInToken::of(token));
+        let look = Look::of(&parts.headers);
+        let path = parts
+            .uri
+            .path_and_query()
+            .map_or_else(|| "/".to_owned(), ToString::to_string);
+        let wants_json = header(header::ACCEPT)
+            .is_some_and(|accept| accept.contains("application/json"))
+            || header(header::CONTENT_TYPE)
+                .is_some_and(|kind| kind.starts_with("application/json"));
+        Ok(Desk {
+            office,
+            token,
+            wants_json,
+            look,
+            path,
+        })
+    }
+}
+
+/// A refusal on its way to a browser or a program.
+#[derive(Debug)]
+pub struct Problem {
+    refusal: Refusal,
+    wants_json: bool,
+    look: Look,
+    /// Where the page of a refusal leads back to.
+    back: String,
+    /// What the log has a failure under.
+    reference: String,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = match &self.refusal {
+            Refusal::SignIn => StatusCode::UNAUTHORIZED,
+            Refusal::NotFound => StatusCode::NOT_FOUND,
+            Refusal::NotAllowed(_) => StatusCode::FORBIDDEN,
+            Refusal::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::Store(error) => {
+                tracing::error!(%error, reference = self.reference, "the store did not answer");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Refusal::Book(error) => {
+                tracing::error!(%error, reference = self.reference, "a school's book could not be put together");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        let message = self.refusal.to_string();
+        if self.wants_json {
+            let body = serde_json::json!({ "message": message });
+            return (status, axum::Json(body)).into_response();
+        }
+        let frame = Frame::signed_out("Rollbook", "Rollbook").with_look(self.look);
+        match self.refusal {
+            Refusal::SignIn => Redirect::to("/sign-in").into_response(),
+            Refusal::NotFound => shell::not_found(frame),
+            Refusal::NotAllowed(ground) | Refusal::Wrong(ground) => {
+                let mut response = shell::refused(frame, ground, self.back);
+                *response.status_mut() = status;
+                response
+            }
+            Refusal::Store(_) | Refusal::Book(_) => {
+                let mut response = shell::failure(frame, &self.reference);
+                *response.status_mut() = status;
+                response
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A type for each kind of id, so that a pupil's never fits where a member of staff's is asked for.
+
+/// Makes a type for one kind of id: a whole number that only means something within its school.
+macro_rules! id_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl From<$name> for store::Arg<'_> {
+            fn from(id: $name) -> Self {
+                store::Arg::Int(id.0)
+            }
+        }
+
+        impl store::FromColumn<'_> for $name {
+            fn from_column(value: store::Arg<'_>) -> Result<Self, &'static str> {
+                i64::from_column(value).map($name)
+            }
+        }
+    };
+}
+
+id_type!(
+    /// A human being who is or was a pupil, whichever school: the directory's key.
+    PersonId
+);
+id_type!(
+    /// Somebody who can sign in, across schools.
+    AccountId
+);
+id_type!(
+    /// A pupil's record at one school.
+    PupilId
+);
+id_type!(
+    /// A pupil's time on roll at one school: what marks belong to.
+    EnrolmentId
+);
+id_type!(
+    /// A year group, house, tutor group or class.
+    GroupId
+);
+id_type!(
+    /// A parent or other contact.
+    ContactId
+);
+id_type!(
+    /// A member of staff at one school.
+    StaffId
+);
+id_type!(
+    /// One file, or set of files, that came in.
+    ImportId
+);

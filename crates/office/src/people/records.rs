@@ -1,0 +1,16 @@
+//! The tables of the people who sign in.
+
+use store::{Column, Kind, Shape, Table};
+
+/// Roles of the access matrix held by accounts at a school.
+pub static ROLE_GRANT: Table = Table {
+    name: "role_grant",
+    id: &[Column::new("grant_id", Kind::Int)],
+    columns: &[
+        Column::new("account_id", Kind::Int),
+        Column::new("role", Kind::Text),
+        Column::new("from_day", Kind::Day),
+        Column::nullable("to_day", Kind::Day),
+    ],
+    shape: Shape::Versions,
+};

@@ -1,0 +1,3 @@
+//! Taking, closing and amending the attendance register.
+
+pub mod records;

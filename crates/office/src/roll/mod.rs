@@ -1,0 +1,3 @@
+//! Pupils, contacts, groups, staff, joining and leaving.
+
+pub mod records;

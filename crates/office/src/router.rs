@@ -1,0 +1,13 @@
+//! Every page and every address of the application, gathered from the folders that own them.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::desk::Office;
+use crate::shell;
+
+/// The application as one router.
+pub fn router(office: Arc<Office>) -> Router {
+    Router::new().merge(shell::routes()).with_state(office)
+}

@@ -1,0 +1,8 @@
+//! Terms, closures, session times, and what the school has decided from which day.
+//!
+//! It deliberately does not know what is marked on a day, only which sessions it has.
+
+mod calendar_rows;
+pub mod records;
+
+pub use calendar_rows::{CalendarError, calendar};
