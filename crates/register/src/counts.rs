@@ -56,21 +56,25 @@ impl Counts {
     }
 
     /// Sessions present in the school: `/ \ L`.
+    #[inline]
     pub fn present(&self) -> u32 {
         self.present_on_time + self.late_before_close
     }
 
     /// Sessions attended, here or elsewhere.
+    #[inline]
     pub fn attended(&self) -> u32 {
         self.present() + self.approved_educational_activity
     }
 
     /// Sessions absent, authorised or not.
+    #[inline]
     pub fn absent(&self) -> u32 {
         self.authorised + self.unauthorised
     }
 
     /// Possible sessions: attended and absent together.
+    #[inline]
     pub fn possible(&self) -> u32 {
         self.attended() + self.absent()
     }
@@ -86,6 +90,7 @@ impl Counts {
     }
 
     /// The share of possible sessions absent; none when there were no possible sessions.
+    #[inline]
     pub fn absence(&self) -> Option<Ratio> {
         Ratio::new(self.absent().into(), self.possible().into())
     }
@@ -94,6 +99,7 @@ impl Counts {
     ///
     /// Rule: R-210, compared exactly. Source: the department's absence methodology (S16, S22). None without possible sessions.
     /// Where people go wrong: "attendance below 90%" leaves out exactly 90.0 (C-02).
+    #[inline]
     pub fn persistent(&self) -> Option<bool> {
         self.absence().map(|absence| absence.is_at_least(1, 10))
     }
@@ -101,6 +107,7 @@ impl Counts {
     /// Whether absence is severe: half or more of the pupil's own possible sessions. A severe pupil is persistent too.
     ///
     /// Rule: R-211, compared exactly. Source: S18, S20. None without possible sessions.
+    #[inline]
     pub fn severe(&self) -> Option<bool> {
         self.absence().map(|absence| absence.is_at_least(1, 2))
     }
@@ -133,6 +140,7 @@ impl Add for Counts {
 }
 
 impl AddAssign for Counts {
+    #[inline]
     fn add_assign(&mut self, other: Counts) {
         self.present_on_time += other.present_on_time;
         self.late_before_close += other.late_before_close;
@@ -178,11 +186,13 @@ pub struct Ratio {
 
 impl Ratio {
     /// The share of `part` in `whole`; none of nothing.
+    #[inline]
     pub fn new(part: u64, whole: u64) -> Option<Ratio> {
         (whole > 0).then_some(Ratio { part, whole })
     }
 
     /// Compares this share with another, exactly.
+    #[inline]
     pub fn compare(self, other: Ratio) -> std::cmp::Ordering {
         let left = u128::from(self.part) * u128::from(other.whole);
         let right = u128::from(other.part) * u128::from(self.whole);
@@ -190,6 +200,7 @@ impl Ratio {
     }
 
     /// Whether this share is `part` in `whole` or more, exactly.
+    #[inline]
     pub fn is_at_least(self, part: u64, whole: u64) -> bool {
         self.compare(Ratio { part, whole }).is_ge()
     }
