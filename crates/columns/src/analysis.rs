@@ -1,10 +1,10 @@
-use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use register::Counts;
+use register::{Counts, PenaltyThreshold};
 
-use crate::kernel::{self, Attendance, ROWS_A_TILE};
+use crate::kernel::{self, Attendance, Positions, ROWS_A_TILE, Weekly};
 use crate::wide::Work;
-use crate::{Matrix, Path, Period};
+use crate::{Axis, Matrix, Path, Period};
 
 /// Below this many rows one thread is faster than starting another.
 const ROWS_WORTH_A_THREAD: usize = 5_000;
@@ -25,9 +25,14 @@ pub struct Part<'a> {
 pub enum Periods<'a> {
     /// The same for every row.
     Same(&'a Period),
-    /// One for each row: pupils aged 15 lose the second half of the summer term in the national profile, and
+    /// One of a few: pupils aged 15 lose the second half of the summer term in the national profile, and
     /// a row that is no part of the cohort has a period without sessions.
-    Each(&'a [&'a Period]),
+    OneOf {
+        /// The few.
+        periods: &'a [Period],
+        /// For each row, which of them.
+        of: &'a [u8],
+    },
 }
 
 impl<'a> Periods<'a> {
@@ -35,18 +40,37 @@ impl<'a> Periods<'a> {
     fn of(self, row: usize) -> &'a Period {
         match self {
             Periods::Same(period) => period,
-            Periods::Each(periods) => periods[row],
+            Periods::OneOf { periods, of } => &periods[usize::from(of[row])],
+        }
+    }
+
+    fn fit(self, rows: usize) -> bool {
+        match self {
+            Periods::Same(_) => true,
+            Periods::OneOf { of, .. } => of.len() == rows,
         }
     }
 }
 
-/// So many unauthorised sessions within so many school weeks: the values are the law's, and come from its dated table.
+/// So many unauthorised sessions within so many school weeks; the law's values are [`register::penalty_threshold`]'s.
+///
+/// Counts the marks of one axis, `N` included (R-240: provisional), at any age: who may be shown as having met the threshold is
+/// [`register::penalty_window`]'s to say. This finds the rows worth asking it about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnauthorisedWindow {
     /// School weeks that the window spans; it slides by whole school weeks.
-    pub school_weeks: u8,
+    pub school_weeks: usize,
     /// Sessions in one window from which the row is flagged.
-    pub sessions: u8,
+    pub sessions: u32,
+}
+
+impl From<PenaltyThreshold> for UnauthorisedWindow {
+    fn from(threshold: PenaltyThreshold) -> UnauthorisedWindow {
+        UnauthorisedWindow {
+            school_weeks: threshold.school_weeks,
+            sessions: threshold.sessions,
+        }
+    }
 }
 
 /// Where one row stands.
@@ -153,7 +177,7 @@ impl Analysis {
 
 /// Counts every row of these parts, flags it, and sums by group, session and weekday.
 ///
-/// One thread for a school; from 5,000 rows as many as the machine has. The widest vectors that the processor has.
+/// One thread for a school; from 5,000 rows as many as the machine has, each taking school after school. The widest vectors that the processor has.
 ///
 /// Panics when a part has not one group and period for each row, or a group number is `groups` or more: the caller built them from the same list of rows.
 pub fn analyse(parts: &[Part], groups: usize, window: UnauthorisedWindow) -> Analysis {
@@ -176,179 +200,142 @@ pub fn analyse_along(
     for part in parts {
         let rows = part.matrix.rows();
         assert_eq!(part.group_of.len(), rows, "each row has a group");
-        if let Periods::Each(periods) = part.periods {
-            assert_eq!(periods.len(), rows, "each row has a period");
-        }
+        assert!(part.periods.fit(rows), "each row has a period");
     }
-    let mut standings: Vec<Vec<Standing>> = parts
-        .iter()
-        .map(|part| vec![Standing::default(); part.matrix.rows()])
+    let next = AtomicUsize::new(0);
+    let mut workers: Vec<Worker> = (0..threads.clamp(1, parts.len().max(1)))
+        .map(|_| Worker {
+            parts,
+            next: &next,
+            window,
+            groups: vec![Group::default(); groups],
+            done: Vec::new(),
+        })
         .collect();
-    let mut shares = share_out(parts, &mut standings, threads.max(1), groups, window);
-    match shares.as_mut_slice() {
-        [only] => only.work(path),
+    match workers.as_mut_slice() {
+        [only] => path.run(only),
         several => std::thread::scope(|scope| {
-            for share in several {
-                scope.spawn(move || share.work(path));
+            for worker in several {
+                scope.spawn(move || path.run(worker));
             }
         }),
     }
-    let sums = gather(parts, groups, shares);
-    finish(parts, standings, sums)
+    gather(workers, groups)
 }
 
-/// What one thread does: stretches of rows and the sums over them.
-struct Share<'a> {
-    stretches: Vec<Stretch<'a>>,
-    groups: Vec<Group>,
-}
-
-/// Consecutive rows of one part.
-struct Stretch<'a> {
-    number: usize,
-    part: Part<'a>,
+/// One thread: takes the next school until none is left.
+struct Worker<'a> {
+    parts: &'a [Part<'a>],
+    next: &'a AtomicUsize,
     window: UnauthorisedWindow,
-    rows: Range<usize>,
-    standings: &'a mut [Standing],
-    positions: Vec<Attendance>,
+    groups: Vec<Group>,
+    done: Vec<(usize, PartAnalysis)>,
 }
 
-impl Share<'_> {
-    fn work(&mut self, path: Path) {
-        path.run(self);
-    }
-}
-
-impl Work for Share<'_> {
+impl Work for Worker<'_> {
     #[inline(always)]
     fn run<const L: usize>(&mut self) {
-        for stretch in &mut self.stretches {
-            stretch.run::<L>(&mut self.groups);
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = self.parts.get(number) else {
+                break;
+            };
+            let analysis = analyse_part::<L>(part, self.window, &mut self.groups);
+            self.done.push((number, analysis));
         }
     }
 }
 
-impl Stretch<'_> {
-    #[inline(always)]
-    fn run<const L: usize>(&mut self, groups: &mut [Group]) {
-        let Part {
-            matrix,
-            periods,
-            group_of,
-        } = self.part;
-        for first in self.rows.clone().step_by(ROWS_A_TILE) {
-            let tile = first..self.rows.end.min(first + ROWS_A_TILE);
-            for row in tile.clone() {
-                let (counts, heaviest) = matrix.count_row::<L>(
-                    row,
-                    periods.of(row),
-                    usize::from(self.window.school_weeks),
-                );
-                let standing = Standing {
-                    counts,
-                    heaviest_window: heaviest,
-                    window_reached: heaviest >= self.window.sessions,
-                    persistent: counts.persistent(),
-                    severe: counts.severe(),
-                };
-                groups[usize::from(group_of[row])].add(&standing);
-                self.standings[row - self.rows.start] = standing;
-            }
-            kernel::attendance_by_position::<L>(
-                tile.len(),
-                |n| (matrix.row(first + n), periods.of(first + n).row()),
-                &mut self.positions,
-            );
-        }
-    }
-}
-
-/// Cuts all rows into as many shares of equal length as there are threads.
-fn share_out<'a>(
-    parts: &[Part<'a>],
-    standings: &'a mut [Vec<Standing>],
-    threads: usize,
-    groups: usize,
+#[inline(always)]
+fn analyse_part<const L: usize>(
+    part: &Part,
     window: UnauthorisedWindow,
-) -> Vec<Share<'a>> {
-    let rows: usize = parts.iter().map(|part| part.matrix.rows()).sum();
-    let rows_a_share = rows.div_ceil(threads).max(1);
-    let new_share = || Share {
-        stretches: Vec::new(),
-        groups: vec![Group::default(); groups],
-    };
-    let mut shares = vec![new_share()];
-    let mut room = rows_a_share;
-    for (number, (part, mut left)) in parts
-        .iter()
-        .zip(standings.iter_mut().map(Vec::as_mut_slice))
-        .enumerate()
-    {
-        let mut first = 0;
-        while first < part.matrix.rows() {
-            if room == 0 {
-                shares.push(new_share());
-                room = rows_a_share;
+    groups: &mut [Group],
+) -> PartAnalysis {
+    let Part {
+        matrix,
+        periods,
+        group_of,
+    } = *part;
+    let weeks = matrix.axis().weeks().len();
+    let mut standings = Vec::with_capacity(matrix.rows());
+    let mut positions = Positions::for_attendance(matrix.axis().width());
+    let mut counts = [Counts::default(); ROWS_A_TILE];
+    let mut weekly: [Weekly; ROWS_A_TILE] = [[0; _]; _];
+    for first in (0..matrix.rows()).step_by(ROWS_A_TILE) {
+        let tile = first..matrix.rows().min(first + ROWS_A_TILE);
+        // The tile's marks are still near the processor when they are counted the other way.
+        for row in tile.clone() {
+            counts[row - first] =
+                matrix.count_row::<L>(row, periods.of(row), &mut weekly[row - first]);
+        }
+        match periods {
+            Periods::Same(period) => {
+                let chosen = &[u8::MAX; ROWS_A_TILE][..tile.len()];
+                positions.add::<L>(matrix.row(first), chosen, period.row());
             }
-            let taken = room.min(part.matrix.rows() - first);
-            let (mine, rest) = left.split_at_mut(taken);
-            let share = shares.last_mut().expect("there is a share from the start");
-            share.stretches.push(Stretch {
-                number,
-                part: *part,
-                window,
-                rows: first..first + taken,
-                standings: mine,
-                positions: vec![Attendance::default(); part.matrix.axis().width()],
-            });
-            (left, first, room) = (rest, first + taken, room - taken);
+            Periods::OneOf { periods, of } => {
+                for (number, period) in periods.iter().enumerate() {
+                    let mut chosen = [0; ROWS_A_TILE];
+                    for (chosen, of) in chosen.iter_mut().zip(&of[tile.clone()]) {
+                        *chosen = if usize::from(*of) == number {
+                            u8::MAX
+                        } else {
+                            0
+                        };
+                    }
+                    positions.add::<L>(matrix.row(first), &chosen[..tile.len()], period.row());
+                }
+            }
+        }
+        for ((counts, weekly), group) in counts.iter().zip(&weekly).zip(&group_of[tile]) {
+            let heaviest = kernel::heaviest_window::<L>(weekly, weeks, window.school_weeks);
+            let standing = Standing {
+                counts: *counts,
+                heaviest_window: heaviest,
+                window_reached: u32::from(heaviest) >= window.sessions,
+                persistent: counts.persistent(),
+                severe: counts.severe(),
+            };
+            groups[usize::from(*group)].add(&standing);
+            standings.push(standing);
         }
     }
-    shares
+    in_order_of_time(matrix.axis(), standings, &positions)
 }
 
-/// Sums of all shares: groups, and for each part its positions.
-type Sums = (Vec<Group>, Vec<Vec<Attendance>>);
-
-fn gather(parts: &[Part], groups: usize, shares: Vec<Share>) -> Sums {
-    let mut group_sums = vec![Group::default(); groups];
-    let mut positions: Vec<Vec<Attendance>> = parts
-        .iter()
-        .map(|part| vec![Attendance::default(); part.matrix.axis().width()])
+fn in_order_of_time(
+    axis: &Axis,
+    standings: Vec<Standing>,
+    positions: &Positions<3>,
+) -> PartAnalysis {
+    let slots: Vec<Attendance> = (0..axis.len())
+        .map(|index| positions.attendance(axis.position(index)))
         .collect();
-    for share in shares {
-        for (sum, group) in group_sums.iter_mut().zip(share.groups) {
+    let mut weekdays = <[[Attendance; 2]; 7]>::default();
+    for (slot, attendance) in axis.slots().iter().zip(&slots) {
+        weekdays[slot.day.weekday().index()][slot.session.index()] += *attendance;
+    }
+    PartAnalysis {
+        standings,
+        slots,
+        weekdays,
+    }
+}
+
+fn gather(workers: Vec<Worker>, groups: usize) -> Analysis {
+    let mut sums = vec![Group::default(); groups];
+    let mut parts = Vec::new();
+    for worker in workers {
+        for (sum, group) in sums.iter_mut().zip(worker.groups) {
             *sum += group;
         }
-        for stretch in share.stretches {
-            for (sum, position) in positions[stretch.number].iter_mut().zip(stretch.positions) {
-                *sum += position;
-            }
-        }
+        parts.extend(worker.done);
     }
-    (group_sums, positions)
-}
-
-fn finish(parts: &[Part], standings: Vec<Vec<Standing>>, (groups, positions): Sums) -> Analysis {
-    let parts = parts.iter().zip(standings).zip(positions);
-    let parts = parts.map(|((part, standings), positions)| {
-        let axis = part.matrix.axis();
-        let slots: Vec<Attendance> = (0..axis.len())
-            .map(|index| positions[axis.position(index)])
-            .collect();
-        let mut weekdays = <[[Attendance; 2]; 7]>::default();
-        for (slot, attendance) in axis.slots().iter().zip(&slots) {
-            weekdays[slot.day.weekday().index()][slot.session.index()] += *attendance;
-        }
-        PartAnalysis {
-            standings,
-            slots,
-            weekdays,
-        }
-    });
+    parts.sort_unstable_by_key(|(number, _)| *number);
     Analysis {
-        parts: parts.collect(),
-        groups,
+        parts: parts.into_iter().map(|(_, part)| part).collect(),
+        groups: sums,
     }
 }
 
@@ -372,10 +359,10 @@ mod tests {
         ) {
             let matrices: Vec<Matrix> = axes.iter().zip(seed..).map(|(axis, seed)| any_marks(axis.clone(), rows, seed)).collect();
             let choices: Vec<[Period; 2]> = axes.iter().map(|axis| [axis.whole(), some_of(axis, 5, 3)]).collect();
-            let each: Vec<Vec<&Period>> = choices.iter().map(|two| (0..rows).map(|row| &two[row % 2]).collect()).collect();
+            let of: Vec<u8> = (0..rows).map(|row| (row % 3 % 2) as u8).collect();
             let group_of: Vec<u16> = (0..rows).map(|row| (row * row % 7) as u16).collect();
-            let parts: Vec<Part> = matrices.iter().zip(&each)
-                .map(|(matrix, each)| Part { matrix, periods: Periods::Each(each), group_of: &group_of })
+            let parts: Vec<Part> = matrices.iter().zip(&choices)
+                .map(|(matrix, periods)| Part { matrix, periods: Periods::OneOf { periods, of: &of }, group_of: &group_of })
                 .collect();
 
             let first = analyse_along(Path::PORTABLE, 1, &parts, 7, WINDOW);
@@ -384,9 +371,10 @@ mod tests {
             }
 
             let mut school = Counts::default();
-            for ((matrix, each), part) in matrices.iter().zip(&each).zip(&first.parts) {
+            for ((matrix, choices), part) in matrices.iter().zip(&choices).zip(&first.parts) {
+                let each: Vec<&Period> = of.iter().map(|of| &choices[usize::from(*of)]).collect();
                 let axis = matrix.axis();
-                for (row, (standing, period)) in part.standings.iter().zip(each).enumerate() {
+                for (row, (standing, period)) in part.standings.iter().zip(&each).enumerate() {
                     let counts = naive_count(matrix, row, period);
                     let heaviest = naive_heaviest(&naive_weeks(matrix, row, period), 10);
                     prop_assert_eq!(standing.counts, counts);

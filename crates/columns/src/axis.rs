@@ -2,7 +2,7 @@ use std::ops::RangeInclusive;
 
 use calendar::{Day, Session, Slot, Weekday};
 
-use crate::kernel::{MOST_WEEKS, SLACK};
+use crate::kernel::{self, MOST_WEEKS, SLACK};
 
 /// The sessions of a school year, in order, and where each lies in a row of bytes.
 ///
@@ -117,7 +117,7 @@ impl Axis {
     /// The sessions of which this holds: those of a term, of a half-term, without the second half of the summer term, on Mondays.
     pub fn period(&self, holds: impl Fn(Slot) -> bool) -> Period {
         let mut period = Period {
-            boxes: vec![0; self.blocks * MOST_WEEKS],
+            boxes: vec![[0; MOST_WEEKS]; self.blocks],
             row: vec![0; self.width() + SLACK],
             sessions: 0,
         };
@@ -125,7 +125,7 @@ impl Axis {
             if holds(*slot) {
                 let position = self.position(index);
                 let (block, week) = (position / self.mondays.len(), self.week_of(index));
-                period.boxes[block * MOST_WEEKS + week] = u8::MAX;
+                period.boxes[block][week] = u8::MAX;
                 period.row[position] = u8::MAX;
                 period.sessions += 1;
             }
@@ -155,7 +155,7 @@ impl Axis {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Period {
     /// A box of 64 weeks for each block, nought behind the last week.
-    boxes: Vec<u8>,
+    boxes: Vec<kernel::Box>,
     /// Laid out as a row, with slack behind.
     row: Vec<u8>,
     sessions: usize,
@@ -172,7 +172,7 @@ impl Period {
         self.row[axis.position(index)] != 0
     }
 
-    pub(crate) fn boxes(&self) -> &[u8] {
+    pub(crate) fn boxes(&self) -> &[kernel::Box] {
         &self.boxes
     }
 

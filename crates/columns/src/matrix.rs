@@ -3,7 +3,7 @@ use std::sync::Arc;
 use calendar::Slot;
 use register::Counts;
 
-use crate::kernel::{self, ROWS_A_TILE, SLACK, Weekly};
+use crate::kernel::{self, Positions, ROWS_A_TILE, SLACK, Weekly};
 use crate::wide::Work;
 use crate::{Axis, MarkByte, Path, Period};
 
@@ -129,11 +129,11 @@ impl Matrix {
             matrix: self,
             rows: &rows,
             period,
-            positions: vec![Counts::default(); self.axis.width()],
+            positions: Positions::for_counts(self.axis.width()),
         };
         path.run(&mut work);
         (0..self.axis.len())
-            .map(|index| work.positions[self.axis.position(index)])
+            .map(|index| work.positions.counts(self.axis.position(index)))
             .collect()
     }
 
@@ -155,27 +155,21 @@ impl Matrix {
         work.answer
     }
 
-    /// The counts of a row and its heaviest window.
+    /// The counts of a row, and in `weekly` the unauthorised sessions of each of its school weeks.
     #[inline(always)]
     pub(crate) fn count_row<const L: usize>(
         &self,
         row: usize,
         period: &Period,
-        school_weeks: usize,
-    ) -> (Counts, u8) {
+        weekly: &mut Weekly,
+    ) -> Counts {
         let weeks = self.axis.weeks().len();
         let (marks, mask) = (self.row(row), period.boxes());
-        let mut weekly: Weekly = [0; _];
-        let counts = match self.axis.blocks() {
-            10 => kernel::count_row::<10, L>(marks, weeks, mask, &mut weekly),
-            12 => kernel::count_row::<12, L>(marks, weeks, mask, &mut weekly),
-            _ => kernel::count_row::<14, L>(marks, weeks, mask, &mut weekly),
-        };
-        let heaviest = match counts.unauthorised {
-            0 => 0,
-            _ => kernel::heaviest_window(&weekly, school_weeks),
-        };
-        (counts, heaviest)
+        match self.axis.blocks() {
+            10 => kernel::count_row::<10, L>(marks, weeks, mask, weekly),
+            12 => kernel::count_row::<12, L>(marks, weeks, mask, weekly),
+            _ => kernel::count_row::<14, L>(marks, weeks, mask, weekly),
+        }
     }
 
     /// The bytes from the beginning of a row on, to the end of the matrix and its slack.
@@ -202,9 +196,13 @@ struct CountRow<'a> {
 impl Work for CountRow<'_> {
     #[inline(always)]
     fn run<const L: usize>(&mut self) {
-        self.answer = self
+        let mut weekly: Weekly = [0; _];
+        let counts = self
             .matrix
-            .count_row::<L>(self.row, self.period, self.school_weeks);
+            .count_row::<L>(self.row, self.period, &mut weekly);
+        let weeks = self.matrix.axis.weeks().len();
+        let heaviest = kernel::heaviest_window::<L>(&weekly, weeks, self.school_weeks);
+        self.answer = (counts, heaviest);
     }
 }
 
@@ -231,15 +229,18 @@ struct CountPositions<'a> {
     matrix: &'a Matrix,
     rows: &'a [usize],
     period: &'a Period,
-    positions: Vec<Counts>,
+    positions: Positions<9>,
 }
 
 impl Work for CountPositions<'_> {
     #[inline(always)]
     fn run<const L: usize>(&mut self) {
-        for tile in self.rows.chunks(ROWS_A_TILE) {
-            let row = |n: usize| (self.matrix.row(tile[n]), self.period.row());
-            kernel::counts_by_position::<L>(tile.len(), row, &mut self.positions);
+        for run in self.rows.chunk_by(|row, next| row + 1 == *next) {
+            for tile in run.chunks(ROWS_A_TILE) {
+                let chosen = &[u8::MAX; ROWS_A_TILE][..tile.len()];
+                let marks = self.matrix.row(tile[0]);
+                self.positions.add::<L>(marks, chosen, self.period.row());
+            }
         }
     }
 }

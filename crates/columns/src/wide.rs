@@ -1,7 +1,8 @@
 //! Wider vectors where the processor has them, found at run time. The only file of the product with `unsafe` in it.
 //!
 //! Nothing is written twice: the safe counting code is compiled again with more vector instructions allowed, and the `unsafe` is
-//! the promise that the processor has them.
+//! the promise that the processor has them. AVX-512 was tried and left out: compiled from the same code it was no faster than AVX2
+//! (`docs/decisions/0005-one-byte-a-mark.md`).
 
 /// Counting work that can be compiled for any number of lanes.
 pub(crate) trait Work {
@@ -18,8 +19,6 @@ enum Width {
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
 }
 
 impl Path {
@@ -34,12 +33,6 @@ impl Path {
             if is_x86_feature_detected!("avx2") {
                 paths.push(Path(Width::Avx2));
             }
-            if is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl")
-            {
-                paths.push(Path(Width::Avx512));
-            }
         }
         paths
     }
@@ -50,14 +43,12 @@ impl Path {
         *WIDEST.get_or_init(|| *Path::available().last().unwrap_or(&Path::PORTABLE))
     }
 
-    /// A name for reports: `portable`, `avx2` or `avx512`.
+    /// A name for reports: `portable` or `avx2`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Width::Portable => "portable",
             #[cfg(target_arch = "x86_64")]
             Width::Avx2 => "avx2",
-            #[cfg(target_arch = "x86_64")]
-            Width::Avx512 => "avx512",
         }
     }
 
@@ -75,9 +66,6 @@ impl Path {
             // SAFETY: `Width::Avx2` is made only in `available`, after avx2 was detected on this processor.
             #[cfg(target_arch = "x86_64")]
             Width::Avx2 => unsafe { with_avx2(work) },
-            // SAFETY: `Width::Avx512` is made only in `available`, after avx512f, avx512bw and avx512vl were detected.
-            #[cfg(target_arch = "x86_64")]
-            Width::Avx512 => unsafe { with_avx512(work) },
         }
     }
 }
@@ -86,10 +74,4 @@ impl Path {
 #[target_feature(enable = "avx2")]
 fn with_avx2(work: &mut impl Work) {
     work.run::<32>();
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn with_avx512(work: &mut impl Work) {
-    work.run::<64>();
 }
