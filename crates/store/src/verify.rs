@@ -234,6 +234,8 @@ struct Proof {
     /// Held acts: group, released by, abandoned by.
     held: BTreeMap<i64, (i64, Option<i64>, Option<i64>)>,
     next_id: i64,
+    /// Rows that the journal says were recorded.
+    recorded: u64,
     first: Option<Difference>,
 }
 
@@ -290,6 +292,7 @@ impl Proof {
             erasures: HashMap::new(),
             held: BTreeMap::new(),
             next_id: 1,
+            recorded: 0,
             first: None,
         }
     }
@@ -360,12 +363,7 @@ impl Proof {
             }
             Ok(())
         })?;
-        counter.rows_recorded += self
-            .ledgers
-            .iter()
-            .flat_map(|ledger| ledger.tallies.values())
-            .map(|tally| tally.count.unsigned_abs())
-            .sum::<u64>();
+        counter.rows_recorded += self.recorded;
         if self.first.is_none() && before.seq != self.head.seq {
             let (seq, problem) = if before.seq < self.head.seq {
                 (
@@ -462,6 +460,7 @@ impl Proof {
                         let ledger = &mut self.ledgers[ledger];
                         let hash = ledger.layouts[layout].hash_line(&self.key, fields)?;
                         ledger.add(seq, layout, hash);
+                        self.recorded += 1;
                     }
                 }
                 Line::Superseded(table, version, id) => {

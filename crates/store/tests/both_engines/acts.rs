@@ -1,16 +1,14 @@
 //! Acts over a real store, on both engines.
 
-mod trial;
-
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::trial::{MARK, MIGRATIONS, PUPIL, SCHOOL, assert_whole, day, did, mark, name_pupil};
 use calendar::Instant;
 use store::journal::{self, ChangeKind};
 use store::testing::{ENGINES, TestStore, each_engine};
 use store::{Arg, Engine, SchoolId, Store, StoreError, args, held};
-use trial::{MARK, MIGRATIONS, PUPIL, SCHOOL, assert_whole, day, did, mark, name_pupil};
 
 fn count(store: &Store, sql: &'static str) -> i64 {
     store
@@ -576,7 +574,7 @@ fn an_act_can_be_asked_for_from_asynchronous_code() {
                 .await
                 .unwrap();
             let report = store
-                .verify(&[SCHOOL], &trial::TABLES, |_| {})
+                .verify(&[SCHOOL], &crate::trial::TABLES, |_| {})
                 .await
                 .unwrap();
             assert_eq!((report.acts, report.rows), (40, 40));
@@ -589,7 +587,7 @@ fn an_act_can_be_asked_for_from_asynchronous_code() {
 fn every_statement_of_the_store_prepares_on_both_engines() {
     each_engine(MIGRATIONS, |store| {
         let mut all = store::statements(store.engine());
-        for table in trial::TABLES {
+        for table in crate::trial::TABLES {
             all.extend(table.statements());
         }
         store

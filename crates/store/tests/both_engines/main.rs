@@ -1,0 +1,9 @@
+//! The store as its callers see it, on both engines.
+
+mod acts;
+mod crash;
+mod jobs;
+mod keeping;
+mod migrations;
+mod proof;
+mod trial;
