@@ -288,12 +288,12 @@ impl Maker {
     ) {
         // Product of uniform shares: most pupils are seldom away, a few are away most of the time.
         let spread = 0.25 + 2.6 * luck.share() * luck.share();
-        let refusing = luck.chance(if pupil.fsm { 0.035 } else { 0.009 });
+        let refusing = luck.chance(if pupil.fsm { 0.066 } else { 0.018 });
         let lean = spread
             * if pupil.fsm { 1.5 } else { 0.9 }
             * [1.0, 1.3, 1.6][usize::from(pupil.sen)]
             * (0.8 + 0.1 * f64::from(pupil.year - 7));
-        let chance = if refusing { 0.16 } else { 0.0165 * lean };
+        let chance = if refusing { 0.16 } else { 0.0205 * lean };
         let mut index = on_roll.start + luck.steps(chance);
         while index < on_roll.end {
             if luck.chance(self.weight[index]) {
