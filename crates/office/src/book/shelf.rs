@@ -4,13 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use store::journal::{self, ActFacts};
-use store::{Arg, SchoolId, StoreError, Tx, args};
+use store::{Arg, SchoolId, StoreError, Tx};
 
 use super::marks::{MarkRow, Places, Writer, blank_row, blank_years, read_marks};
 use super::roll::{read_characteristics, read_groups, read_roll, read_staff};
-use super::{Book, Roll, Settings};
+use super::{Book, Roll};
 use crate::ids::EnrolmentId;
 use crate::registers::records::MARK_VERSION;
+use crate::year::settings::settings;
 use crate::year::{CalendarError, calendar};
 
 /// How many numbers back a book is kept for readers whose snapshot is a moment old.
@@ -66,16 +67,6 @@ impl Shelf {
     }
 }
 
-const SETTINGS: &str =
-    "select name, from_day, value from setting where school_id = $1 and superseded_seq is null";
-
-fn read_settings(tx: &mut Tx, school: SchoolId) -> Result<Settings, StoreError> {
-    let values = tx.query(SETTINGS, &args![school], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    })?;
-    Ok(Settings::new(values))
-}
-
 /// The book from rows alone.
 fn built(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Copy, BookError> {
     let calendar = calendar(tx, school)?;
@@ -91,7 +82,7 @@ fn built(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Copy, BookError> {
         groups: Arc::new(read_groups(tx, school)?),
         characteristics: Arc::new(read_characteristics(tx, school)?),
         staff: Arc::new(read_staff(tx, school)?),
-        settings: Arc::new(read_settings(tx, school)?),
+        settings: Arc::new(settings(tx, school)?),
         years,
     };
     Ok(Copy {
@@ -128,7 +119,7 @@ fn brought_up(tx: &mut Tx, copy: &Copy, head: i64) -> Result<Copy, BookError> {
         book.staff = Arc::new(read_staff(tx, school)?);
     }
     if touched(&["setting"]) {
-        book.settings = Arc::new(read_settings(tx, school)?);
+        book.settings = Arc::new(settings(tx, school)?);
     }
     put_marks(tx, &mut book, &copy.places, &acts)?;
     Ok(Copy {

@@ -4,5 +4,6 @@
 
 mod calendar_rows;
 pub mod records;
+pub mod settings;
 
 pub use calendar_rows::{CalendarError, calendar};

@@ -1,0 +1,331 @@
+//! What the school has decided, read by type: session times, codes of teachers, bands, who keeps the marks.
+//!
+//! A setting is JSON in the row; its shape stands with its type here. An act writes only what these readers can read, so a value
+//! that they cannot read was put there by hand and is an error, never a default.
+
+use calendar::{Day, Session, TimeOfDay};
+use register::closing::{SessionHours, SessionTimes, SessionTimesProblem};
+use register::entry::EntryLimits;
+use register::{Band, Bands, BandsError, Code, Threshold, default_bands};
+use serde::{Deserialize, Serialize};
+use store::{SchoolId, StoreError, Tx, args};
+
+use crate::book::Settings;
+use crate::desk::Refusal;
+
+/// The setting that holds [`SessionTimes`], as [`SessionTimesValue`].
+pub const SESSION_TIMES: &str = "session_times";
+/// The setting that holds the codes that teachers may enter: `["/", "\\", "L", "N"]`.
+pub const TEACHER_CODES: &str = "teacher_codes";
+/// The setting that holds the school's own bands, as a list of [`BandValue`], least absence first.
+pub const BANDS: &str = "bands";
+/// The setting that holds [`Mode`].
+pub const MODE: &str = "mode";
+
+/// The statement of this file, for the test that prepares it.
+pub const STATEMENTS: &[&str] = &[SETTINGS];
+
+const SETTINGS: &str =
+    "select name, from_day, value from setting where school_id = $1 and superseded_seq is null";
+
+/// Every setting of the school as this transaction sees it.
+///
+/// For acts, which read what must be true from rows; a page has the same in its book.
+pub fn settings(tx: &mut Tx, school: SchoolId) -> Result<Settings, StoreError> {
+    let values = tx.query(SETTINGS, &args![school], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
+    Ok(Settings::new(values))
+}
+
+/// A setting that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingError {
+    /// The value has another shape.
+    #[error("the setting “{name}” cannot be read: {reason}")]
+    Shape {
+        /// The setting.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Session times that no school may set.
+    #[error("the session times cannot hold: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    SessionTimes(Vec<SessionTimesProblem>),
+    /// Bands that leave a share of absence without a band, or with two.
+    #[error("the bands cannot hold: {0}")]
+    Bands(#[from] BandsError),
+}
+
+impl From<SettingError> for Refusal {
+    fn from(error: SettingError) -> Refusal {
+        Refusal::Wrong(format!(
+            "{error}. Ask an administrator to set it again under Settings."
+        ))
+    }
+}
+
+/// The clock times of one session as the setting has them: `{"opens": "08:40", "closes": "09:10", "ends": "12:20"}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoursValue {
+    /// When taking the register begins.
+    pub opens: TimeOfDay,
+    /// When it closes.
+    pub closes: TimeOfDay,
+    /// When the session ends.
+    pub ends: TimeOfDay,
+}
+
+/// Both sessions as the setting has them: `{"am": {…}, "pm": {…}}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionTimesValue {
+    /// The morning.
+    pub am: HoursValue,
+    /// The afternoon.
+    pub pm: HoursValue,
+}
+
+impl From<HoursValue> for SessionHours {
+    fn from(value: HoursValue) -> SessionHours {
+        SessionHours {
+            opens: value.opens,
+            closes: value.closes,
+            ends: value.ends,
+        }
+    }
+}
+
+impl From<SessionHours> for HoursValue {
+    fn from(hours: SessionHours) -> HoursValue {
+        HoursValue {
+            opens: hours.opens,
+            closes: hours.closes,
+            ends: hours.ends,
+        }
+    }
+}
+
+impl SessionTimesValue {
+    /// What the setting has of these times.
+    pub fn of(times: &SessionTimes) -> SessionTimesValue {
+        SessionTimesValue {
+            am: times.of(Session::Am).into(),
+            pm: times.of(Session::Pm).into(),
+        }
+    }
+
+    /// The times from a day on.
+    ///
+    /// Errors: what the law does not allow of them (R-022).
+    pub fn from_day(self, day: Day) -> Result<SessionTimes, SettingError> {
+        SessionTimes::new(day, self.am.into(), self.pm.into()).map_err(SettingError::SessionTimes)
+    }
+}
+
+impl Default for SessionTimesValue {
+    /// Registers open at 08:40 and 13:30 for half an hour; the sessions end at 12:30 and 15:10.
+    fn default() -> SessionTimesValue {
+        let at = |hour, minute| {
+            TimeOfDay::new(hour, minute, 0).expect("the times of a school day are clock times")
+        };
+        SessionTimesValue {
+            am: HoursValue {
+                opens: at(8, 40),
+                closes: at(9, 10),
+                ends: at(12, 30),
+            },
+            pm: HoursValue {
+                opens: at(13, 30),
+                closes: at(14, 0),
+                ends: at(15, 10),
+            },
+        }
+    }
+}
+
+/// The session times that hold on a day; the usual ones where the school has set none by then.
+///
+/// Errors: the setting cannot be read, or the law does not allow what it says.
+pub fn session_times(settings: &Settings, day: Day) -> Result<SessionTimes, SettingError> {
+    let value: SessionTimesValue = read(settings, SESSION_TIMES, day)?.unwrap_or_default();
+    value.from_day(day)
+}
+
+/// Which codes teachers may enter on a day.
+///
+/// Errors: the setting cannot be read.
+pub fn entry_limits(settings: &Settings, day: Day) -> Result<EntryLimits, SettingError> {
+    let Some(codes) = read::<Vec<String>>(settings, TEACHER_CODES, day)? else {
+        return Ok(EntryLimits::default());
+    };
+    let teacher_codes = codes
+        .iter()
+        .map(|code| {
+            code.parse::<Code>()
+                .map_err(|error| shape(TEACHER_CODES, &error))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(EntryLimits { teacher_codes })
+}
+
+/// One band as the setting has it: `{"key": "watch", "name": "Watch", "from": [8, 100], "included": false}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BandValue {
+    /// The short name in files and addresses.
+    pub key: String,
+    /// The name on screens.
+    pub name: String,
+    /// The share of absence at which it begins: part, whole.
+    pub from: [u64; 2],
+    /// Whether that very share is in the band.
+    pub included: bool,
+}
+
+/// The bands that hold on a day: the school's own, or the product's where it has set none (R-212).
+///
+/// Errors: the setting cannot be read, or leaves a share without a band.
+pub fn bands(settings: &Settings, day: Day) -> Result<Bands, SettingError> {
+    let Some(values) = read::<Vec<BandValue>>(settings, BANDS, day)? else {
+        return Ok(default_bands().clone());
+    };
+    let bands = values
+        .into_iter()
+        .map(|value| {
+            let [part, whole] = value.from;
+            Band {
+                key: value.key,
+                name: value.name,
+                begins: if value.included {
+                    Threshold::from(part, whole)
+                } else {
+                    Threshold::above(part, whole)
+                },
+            }
+        })
+        .collect();
+    Ok(Bands::new(day, None, bands)?)
+}
+
+/// Who keeps the legal record (I-001): `"register_holder"`, `"alongside"` or `"alongside_marks_here"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Rollbook is the attendance register; roll and marks are kept here.
+    #[default]
+    RegisterHolder,
+    /// Another system is; its roll and marks are read, and nothing of them is changed here.
+    Alongside,
+    /// Another system keeps the roll; the school has chosen that marks are made here.
+    AlongsideMarksHere,
+}
+
+impl Mode {
+    /// Whether marks are entered here.
+    pub fn marks_here(self) -> bool {
+        self != Mode::Alongside
+    }
+
+    /// Whether pupils, contacts and groups are changed here.
+    pub fn roll_here(self) -> bool {
+        self == Mode::RegisterHolder
+    }
+}
+
+/// Who keeps the legal record on a day.
+///
+/// Errors: the setting cannot be read.
+pub fn mode(settings: &Settings, day: Day) -> Result<Mode, SettingError> {
+    Ok(read(settings, MODE, day)?.unwrap_or_default())
+}
+
+fn read<T: serde::de::DeserializeOwned>(
+    settings: &Settings,
+    name: &'static str,
+    day: Day,
+) -> Result<Option<T>, SettingError> {
+    settings
+        .on(name, day)
+        .map(|value| serde_json::from_str(value).map_err(|error| shape(name, &error)))
+        .transpose()
+}
+
+fn shape(name: &'static str, error: &impl std::fmt::Display) -> SettingError {
+    SettingError::Shape {
+        name,
+        reason: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        text.parse().expect("a test writes real days")
+    }
+
+    fn decided(name: &str, from: &str, value: &str) -> Settings {
+        Settings::new(vec![(name.to_owned(), day(from), value.to_owned())])
+    }
+
+    #[test]
+    fn a_school_that_has_decided_nothing_has_the_usual_settings() {
+        let none = Settings::default();
+        let today = day("2026-11-24");
+        let am = session_times(&none, today).expect("usual").of(Session::Am);
+        assert_eq!(
+            (am.opens.to_string(), am.closes.to_string()),
+            ("08:40".into(), "09:10".into())
+        );
+        assert_eq!(
+            entry_limits(&none, today).expect("usual"),
+            EntryLimits::default()
+        );
+        assert_eq!(bands(&none, today).expect("usual"), *default_bands());
+        assert_eq!(mode(&none, today).expect("usual"), Mode::RegisterHolder);
+    }
+
+    #[test]
+    fn session_times_hold_from_their_day_and_not_the_day_before() {
+        let mut later = SessionTimesValue::default();
+        later.am.opens = "08:45".parse().expect("a clock time");
+        later.am.closes = "09:15".parse().expect("a clock time");
+        let text = serde_json::to_string(&later).expect("a value is JSON");
+        let settings = decided(SESSION_TIMES, "2026-11-24", &text);
+        let opens = |on| {
+            let times = session_times(&settings, day(on)).expect("lawful");
+            times.of(Session::Am).opens.to_string()
+        };
+        assert_eq!(opens("2026-11-24"), "08:45");
+        assert_eq!(opens("2026-11-23"), "08:40");
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_an_error_and_not_a_default() {
+        let today = day("2026-11-24");
+        assert!(session_times(&decided(SESSION_TIMES, "2026-09-01", "{}"), today).is_err());
+        assert!(entry_limits(&decided(TEACHER_CODES, "2026-09-01", "[\"four\"]"), today).is_err());
+        assert!(bands(&decided(BANDS, "2026-09-01", "[]"), today).is_err());
+        assert!(mode(&decided(MODE, "2026-09-01", "\"neither\""), today).is_err());
+    }
+
+    #[test]
+    fn a_school_sets_its_own_codes_bands_and_mode() {
+        let today = day("2026-11-24");
+        let limits = entry_limits(
+            &decided(TEACHER_CODES, "2026-09-01", r#"["/", "I"]"#),
+            today,
+        );
+        assert_eq!(limits.expect("codes").teacher_codes.len(), 2);
+        let own = r#"[{"key":"full","name":"Full","from":[0,1],"included":true},{"key":"low","name":"Low","from":[1,10],"included":true}]"#;
+        assert_eq!(
+            bands(&decided(BANDS, "2026-09-01", own), today)
+                .expect("bands")
+                .bands()
+                .len(),
+            2
+        );
+        let alongside = mode(&decided(MODE, "2026-09-01", "\"alongside\""), today).expect("a mode");
+        assert!(!alongside.marks_here() && !alongside.roll_here());
+    }
+}
