@@ -22,7 +22,7 @@ mod today;
 mod upn;
 mod year;
 
-use calendar::{Day, Instant, Slot, TimeOfDay};
+use calendar::{CalendarRows, Day, Instant, Slot, TimeOfDay};
 
 pub use cast::{Role, Story};
 pub use characteristics::{Characteristic, Characteristics};
@@ -134,6 +134,15 @@ impl DemoSchool {
     /// The school year in which today lies.
     pub fn current_year(&self) -> &SchoolYear {
         &self.years[2]
+    }
+
+    /// The years' terms, half-term breaks and exceptional days as rows for [`calendar::SchoolCalendar`].
+    pub fn calendar_rows(&self) -> CalendarRows {
+        let mut rows = CalendarRows::default();
+        for year in &self.years {
+            year.add_to(&mut rows);
+        }
+        rows
     }
 
     /// Who took the register with this mark, as an index into the staff: the tutor of that year.

@@ -1,6 +1,9 @@
 //! The school's years: terms, half-terms, INSET days, bank holidays and the snow.
 
-use calendar::{Day, Session, Slot, TimeOfDay, Weekday};
+use calendar::{
+    CalendarRows, Day, DayException, ExceptionKind, Period, Session, Sessions, Slot, TimeOfDay,
+    Weekday,
+};
 
 /// One school year, from the first day of the autumn term.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -155,6 +158,35 @@ impl SchoolYear {
         self.half_terms[2].first_day.monday().plus_days(16)
     }
 
+    /// Adds this year's three terms, three half-term breaks and exceptional days to a calendar's rows.
+    pub(crate) fn add_to(&self, rows: &mut CalendarRows) {
+        for (name, halves) in ["Autumn term", "Spring term", "Summer term"]
+            .iter()
+            .zip(self.half_terms.chunks(2))
+        {
+            rows.terms.push(Period {
+                name: format!("{name} {}", self.label),
+                first: halves[0].first_day,
+                last: halves[1].last_day,
+            });
+            rows.breaks.push(Period {
+                name: format!("{} half-term {}", &name[..6], self.label),
+                first: halves[0].last_day.next(),
+                last: halves[1].first_day.previous(),
+            });
+        }
+        rows.exceptions
+            .extend(self.closures.iter().map(|closure| DayException {
+                day: closure.day,
+                kind: match closure.kind {
+                    ClosureKind::BankHoliday => ExceptionKind::BankHoliday,
+                    ClosureKind::Inset => ExceptionKind::Inset,
+                    ClosureKind::PollingStation => ExceptionKind::PlannedClosure,
+                    ClosureKind::Unplanned => ExceptionKind::UnplannedClosure(Sessions::BOTH),
+                },
+            }));
+    }
+
     /// Records that the school could not open on the snow day.
     pub(crate) fn let_it_snow(&mut self) {
         self.closures.push(Closure {
@@ -256,12 +288,8 @@ impl TermDates {
             inset(self.october_monday.plus_days(7)),
             inset(self.spring),
             inset(self.may_monday.plus_days(7)),
-            Closure {
-                day: on_or_after(date(self.year + 1, 5, 1), Weekday::Monday),
-                kind: ClosureKind::BankHoliday,
-                reason: "Early May bank holiday",
-            },
         ];
+        closures.extend(self.bank_holidays());
         if polling_day {
             closures.push(Closure {
                 day: on_or_after(date(self.year + 1, 5, 1), Weekday::Thursday),
@@ -270,6 +298,28 @@ impl TermDates {
             });
         }
         closures
+    }
+
+    /// The bank holidays that may fall into term: those of the table, and early May where the table does not reach.
+    fn bank_holidays(&self) -> Vec<Closure> {
+        let next = self.year + 1;
+        let bank_holiday = |day, reason| Closure {
+            day,
+            kind: ClosureKind::BankHoliday,
+            reason,
+        };
+        let mut holidays: Vec<Closure> = self
+            .autumn
+            .through(date(next, 7, 31))
+            .filter_map(calendar::bank_holiday)
+            .map(|row| bank_holiday(row.day, row.name.as_str()))
+            .collect();
+        let may = date(next, 5, 1)..date(next, 5, 9);
+        if !holidays.iter().any(|closure| may.contains(&closure.day)) {
+            let first_monday = on_or_after(may.start, Weekday::Monday);
+            holidays.push(bank_holiday(first_monday, "Early May bank holiday"));
+        }
+        holidays
     }
 }
 
@@ -295,7 +345,7 @@ fn after_new_year(monday: Day) -> Day {
 
 /// The last day of the spring term and the first of the summer term: two weeks about Easter.
 fn easter_break(year: i16) -> (Day, Day) {
-    let easter = easter_sunday(year);
+    let easter = calendar::easter_sunday(year);
     if easter <= date(year, 4, 1) {
         (easter.plus_days(-3), easter.plus_days(15))
     } else if easter <= date(year, 4, 11) {
@@ -303,17 +353,6 @@ fn easter_break(year: i16) -> (Day, Day) {
     } else {
         (easter.plus_days(-16), easter.plus_days(2))
     }
-}
-
-/// Easter Sunday, reckoned by the Gregorian tables.
-fn easter_sunday(year: i16) -> Day {
-    let year = i32::from(year);
-    let golden = year % 19;
-    let century = year / 100;
-    let epact = (century - century / 4 - (8 * century + 13) / 25 + 19 * golden + 15) % 30;
-    let moon = epact - (epact / 28) * (1 - (29 / (epact + 1)) * ((21 - golden) / 11));
-    let weekday = (year + year / 4 + moon + 2 - century + century / 4) % 7;
-    date(year as i16, 3, 28).plus_days(moon - weekday)
 }
 
 fn last_day_of_summer(half_terms: &[HalfTerm], closures: &[Closure]) -> Day {
@@ -347,20 +386,6 @@ mod tests {
 
     fn day(text: &str) -> Day {
         text.parse().expect("a real day")
-    }
-
-    #[test]
-    fn easter_falls_where_the_bank_holidays_say() {
-        for (year, easter) in [
-            (2023, "2023-04-09"),
-            (2024, "2024-03-31"),
-            (2025, "2025-04-20"),
-            (2026, "2026-04-05"),
-            (2027, "2027-03-28"),
-            (2028, "2028-04-16"),
-        ] {
-            assert_eq!(easter_sunday(year), day(easter));
-        }
     }
 
     #[test]

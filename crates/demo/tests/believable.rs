@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use calendar::{Day, Session, Weekday};
+use calendar::{Day, SchoolCalendar, Session, Weekday};
 use demo::{Characteristic, DemoSchool, GroupKind, Request, Scope, Story, generate};
 
 fn day(text: &str) -> Day {
@@ -630,5 +630,22 @@ fn every_code_has_a_meaning_on_its_day_also_before_august_2024() {
                 assert!(!needs_note || note.is_some(), "{text} {on}");
             }
         }
+    }
+}
+
+#[test]
+fn the_calendar_of_the_product_has_the_same_sessions() {
+    for today in DAYS {
+        let school = school(today, 7, 4998);
+        let calendar = SchoolCalendar::new(school.calendar_rows()).expect("rows without a problem");
+        let first = school.years[0].half_terms[0].first_day;
+        let expected = calendar.slots(first, school.request.today);
+        let differs = school
+            .slots
+            .iter()
+            .zip(expected)
+            .find(|(own, other)| own != other);
+        assert_eq!(differs, None, "{today}");
+        assert_eq!(school.slots.len(), expected.len(), "{today}");
     }
 }
