@@ -1,0 +1,281 @@
+//! The marks of the past, recorded at the moments when they would have been.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use calendar::{Instant, Session, Slot};
+use demo::{DemoSchool, Mark};
+use store::{Act, Arg, Store, StoreError, args};
+
+use super::{Ids, People, SCHOOL, at, by};
+use crate::registers::records::{MARK_VERSION, REGISTER_TAKEN};
+
+/// Registers of so many school days back are recorded one by one, with the tutor who took them.
+const ONE_BY_ONE: usize = 15;
+
+/// A mark to be recorded.
+struct Entry {
+    enrolment: usize,
+    slot: Slot,
+    mark: Mark,
+    minutes_late: Option<u16>,
+    note: Option<&'static str>,
+    reason: Option<&'static str>,
+}
+
+/// One act of the past.
+struct Deed {
+    at: Instant,
+    staff: usize,
+    act: &'static str,
+    source: &'static str,
+    /// The tutor group whose register it is, if it is one.
+    register: Option<usize>,
+    entries: Vec<Entry>,
+}
+
+pub(super) fn play(
+    store: &Store,
+    set_clock: &dyn Fn(Instant),
+    school: &DemoSchool,
+    people: &Arc<People>,
+    ids: &Arc<Ids>,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<(), StoreError> {
+    let days = school.slots.len().div_ceil(2);
+    let mut amendments = Amendments::default();
+    for day in 0..days {
+        let mut deeds = amendments.due_before(at(school.slots[day * 2].day, 7));
+        deeds.extend(day_of(school, people, day, days, &mut amendments));
+        for deed in deeds {
+            do_it(store, set_clock, people, ids, deed)?;
+        }
+        progress(day + 1, days);
+    }
+    if let Some(today) = &school.today {
+        for deed in amendments.due_before(at(today.day, 7)) {
+            do_it(store, set_clock, people, ids, deed)?;
+        }
+        for deed in this_morning(people, today) {
+            do_it(store, set_clock, people, ids, deed)?;
+        }
+    }
+    Ok(())
+}
+
+fn do_it(
+    store: &Store,
+    set_clock: &dyn Fn(Instant),
+    people: &Arc<People>,
+    ids: &Arc<Ids>,
+    deed: Deed,
+) -> Result<(), StoreError> {
+    set_clock(deed.at);
+    let (people, ids) = (Arc::clone(people), Arc::clone(ids));
+    store.act_now(SCHOOL, move |act: &mut Act| {
+        let rows = deed.entries.iter().map(|entry| {
+            [
+                Arg::Int(ids.enrolments[entry.enrolment]),
+                Arg::Day(entry.slot.day),
+                Arg::Int(entry.slot.session.index() as i64),
+                entry.mark.code().map_or(Arg::Null, Arg::from),
+                entry
+                    .minutes_late
+                    .map_or(Arg::Null, |minutes| Arg::Int(i64::from(minutes))),
+                Arg::Null,
+                entry.note.map_or(Arg::Null, Arg::from),
+                entry.reason.map_or(Arg::Null, Arg::from),
+                Arg::from(deed.source),
+                Arg::Null,
+            ]
+        });
+        act.record_many(&MARK_VERSION, rows)?;
+        let subject = match (deed.register, deed.entries.first()) {
+            (Some(group), Some(entry)) => {
+                let group = ids.groups[group];
+                let (taken_at, session) = (act.at(), entry.slot.session.index() as i64);
+                act.record(
+                    &REGISTER_TAKEN,
+                    &args![
+                        group,
+                        entry.slot.day,
+                        session,
+                        taken_at,
+                        people.accounts[deed.staff],
+                        Arg::Null
+                    ],
+                )?;
+                format!("register of group {group}, {}", entry.slot)
+            }
+            (None, Some(entry)) => format!("{} marks from {}", deed.entries.len(), entry.slot),
+            (_, None) => "no marks".to_owned(),
+        };
+        act.describe(by(&people, deed.staff, deed.act, subject));
+        Ok(())
+    })
+}
+
+/// What happened in the registers of one school day; its later amendments are put by.
+fn day_of(
+    school: &DemoSchool,
+    people: &People,
+    day: usize,
+    days: usize,
+    amendments: &mut Amendments,
+) -> Vec<Deed> {
+    let mut registers: BTreeMap<(usize, usize), Vec<Entry>> = BTreeMap::new();
+    for slot in [day * 2, day * 2 + 1] {
+        let Some(place) = school.slots.get(slot).copied() else {
+            continue;
+        };
+        for (enrolment, marks) in school.marks.iter().enumerate() {
+            let Some(index) = slot.checked_sub(marks.first_slot) else {
+                continue;
+            };
+            let Some(mark) = marks.marks.get(index).copied() else {
+                continue;
+            };
+            let detail = marks.detail(slot);
+            let change = detail.and_then(|detail| detail.amendment.as_ref());
+            let first = change.map_or(mark, |change| change.was);
+            let minutes_late = detail.and_then(|detail| detail.minutes_late);
+            let note = detail.and_then(|detail| detail.note);
+            if let Some(change) = change {
+                let entry = Entry {
+                    enrolment,
+                    slot: place,
+                    mark,
+                    minutes_late,
+                    note,
+                    reason: Some(change.reason),
+                };
+                amendments.put_by(change.at, change.by, entry);
+            }
+            if first != Mark::MISSING {
+                let entry = Entry {
+                    enrolment,
+                    slot: place,
+                    mark: first,
+                    minutes_late: minutes_late.filter(|_| change.is_none()),
+                    note: note.filter(|_| change.is_none()),
+                    reason: None,
+                };
+                let register = (slot, marks.tutor_group_at(slot));
+                registers.entry(register).or_default().push(entry);
+            }
+        }
+    }
+    let lately = day + ONE_BY_ONE >= days;
+    if !lately {
+        let entries: Vec<Entry> = registers.into_values().flatten().collect();
+        let Some(first) = entries.first() else {
+            return Vec::new();
+        };
+        return vec![Deed {
+            at: at(first.slot.day, 17),
+            staff: people.keeper,
+            act: "bring in marks",
+            source: "import",
+            register: None,
+            entries,
+        }];
+    }
+    let mut deeds: Vec<Deed> = registers
+        .into_iter()
+        .map(|((slot, group), entries)| Deed {
+            at: school.recorded_at(entries[0].enrolment, slot),
+            staff: school.groups[group].staff,
+            act: "take register",
+            source: "register",
+            register: Some(group),
+            entries,
+        })
+        .collect();
+    deeds.sort_by_key(|deed| deed.at);
+    deeds
+}
+
+/// Amendments still to come, by the moment and the person.
+#[derive(Default)]
+struct Amendments(BTreeMap<(Instant, usize), Vec<Entry>>);
+
+impl Amendments {
+    fn put_by(&mut self, at: Instant, staff: usize, entry: Entry) {
+        self.0.entry((at, staff)).or_default().push(entry);
+    }
+
+    /// Those made before this moment, oldest first.
+    fn due_before(&mut self, moment: Instant) -> Vec<Deed> {
+        let later = self.0.split_off(&(moment, 0));
+        std::mem::replace(&mut self.0, later)
+            .into_iter()
+            .map(|((at, staff), entries)| Deed {
+                at,
+                staff,
+                act: "amend marks",
+                source: "amendment",
+                register: None,
+                entries,
+            })
+            .collect()
+    }
+}
+
+/// The morning of today: what was planned, and the registers that are in.
+fn this_morning(people: &People, today: &demo::Today) -> Vec<Deed> {
+    let entry = |enrolment, session, mark, minutes_late, note| Entry {
+        enrolment,
+        slot: Slot::new(today.day, session),
+        mark,
+        minutes_late,
+        note,
+        reason: None,
+    };
+    let planned: Vec<Entry> = today
+        .planned
+        .iter()
+        .map(|plan| entry(plan.enrolment, plan.session, plan.mark, None, plan.note))
+        .collect();
+    let mut deeds = Vec::new();
+    if !planned.is_empty() {
+        deeds.push(Deed {
+            at: at(today.day, 8),
+            staff: people.keeper,
+            act: "enter planned marks",
+            source: "plan",
+            register: None,
+            entries: planned,
+        });
+    }
+    let mut taken: Vec<Deed> = today
+        .registers
+        .iter()
+        .filter_map(|register| {
+            let taken = register.taken.as_ref()?;
+            Some(Deed {
+                at: taken.at,
+                staff: taken.by,
+                act: "take register",
+                source: "register",
+                register: Some(register.tutor_group),
+                entries: taken
+                    .marks
+                    .iter()
+                    .filter(|mark| mark.mark != Mark::MISSING)
+                    .map(|mark| {
+                        entry(
+                            mark.enrolment,
+                            Session::Am,
+                            mark.mark,
+                            mark.minutes_late,
+                            mark.note,
+                        )
+                    })
+                    .collect(),
+            })
+        })
+        .collect();
+    taken.sort_by_key(|deed| deed.at);
+    deeds.extend(taken);
+    deeds
+}

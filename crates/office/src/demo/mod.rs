@@ -1,0 +1,187 @@
+//! The demo school, put into a store: a wholly synthetic school with two years of history, as if it had always been here.
+//!
+//! Its past is recorded act by act at the moments when it would have happened, so that journal, amendments and as-at
+//! questions look like a real school's. The last three school weeks are register by register with their tutors; older
+//! registers were brought in a day at a time, as from the system that the school had before.
+//!
+//! It deliberately does not know how the school is imagined: that is the crate `demo`.
+
+mod clock;
+mod history;
+mod roll;
+
+use std::sync::Arc;
+
+use calendar::{Day, Instant, TimeOfDay};
+use store::{Act, Entry, SchoolId, Store, StoreError, args};
+
+pub use clock::DemoClock;
+
+use crate::ids::AccountId;
+
+/// The school's key in the store.
+pub const SCHOOL: SchoolId = SchoolId(1);
+
+/// Somebody who may sign in at the demo school.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemoAccount {
+    /// The role of the access matrix, the first if they hold several.
+    pub role: &'static str,
+    /// Their job title.
+    pub job_title: String,
+    /// The name to sign in with.
+    pub sign_in_name: String,
+}
+
+/// Puts the demo school into an empty store, and answers who may sign in and at what moment the school stands.
+///
+/// `set_clock` sets the clock that the store goes by: the past is recorded at the moments when it would have happened.
+/// `password_hash` is the hash of the password that all the synthetic accounts share. `progress` is told how many of how many
+/// school days are in.
+///
+/// Errors: what the store says against it; the store is then of no use.
+pub fn put_in(
+    store: &Store,
+    set_clock: &dyn Fn(Instant),
+    school: &Arc<demo::DemoSchool>,
+    password_hash: &str,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<(Vec<DemoAccount>, Instant), StoreError> {
+    let first_day = school.years[0].half_terms[0].first_day;
+    set_clock(at(first_day.plus_days(-30), 7));
+    let people = Arc::new(directory(store, school, password_hash)?);
+    let (whole, staff) = (Arc::clone(school), Arc::clone(&people));
+    let ids = store.act_now(SCHOOL, move |act: &mut Act| {
+        let ids = roll::found(act, &whole, &staff)?;
+        act.describe(by_system(&staff, "bring in the roll", "school".to_owned()));
+        Ok::<_, StoreError>(Arc::new(ids))
+    })?;
+    history::play(store, set_clock, school, &people, &ids, &mut progress)?;
+    let now = school
+        .today
+        .as_ref()
+        .map_or_else(|| at(school.request.today, 9), |today| today.now);
+    set_clock(now);
+    Ok((school.staff.iter().map(account_of).collect(), now))
+}
+
+/// Keys that the directory gave: accounts of staff and people behind pupils, in the order of the demo school's lists.
+struct People {
+    accounts: Vec<AccountId>,
+    persons: Vec<i64>,
+    /// The account under which the past was brought in: the attendance manager's.
+    keeper: usize,
+    job_titles: Vec<String>,
+}
+
+const NEW_TRUST: &str = "insert into trust (trust_id, name) values ($1, $2)";
+const NEW_SCHOOL: &str = "\
+insert into school (school_id, trust_id, urn, laestab, name, founded_at) values ($1, $2, $3, $4, $5, $6)";
+const NEW_PERSON: &str = "insert into person (person_id, upn) values ($1, $2)";
+const NEW_ACCOUNT: &str = "\
+insert into account (account_id, sign_in_name, name, password_hash, password_set_at, must_change_password, failed_attempts)
+values ($1, $2, $3, $4, $5, $6, $7)";
+
+/// The statements of this folder, for the test that prepares them.
+pub const STATEMENTS: &[&str] = &[NEW_TRUST, NEW_SCHOOL, NEW_PERSON, NEW_ACCOUNT];
+
+fn directory(
+    store: &Store,
+    school: &Arc<demo::DemoSchool>,
+    password_hash: &str,
+) -> Result<People, StoreError> {
+    let keeper = school
+        .staff
+        .iter()
+        .position(|member| holds(member, "attendance_manager"))
+        .unwrap_or(0);
+    let (school, password_hash) = (Arc::clone(school), password_hash.to_owned());
+    store.act_now(SchoolId(0), move |act: &mut Act| {
+        let now = act.at();
+        let trust = act.new_id();
+        let identity = &school.identity;
+        let laestab = format!("{}{}", identity.authority, identity.establishment);
+        act.tx().execute(NEW_TRUST, &args![trust, identity.trust])?;
+        act.tx().execute(
+            NEW_SCHOOL,
+            &args![SCHOOL.0, trust, identity.urn, laestab, identity.name, now],
+        )?;
+        let mut accounts = Vec::new();
+        for member in &school.staff {
+            let id = act.new_id();
+            let name = format!("{} {} {}", member.title, member.forename, member.surname);
+            act.tx().execute(
+                NEW_ACCOUNT,
+                &args![
+                    id,
+                    member.email.as_str(),
+                    name,
+                    password_hash.as_str(),
+                    now,
+                    false,
+                    0_i64
+                ],
+            )?;
+            accounts.push(AccountId(id));
+        }
+        let mut persons = Vec::new();
+        for pupil in &school.pupils {
+            let id = act.new_id();
+            act.tx()
+                .execute(NEW_PERSON, &args![id, pupil.upn.as_str()])?;
+            persons.push(id);
+        }
+        let people = People {
+            accounts,
+            persons,
+            keeper,
+            job_titles: school
+                .staff
+                .iter()
+                .map(|member| member.job_title.clone())
+                .collect(),
+        };
+        act.describe(by_system(
+            &people,
+            "found the demo school",
+            "directory".to_owned(),
+        ));
+        Ok(people)
+    })
+}
+
+fn holds(member: &demo::StaffMember, role: &str) -> bool {
+    member.grants.iter().any(|grant| grant.role == role)
+}
+
+fn account_of(member: &demo::StaffMember) -> DemoAccount {
+    DemoAccount {
+        role: member.grants.first().map_or("", |grant| grant.role),
+        job_title: member.job_title.clone(),
+        sign_in_name: member.email.clone(),
+    }
+}
+
+fn by_system<'a>(people: &'a People, act: &'static str, subject: String) -> Entry<'a> {
+    by(people, people.keeper, act, subject)
+}
+
+fn by<'a>(people: &'a People, staff: usize, act: &'static str, subject: String) -> Entry<'a> {
+    Entry {
+        account: people.accounts[staff].0,
+        job_title: &people.job_titles[staff],
+        act,
+        subject,
+    }
+}
+
+fn at(day: Day, hour: u32) -> Instant {
+    let time = TimeOfDay::new(hour, 0, 0).expect("an hour of the day");
+    Instant::at_london(day, time)
+}
+
+/// Ids that the school gave, in the order of the demo school's lists.
+struct Ids {
+    enrolments: Vec<i64>,
+    groups: Vec<i64>,
+}

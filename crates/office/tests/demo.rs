@@ -1,0 +1,55 @@
+//! The demo school in a store of each engine.
+
+use std::sync::Arc;
+
+use calendar::Day;
+use demo::{Request, generate};
+use office::book::Shelf;
+use office::demo::{SCHOOL, put_in};
+use office::{MIGRATIONS, TABLES};
+use store::testing::each_engine;
+
+#[test]
+fn the_demo_school_stands_in_both_engines_and_its_book_holds_its_marks() {
+    let today: Day = "2026-11-24".parse().expect("a real day");
+    let school = Arc::new(generate(&Request {
+        pupils: 60,
+        ..Request::on(today)
+    }));
+    each_engine(MIGRATIONS, |store| {
+        let clock = store.clock().clone();
+        let (accounts, now) = put_in(
+            store,
+            &|at| clock.set(at),
+            &school,
+            "no password",
+            |_, _| (),
+        )
+        .expect("an empty store takes the demo school");
+        assert_eq!(accounts.len(), school.staff.len());
+        assert_eq!(now.in_london().0, today);
+
+        let shelf = Shelf::default();
+        let book = store
+            .read_now(move |tx| shelf.book(tx, SCHOOL))
+            .expect("the school's book");
+        assert_eq!(book.roll.pupils.len(), school.pupils.len());
+        assert_eq!(book.roll.enrolments.len(), school.enrolments.len());
+        for (row, marks) in school.marks.iter().enumerate() {
+            for (slot, mark) in marks.each() {
+                let held = book.mark(row, school.slots[slot]);
+                let code = held.code().map(|code| code.to_string());
+                assert_eq!(
+                    code.as_deref(),
+                    mark.code(),
+                    "row {row}, {}",
+                    school.slots[slot]
+                );
+            }
+        }
+        let report = store
+            .verify_now(&[SCHOOL], TABLES, |_| ())
+            .expect("the store can be read");
+        assert!(report.is_whole(), "{report:?}");
+    });
+}
