@@ -369,60 +369,71 @@ fn programs() -> PathBuf {
 }
 
 fn start(programs: &Path, base: &Path, data: &Path, socket: &Path) {
-    fs::create_dir_all(data).expect("a folder for the test server's files");
-    fs::create_dir_all(socket).expect("a folder for the test server's socket");
     let log = base.join("log");
     fs::write(&log, "").expect("the test server's log");
-    // The server refuses to run as root, so root lends the folders to the account that the package made.
-    let as_root = Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout.starts_with(b"0\n"));
-    if as_root {
-        run(Command::new("chown")
-            .args(["postgres:"])
-            .args([data, socket, &log]));
-    }
-    let command = |program: &str| {
-        let program = programs.join(program);
-        let mut command;
-        if as_root {
-            command = Command::new("runuser");
-            command.args(["-u", "postgres", "--"]).arg(program);
-        } else {
-            command = Command::new(program);
-        }
-        command.current_dir(base);
-        command
-    };
-    run(command("initdb")
-        .args([
-            "--no-sync",
-            "--auth=trust",
-            "--username=postgres",
-            "--encoding=UTF8",
-            "--locale=C",
-        ])
-        .arg("--pgdata")
-        .arg(data));
+    initialise(programs, data, &[socket, &log]);
     let settings = format!(
         "-c listen_addresses='' -c unix_socket_directories={} -c max_connections=300 -c shared_buffers=128MB",
         socket.display()
     );
-    run(command("pg_ctl")
-        .args(["start", "--wait", "--silent", "--options", &settings])
-        .arg("--pgdata")
-        .arg(data)
-        .arg("--log")
+    run(server_program(programs, "pg_ctl", data)
+        .args([
+            "start",
+            "--wait",
+            "--silent",
+            "--options",
+            &settings,
+            "--log",
+        ])
         .arg(&log));
-    stop_after_the_last(programs, base, data, as_root);
+    stop_after_the_last(programs, base, data);
+}
+
+/// Makes an empty server in the folder `data`, and lends these files to the account that it runs as.
+fn initialise(programs: &Path, data: &Path, lent: &[&Path]) {
+    fs::create_dir_all(data).expect("a folder for the test server's files");
+    for folder in lent.iter().filter(|path| !path.exists()) {
+        fs::create_dir_all(folder).expect("a folder for the test server");
+    }
+    if is_root() {
+        run(Command::new("chown").arg("postgres:").arg(data).args(lent));
+    }
+    run(server_program(programs, "initdb", data).args([
+        "--no-sync",
+        "--auth=trust",
+        "--username=postgres",
+        "--encoding=UTF8",
+        "--locale=C",
+    ]));
+}
+
+/// One of PostgreSQL's programs, on the server in the folder `data`. The server refuses to run as root, so root calls it as
+/// the account that the package made.
+fn server_program(programs: &Path, program: &str, data: &Path) -> Command {
+    let program = programs.join(program);
+    let mut command;
+    if is_root() {
+        command = Command::new("runuser");
+        command.args(["-u", "postgres", "--"]).arg(program);
+    } else {
+        command = Command::new(program);
+    }
+    command.current_dir(data).arg("--pgdata").arg(data);
+    command
+}
+
+fn is_root() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.starts_with(b"0\n"))
 }
 
 /// Leaves a small script behind that stops the server once no test program has used it for a minute.
-fn stop_after_the_last(programs: &Path, base: &Path, data: &Path, as_root: bool) {
+fn stop_after_the_last(programs: &Path, base: &Path, data: &Path) {
     let stop = format!(
         "{}{}/pg_ctl stop --mode=immediate --silent --pgdata={}",
-        if as_root {
+        if is_root() {
             "runuser -u postgres -- "
         } else {
             ""
@@ -446,6 +457,90 @@ fn stop_after_the_last(programs: &Path, base: &Path, data: &Path, as_root: bool)
         left.is_ok_and(|status| status.success()),
         "a script that stops the test server could not be left behind"
     );
+}
+
+/// A server of a test's own that speaks TLS on the loopback, with a certificate for `localhost` that is its own root.
+///
+/// Stopped when it is dropped.
+pub struct TlsServer {
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl TlsServer {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// When no PostgreSQL is installed, or it does not start.
+    pub fn start() -> TlsServer {
+        let programs = programs();
+        let folder = tempfile::tempdir().expect("a folder for the test server");
+        let open = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
+        fs::set_permissions(folder.path(), open).expect("a folder that the server may enter");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        let server = TlsServer { folder, port };
+        let (data, log) = (server.data(), server.folder.path().join("log"));
+        fs::write(&log, "").expect("the test server's log");
+        initialise(&programs, &data, &[&log]);
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])
+            .expect("a certificate for the test server");
+        fs::write(server.roots(), made.cert.pem()).expect("the certificate is written");
+        let key = data.join("server.key");
+        fs::write(&key, made.signing_key.serialize_pem()).expect("the key is written");
+        let secret = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
+        fs::set_permissions(&key, secret).expect("a key that only the server may read");
+        if is_root() {
+            run(Command::new("chown")
+                .arg("postgres:")
+                .args([&key, &server.roots()]));
+        }
+        let hosts = "hostssl all all 127.0.0.1/32 trust\nhostssl all all ::1/128 trust\n";
+        fs::write(data.join("pg_hba.conf"), hosts).expect("who may connect is written");
+        let settings = format!(
+            "-c listen_addresses=localhost -c port={port} -c unix_socket_directories='' -c ssl=on"
+        );
+        run(server_program(&programs, "pg_ctl", &data)
+            .args([
+                "start",
+                "--wait",
+                "--silent",
+                "--options",
+                &settings,
+                "--log",
+            ])
+            .arg(&log));
+        server
+    }
+
+    /// Where it lives, with these words about TLS, such as `sslmode=require`.
+    pub fn location(&self, words: &str) -> Location {
+        let port = self.port;
+        Location::Postgres(format!(
+            "host=localhost port={port} user=postgres dbname=postgres {words}"
+        ))
+    }
+
+    /// The file with the certificate to check it by.
+    pub fn roots(&self) -> PathBuf {
+        self.data().join("server.crt")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+}
+
+impl Drop for TlsServer {
+    fn drop(&mut self) {
+        run(server_program(&programs(), "pg_ctl", &self.data()).args([
+            "stop",
+            "--mode=immediate",
+            "--silent",
+        ]));
+    }
 }
 
 fn run(command: &mut Command) {

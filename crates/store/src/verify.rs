@@ -4,17 +4,20 @@
 //! key drawn anew for each proof, and the sums per table and act must agree. Only where they differ are rows looked at
 //! one by one.
 
+mod ledger;
+mod report;
+
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
-use std::hash::{BuildHasher, Hasher};
 
 use calendar::Instant;
 
 use crate::journal::{self, Hashed};
 use crate::payload::{self, Announced, Line};
 use crate::table::{Shape, Table};
-use crate::{Arg, Head, Row, SchoolId, StoreError, Tx, args};
+use crate::{Head, Row, SchoolId, StoreError, Tx, args};
+use ledger::{Layout, Ledger, ToldRows, described, hash, hash_superseded, key_in_words};
+pub use report::{Difference, VerifyProgress, VerifyReport, VerifyStage};
 
 const WALK: &str = "\
     select e.seq, e.at, e.account_id, e.job_title, e.act, e.subject, e.salt, e.digest, e.hash, \
@@ -36,80 +39,6 @@ pub(crate) const STATEMENTS: [&str; 5] = [WALK, NEXT_ID, STRAY_PAYLOAD, STRAY_SC
 
 /// So many acts or rows between two words about progress.
 const BETWEEN_WORDS: u64 = 4_096;
-
-/// What a proof found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifyReport {
-    /// The heads of the schools that were proved, by school. Compare them with those that left the building.
-    pub heads: Vec<(SchoolId, Head)>,
-    /// Acts walked.
-    pub acts: u64,
-    /// Rows compared.
-    pub rows: u64,
-    /// For each school that is not as its journal says, the first difference in the order of acts.
-    pub differences: Vec<Difference>,
-}
-
-impl VerifyReport {
-    /// Whether everything is as the journal says.
-    pub fn is_whole(&self) -> bool {
-        self.differences.is_empty()
-    }
-}
-
-/// Where the rows and the journal part.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// The school.
-    pub school: SchoolId,
-    /// The number of the act, where there is one.
-    pub seq: Option<i64>,
-    /// The table.
-    pub table: &'static str,
-    /// The row's id, in words such as `pupil_id 12, on_date 2026-11-24`; empty where no row is meant.
-    pub key: String,
-    /// The column, where one is meant.
-    pub field: Option<&'static str>,
-    /// What is wrong, in words.
-    pub problem: &'static str,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "school {}", self.school.0)?;
-        if let Some(seq) = self.seq {
-            write!(f, ", act {seq}")?;
-        }
-        write!(f, ", {}", self.table)?;
-        if !self.key.is_empty() {
-            write!(f, " of {}", self.key)?;
-        }
-        if let Some(field) = self.field {
-            write!(f, ", {field}")?;
-        }
-        write!(f, ": {}", self.problem)
-    }
-}
-
-/// How far a proof has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VerifyProgress {
-    /// What is being looked at.
-    pub stage: VerifyStage,
-    /// So many acts or rows were looked at.
-    pub done: u64,
-    /// Of so many, as far as the journal knows.
-    pub total: u64,
-}
-
-/// What a proof is looking at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VerifyStage {
-    /// The acts of the journals.
-    Journal,
-    /// The rows of the tables.
-    Rows,
-}
 
 /// Proves these schools, or all when none is named.
 pub(crate) fn verify(
@@ -237,37 +166,6 @@ struct Proof {
     /// Rows that the journal says were recorded.
     recorded: u64,
     first: Option<Difference>,
-}
-
-/// What the journal says of one table, less what the rows say.
-struct Ledger {
-    table: &'static Table,
-    tallies: HashMap<i64, Tally>,
-    /// The ways in which payloads have laid out this table's rows.
-    layouts: Vec<Layout>,
-}
-
-/// The rows of one act in one table: the journal's added, the table's taken away. Nothing remains when they agree.
-#[derive(Default, Clone, Copy)]
-struct Tally {
-    sum: u64,
-    count: i64,
-    layout: usize,
-}
-
-impl Tally {
-    fn is_even(self) -> bool {
-        self.sum == 0 && self.count == 0
-    }
-}
-
-/// How the columns of a payload's line and those of the table are brought together.
-struct Layout {
-    announced: Vec<u8>,
-    /// Whether both are the same; then the whole line counts.
-    same: bool,
-    /// Places of the columns that both have, in the line and in the row.
-    both: Vec<(usize, usize)>,
 }
 
 /// A line of a payload is about this ledger, laid out so; `None` for a table that is not proved.
@@ -722,143 +620,6 @@ impl Proof {
     }
 }
 
-impl Ledger {
-    fn add(&mut self, seq: i64, layout: usize, hash: u64) {
-        let tally = self.tallies.entry(seq).or_default();
-        tally.layout = layout;
-        tally.sum = tally.sum.wrapping_add(hash);
-        tally.count += 1;
-    }
-
-    fn take(&mut self, seq: i64, hash: u64) {
-        let tally = self.tallies.entry(seq).or_default();
-        tally.sum = tally.sum.wrapping_sub(hash);
-        tally.count -= 1;
-    }
-}
-
-impl Layout {
-    /// The columns of today.
-    fn of_now(table: &'static Table) -> Layout {
-        let columns = table
-            .given()
-            .map(|column| (column.name, column.kind))
-            .collect();
-        let announced = Announced {
-            name: table.name,
-            id: table.id.len(),
-            columns,
-        };
-        Layout::of_then(table, &announced, described(&announced))
-    }
-
-    /// The columns of a payload, brought together with those of today. A column that only one side has is not compared.
-    fn of_then(table: &'static Table, then: &Announced<'_>, announced: Vec<u8>) -> Layout {
-        let both = table
-            .given()
-            .enumerate()
-            .filter_map(|(now, column)| {
-                let place = then
-                    .columns
-                    .iter()
-                    .position(|(name, _)| *name == column.name)?;
-                Some((place, now))
-            })
-            .collect();
-        Layout {
-            same: then.is_as_now(table),
-            announced,
-            both,
-        }
-    }
-
-    fn hash_line(&self, key: &RandomState, fields: &[u8]) -> Option<u64> {
-        if self.same {
-            return Some(hash(key, 0, 0, fields));
-        }
-        Some(hash(key, 0, 0, &self.common(fields)))
-    }
-
-    /// The fields of a line that the table still has.
-    fn common(&self, line: &[u8]) -> Vec<u8> {
-        if self.same {
-            return line.to_vec();
-        }
-        let fields: Vec<&[u8]> = payload::fields(line).collect();
-        let kept: Vec<&[u8]> = self
-            .both
-            .iter()
-            .map(|(place, _)| fields.get(*place).copied().unwrap_or_default())
-            .collect();
-        kept.join(&b'\t')
-    }
-
-    /// Writes a row as its line would be; answers where its id ends.
-    fn put_row(&self, line: &mut Vec<u8>, table: &Table, row: &Row<'_>) -> usize {
-        let first = match table.shape {
-            Shape::Versions => 2,
-            Shape::Log => 1,
-        };
-        let mut id_ends = 0;
-        for (index, (_, now)) in self.both.iter().enumerate() {
-            if index > 0 {
-                line.push(b'\t');
-            }
-            match row.get::<Arg<'_>>(first + now) {
-                Ok(value) => payload::put_value(line, &value),
-                // No value that was recorded reads like this.
-                Err(_) => line.extend_from_slice(b"\\?"),
-            }
-            if *now < table.id.len() {
-                id_ends = line.len();
-            }
-        }
-        id_ends
-    }
-
-    fn first_other(&self, table: &Table, told: &[u8], row: &[u8]) -> Option<&'static str> {
-        let place = payload::fields(told)
-            .zip(payload::fields(row))
-            .position(|(told, row)| told != row)?;
-        let (_, now) = self.both.get(place)?;
-        table.given().nth(*now).map(|column| column.name)
-    }
-}
-
-/// What one payload says of one table, by key.
-#[derive(Default)]
-struct ToldRows {
-    recorded: BTreeMap<Vec<u8>, Vec<u8>>,
-    superseded: BTreeMap<Vec<u8>, i64>,
-}
-
-impl ToldRows {
-    fn read(payload: &[u8], table: &Table) -> Option<ToldRows> {
-        let mut told = ToldRows::default();
-        let mut ids: Vec<Option<usize>> = Vec::new();
-        for line in payload::lines(payload) {
-            match line? {
-                Line::Table(announced) => {
-                    ids.push((announced.name == table.name).then_some(announced.id));
-                }
-                Line::Recorded(number, fields) => {
-                    if let Some(id) = *ids.get(number)? {
-                        let key: Vec<&[u8]> = payload::fields(fields).take(id).collect();
-                        told.recorded.insert(key.join(&b'\t'), fields.to_vec());
-                    }
-                }
-                Line::Superseded(number, version, id) => {
-                    let there = ids.get(number)?;
-                    told.superseded
-                        .extend(there.map(|_| (id.to_vec(), version)));
-                }
-                _ => {}
-            }
-        }
-        Some(told)
-    }
-}
-
 /// Something wrong in the journal itself.
 struct Wrong {
     table: &'static str,
@@ -882,44 +643,4 @@ impl Wrong {
             problem,
         }
     }
-}
-
-/// What tells one layout from another.
-fn described(announced: &Announced<'_>) -> Vec<u8> {
-    let mut text = announced.id.to_string().into_bytes();
-    for (name, kind) in &announced.columns {
-        text.push(b'\t');
-        text.extend_from_slice(name.as_bytes());
-        text.push(b':');
-        text.extend_from_slice(kind.word().as_bytes());
-    }
-    text
-}
-
-fn hash(key: &RandomState, sort: u8, number: i64, bytes: &[u8]) -> u64 {
-    let mut hasher = key.build_hasher();
-    hasher.write_u8(sort);
-    hasher.write_i64(number);
-    hasher.write(bytes);
-    hasher.finish()
-}
-
-fn hash_superseded(key: &RandomState, version: i64, id: &[u8]) -> u64 {
-    hash(key, 1, version, id)
-}
-
-fn key_in_words(table: &Table, key: &[u8]) -> String {
-    if key.is_empty() {
-        return String::new();
-    }
-    let words: Vec<String> = table
-        .id
-        .iter()
-        .zip(payload::fields(key))
-        .map(|(column, field)| {
-            let value = payload::text(field).unwrap_or_else(|| "?".into());
-            format!("{} {value}", column.name)
-        })
-        .collect();
-    words.join(", ")
 }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::trial::{MARK, MIGRATIONS, SCHOOL, assert_whole, day, did, mark};
-use store::testing::{ENGINES, TestStore, each_engine, test_options};
+use store::testing::{ENGINES, TestStore, TlsServer, each_engine, test_options};
 use store::{Engine, Location, OpenError, Options, Store, StoreError, args, journal};
 
 const SLOW: &str = "\
@@ -354,4 +354,54 @@ fn a_closed_store_leaves_one_tidy_file() {
         .map(|file| file.file_name())
         .collect();
     assert_eq!(files, ["school.db"]);
+}
+
+#[test]
+fn a_protected_connection_is_protected() {
+    let server = TlsServer::start();
+    let clock = store::testing::TestClock::new();
+    let open =
+        |words: &str| Store::open(&server.location(words), test_options(), clock.as_function());
+    let protected = |store: &Store| {
+        let sql = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
+        store
+            .read_now(move |tx| tx.query_one(sql, &args![], |row| row.get::<bool>(0)))
+            .unwrap()
+    };
+
+    // This server is on this machine, so plain would be allowed; the server itself refuses it.
+    assert!(matches!(
+        open("sslmode=disable"),
+        Err(OpenError::Connect { .. })
+    ));
+    assert!(protected(&open("sslmode=require").unwrap()));
+
+    let roots = server.roots();
+    let verified = open(&format!(
+        "sslmode=verify-full sslrootcert={}",
+        roots.display()
+    ))
+    .unwrap();
+    assert!(protected(&verified));
+    verified.migrate(MIGRATIONS).unwrap();
+    mark(&verified, 1, 1, "/");
+
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.pem");
+    let stranger = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(&other, stranger.cert.pem()).unwrap();
+    let refused = open(&format!(
+        "sslmode=verify-full sslrootcert={}",
+        other.display()
+    ));
+    assert!(
+        matches!(refused, Err(OpenError::Connect { .. })),
+        "{refused:?}"
+    );
+    std::fs::write(&other, "nothing").unwrap();
+    let refused = open(&format!(
+        "sslmode=verify-full sslrootcert={}",
+        other.display()
+    ));
+    assert!(matches!(refused, Err(OpenError::Tls { .. })), "{refused:?}");
 }
