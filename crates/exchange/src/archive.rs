@@ -26,7 +26,8 @@ pub(crate) fn is_zip(bytes: &[u8]) -> bool {
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
 fn open<'a>(file: &str, bytes: &'a [u8]) -> Result<Archive<'a>, RefusedFile> {
-    let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| broken(file, "its list of contents cannot be read"))?;
+    let archive = ZipArchive::new(Cursor::new(bytes))
+        .map_err(|_| broken(file, "its list of contents cannot be read"))?;
     if archive.len() > ENTRIES {
         return Err(over(file, Limit::ArchiveEntries));
     }
@@ -50,7 +51,10 @@ fn over(file: &str, limit: Limit) -> RefusedFile {
 /// Whether an archive is a workbook of the format since 2007.
 pub(crate) fn is_workbook(file: &str, bytes: &[u8]) -> Result<bool, RefusedFile> {
     let archive = open(file, bytes)?;
-    Ok(archive.file_names().flatten().any(|name| name == "xl/workbook.xml" || name == "[Content_Types].xml"))
+    Ok(archive
+        .file_names()
+        .flatten()
+        .any(|name| name == "xl/workbook.xml" || name == "[Content_Types].xml"))
 }
 
 /// Unpacks every file of an archive, within the limits.
@@ -63,7 +67,9 @@ pub(crate) fn unpack(file: &str, bytes: &[u8]) -> Result<Vec<Unpacked>, RefusedF
             continue;
         };
         let mut unpacked = Vec::new();
-        read_entry(file, &mut archive, index, bytes.len(), &mut total, |part| unpacked.extend_from_slice(part))?;
+        read_entry(file, &mut archive, index, bytes.len(), &mut total, |part| {
+            unpacked.extend_from_slice(part)
+        })?;
         if is_zip(&unpacked) || name.to_ascii_lowercase().ends_with(".zip") {
             return Err(RefusedFile::ArchiveNested {
                 file: file.to_owned(),
@@ -99,14 +105,22 @@ pub(crate) fn part(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
 }
 
 /// The name of a file without its folder; `None` for folders and what packers leave behind.
-fn entry_name(file: &str, archive: &mut Archive<'_>, index: usize) -> Result<Option<String>, RefusedFile> {
-    let entry = archive.by_index_raw(index).map_err(|_| broken(file, "an entry cannot be found"))?;
+fn entry_name(
+    file: &str,
+    archive: &mut Archive<'_>,
+    index: usize,
+) -> Result<Option<String>, RefusedFile> {
+    let entry = archive
+        .by_index_raw(index)
+        .map_err(|_| broken(file, "an entry cannot be found"))?;
     if entry.encrypted() {
         return Err(RefusedFile::ArchiveEncrypted {
             file: file.to_owned(),
         });
     }
-    let name = entry.name().map_err(|_| broken(file, "an entry has no readable name"))?;
+    let name = entry
+        .name()
+        .map_err(|_| broken(file, "an entry has no readable name"))?;
     let name = name.as_ref();
     let unsafe_name = name.starts_with(['/', '\\'])
         || name.contains('\0')
@@ -133,7 +147,9 @@ fn read_entry(
     mut take: impl FnMut(&[u8]),
 ) -> Result<(), RefusedFile> {
     let damaged = |_| broken(file, "an entry cannot be unpacked");
-    let mut entry = archive.by_index(index).map_err(|_| broken(file, "an entry is packed in a way that is not known"))?;
+    let mut entry = archive
+        .by_index(index)
+        .map_err(|_| broken(file, "an entry is packed in a way that is not known"))?;
     let packed = entry.compressed_size().clamp(1, archive_bytes as u64);
     let mut piece = vec![0; 64 << 10];
     let mut unpacked = 0u64;

@@ -59,16 +59,30 @@ impl CodeSet {
             CodeSet::Sex => ("sex", include_str!("../data/code_sets/sex.csv")),
             CodeSet::Ethnicity => ("ethnicity", include_str!("../data/code_sets/ethnicity.csv")),
             CodeSet::Language => ("language", include_str!("../data/code_sets/language.csv")),
-            CodeSet::SenProvision => ("sen_provision", include_str!("../data/code_sets/sen_provision.csv")),
-            CodeSet::YearGroup => ("year_group", include_str!("../data/code_sets/year_group.csv")),
-            CodeSet::EnrolmentStatus => {
-                ("enrolment_status", include_str!("../data/code_sets/enrolment_status.csv"))
-            }
-            CodeSet::ServiceChild => ("service_child", include_str!("../data/code_sets/service_child.csv")),
-            CodeSet::YoungCarer => ("young_carer", include_str!("../data/code_sets/young_carer.csv")),
-            CodeSet::ExclusionCategory => {
-                ("exclusion_category", include_str!("../data/code_sets/exclusion_category.csv"))
-            }
+            CodeSet::SenProvision => (
+                "sen_provision",
+                include_str!("../data/code_sets/sen_provision.csv"),
+            ),
+            CodeSet::YearGroup => (
+                "year_group",
+                include_str!("../data/code_sets/year_group.csv"),
+            ),
+            CodeSet::EnrolmentStatus => (
+                "enrolment_status",
+                include_str!("../data/code_sets/enrolment_status.csv"),
+            ),
+            CodeSet::ServiceChild => (
+                "service_child",
+                include_str!("../data/code_sets/service_child.csv"),
+            ),
+            CodeSet::YoungCarer => (
+                "young_carer",
+                include_str!("../data/code_sets/young_carer.csv"),
+            ),
+            CodeSet::ExclusionCategory => (
+                "exclusion_category",
+                include_str!("../data/code_sets/exclusion_category.csv"),
+            ),
             CodeSet::Authority => ("authority", include_str!("../data/code_sets/authority.csv")),
         }
     }
@@ -116,9 +130,16 @@ fn tables() -> &'static Tables {
         let mut rows = HashMap::new();
         let mut by_word = HashMap::new();
         for set in CodeSet::ALL {
-            let of_set: Vec<CodeRow> = table(set.file().1, |[code, label, valid_from, valid_to, source]| {
-                CodeRow { code, label, valid_from, valid_to, source }
-            });
+            let of_set: Vec<CodeRow> = table(
+                set.file().1,
+                |[code, label, valid_from, valid_to, source]| CodeRow {
+                    code,
+                    label,
+                    valid_from,
+                    valid_to,
+                    source,
+                },
+            );
             for row in &of_set {
                 by_word.entry((set, folded(row.label))).or_insert(row.code);
             }
@@ -127,7 +148,9 @@ fn tables() -> &'static Tables {
             }
             rows.insert(set, of_set);
         }
-        for (set, word, code) in table(include_str!("../data/words.csv"), |[set, word, code]| (set, word, code)) {
+        for (set, word, code) in table(include_str!("../data/words.csv"), |[set, word, code]| {
+            (set, word, code)
+        }) {
             let set = CodeSet::ALL.into_iter().find(|known| known.name() == set);
             let set = set.expect("the word list names sets that exist");
             by_word.entry((set, folded(word))).or_insert(code);
@@ -176,7 +199,9 @@ pub fn find(set: CodeSet, text: &str) -> Option<&'static str> {
 pub fn coded(set: CodeSet, text: &str) -> Coded {
     let code = match set {
         CodeSet::YearGroup => year_group(text),
-        CodeSet::Ethnicity | CodeSet::Language => find(set, text).or_else(|| leading_code(set, text)),
+        CodeSet::Ethnicity | CodeSet::Language => {
+            find(set, text).or_else(|| leading_code(set, text))
+        }
         _ => find(set, text),
     };
     Coded {
@@ -196,19 +221,29 @@ fn year_group(text: &str) -> Option<&'static str> {
     let word = folded(text);
     let bare = ["yeargroup", "year", "yr", "y", "ncyear"]
         .iter()
-        .find_map(|prefix| word.strip_prefix(prefix).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())))
+        .find_map(|prefix| {
+            word.strip_prefix(prefix)
+                .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        })
         .unwrap_or(&word);
     let bare = bare.strip_prefix('0').unwrap_or(bare);
     find(CodeSet::YearGroup, bare)
 }
 
-/// Yes or no in the forms of I-022; `Err` for anything else, `Ok(None)` for a blank.
-pub fn yes_no(text: &str) -> Result<Option<bool>, ()> {
+/// A text that is neither yes nor no (I-022).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is neither yes nor no")]
+pub struct NeitherYesNorNo;
+
+/// Yes or no in the forms of I-022; `Ok(None)` for a blank.
+///
+/// Errors: anything else.
+pub fn yes_no(text: &str) -> Result<Option<bool>, NeitherYesNorNo> {
     match text.trim().to_ascii_lowercase().as_str() {
         "" => Ok(None),
         "y" | "yes" | "t" | "true" | "1" => Ok(Some(true)),
         "n" | "no" | "f" | "false" | "0" => Ok(Some(false)),
-        _ => Err(()),
+        _ => Err(NeitherYesNorNo),
     }
 }
 
@@ -226,19 +261,43 @@ mod tests {
     #[test]
     fn year_groups_are_read_in_every_form() {
         for text in ["Year  7", "Yr 7", "Y7", "7", "07", "year 07"] {
-            assert_eq!(coded(CodeSet::YearGroup, text).code.as_deref(), Some("7"), "{text}");
+            assert_eq!(
+                coded(CodeSet::YearGroup, text).code.as_deref(),
+                Some("7"),
+                "{text}"
+            );
         }
-        assert_eq!(coded(CodeSet::YearGroup, "Reception").code.as_deref(), Some("R"));
-        assert_eq!(coded(CodeSet::YearGroup, "Year 14").code.as_deref(), Some("14"));
+        assert_eq!(
+            coded(CodeSet::YearGroup, "Reception").code.as_deref(),
+            Some("R")
+        );
+        assert_eq!(
+            coded(CodeSet::YearGroup, "Year 14").code.as_deref(),
+            Some("14")
+        );
         assert_eq!(coded(CodeSet::YearGroup, "ABC").code, None);
     }
 
     #[test]
     fn words_stand_for_codes() {
-        assert_eq!(find(CodeSet::SenProvision, "Education, Health and Care Plan"), Some("E"));
+        assert_eq!(
+            find(CodeSet::SenProvision, "Education, Health and Care Plan"),
+            Some("E")
+        );
         assert_eq!(find(CodeSet::Sex, "GIRL"), Some("F"));
-        assert_eq!(coded(CodeSet::Ethnicity, "QQQQ"), Coded { code: None, given: "QQQQ".into() });
-        assert_eq!(coded(CodeSet::Ethnicity, "WBRI - White British").code.as_deref(), Some("WBRI"));
+        assert_eq!(
+            coded(CodeSet::Ethnicity, "QQQQ"),
+            Coded {
+                code: None,
+                given: "QQQQ".into()
+            }
+        );
+        assert_eq!(
+            coded(CodeSet::Ethnicity, "WBRI - White British")
+                .code
+                .as_deref(),
+            Some("WBRI")
+        );
     }
 
     #[test]
@@ -246,6 +305,6 @@ mod tests {
         assert_eq!(yes_no("T"), Ok(Some(true)));
         assert_eq!(yes_no("FALSE"), Ok(Some(false)));
         assert_eq!(yes_no(" "), Ok(None));
-        assert_eq!(yes_no("perhaps"), Err(()));
+        assert_eq!(yes_no("perhaps"), Err(NeitherYesNorNo));
     }
 }

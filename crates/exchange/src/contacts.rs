@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::dates::Orders;
 use crate::finding::{FindingCode, Findings, Place, Severity};
 use crate::headings::{ContactField, Field, PupilField};
 use crate::phone::PhoneUse;
@@ -10,7 +11,6 @@ use crate::reading::{Kind, Options, Reading};
 use crate::records::{ContactRecord, PupilKey, SourceId, Standing};
 use crate::refused::RefusedFile;
 use crate::table::{self, Columns, Head, Purpose, RowReader};
-use crate::dates::Orders;
 use crate::text;
 
 pub(crate) fn read(
@@ -44,16 +44,31 @@ pub(crate) fn read(
     let mut first = true;
     while let Some((line, fault)) = rows.next(&mut cells) {
         let below_headings = std::mem::take(&mut first);
-        if fault.is_none() && let Some(code) = table::not_a_record(&cells, &columns, below_headings) {
+        if fault.is_none()
+            && let Some(code) = table::not_a_record(&cells, &columns, below_headings)
+        {
             reading.counts.skip();
-            let text = cells.iter().map(|cell| text::trim(cell)).find(|cell| !cell.is_empty());
+            let text = cells
+                .iter()
+                .map(|cell| text::trim(cell))
+                .find(|cell| !cell.is_empty());
             match code {
-                FindingCode::BlankLine => findings.add_alike(Severity::Skipped, code, Place::line(line), "", ""),
-                _ => findings.add(Severity::Skipped, code, Place::line(line), text.unwrap_or_default(), ""),
+                FindingCode::BlankLine => {
+                    findings.add_alike(Severity::Skipped, code, Place::line(line), "", "")
+                }
+                _ => findings.add(
+                    Severity::Skipped,
+                    code,
+                    Place::line(line),
+                    text.unwrap_or_default(),
+                    "",
+                ),
             }
             continue;
         }
-        if let Some((code, value, detail)) = table::row_fault(&cells, fault, columns.headings.len(), &[], is_sheet) {
+        if let Some((code, value, detail)) =
+            table::row_fault(&cells, fault, columns.headings.len(), &[], is_sheet)
+        {
             findings.add(Severity::Rejected, code, Place::line(line), &value, &detail);
             reading.counts.reject();
             continue;
@@ -71,7 +86,13 @@ pub(crate) fn read(
         let (key, _) = row.pupil_key();
         let mut contact = read_contact(&mut row, 0, &key);
         if contact.forename.is_none() && contact.surname.is_none() && !row.rejected {
-            row.note(Severity::Rejected, FindingCode::ContactWithoutName, None, "", "");
+            row.note(
+                Severity::Rejected,
+                FindingCode::ContactWithoutName,
+                None,
+                "",
+                "",
+            );
         }
         if row.rejected {
             reading.counts.reject();
@@ -91,7 +112,8 @@ pub(crate) fn read(
 
 /// The same contact of the same pupil twice is skipped (I-033); counts every contact.
 fn skip_repeats(reading: &mut Reading, findings: &mut Findings) {
-    let mut seen: std::collections::HashMap<String, (u32, ContactRecord)> = std::collections::HashMap::new();
+    let mut seen: std::collections::HashMap<String, (u32, ContactRecord)> =
+        std::collections::HashMap::new();
     let mut kept = Vec::new();
     for contact in std::mem::take(&mut reading.contacts) {
         let name = format!(
@@ -105,7 +127,13 @@ fn skip_repeats(reading: &mut Reading, findings: &mut Findings) {
         match seen.get(&name) {
             Some((line, first)) if *first == comparable => {
                 let place = Place::line(contact.line);
-                findings.add(Severity::Skipped, FindingCode::RepeatedInFile, place, "", &line.to_string());
+                findings.add(
+                    Severity::Skipped,
+                    FindingCode::RepeatedInFile,
+                    place,
+                    "",
+                    &line.to_string(),
+                );
                 reading.counts.skip();
                 continue;
             }
@@ -126,7 +154,12 @@ fn warn_of_equal_priorities(reading: &Reading, findings: &mut Findings) {
         if let Some(priority) = contact.priority
             && !seen.insert((&contact.pupil, priority))
         {
-            findings.warn(FindingCode::PriorityTwice, Place::line(contact.line), &priority.to_string(), "");
+            findings.warn(
+                FindingCode::PriorityTwice,
+                Place::line(contact.line),
+                &priority.to_string(),
+                "",
+            );
         }
     }
 }
@@ -145,8 +178,16 @@ pub(crate) fn beside_pupil(row: &mut RowReader<'_>, key: &PupilKey) -> Vec<Conta
         contact.priority = contact.priority.or(Some(number));
         contact.pupil_line = Some(row.line);
         if contact.forename.is_none() && contact.surname.is_none() {
-            let index = row.columns.index(Field::Contact(number, ContactField::Name));
-            row.note(Severity::Warning, FindingCode::ContactWithoutName, index, "", "");
+            let index = row
+                .columns
+                .index(Field::Contact(number, ContactField::Name));
+            row.note(
+                Severity::Warning,
+                FindingCode::ContactWithoutName,
+                index,
+                "",
+                "",
+            );
         }
         contacts.push(contact);
     }
@@ -159,7 +200,10 @@ fn read_contact(row: &mut RowReader<'_>, number: u8, key: &PupilKey) -> ContactR
     let mut damaged = false;
     let (surname, forename) = names(row, number, &mut damaged);
     let source_id = row.identifier(of(C::SourceId)).map(|id| SourceId {
-        source: row.columns.index(of(C::SourceId)).map_or_else(String::new, |index| row.columns.headings[index].clone()),
+        source: row
+            .columns
+            .index(of(C::SourceId))
+            .map_or_else(String::new, |index| row.columns.headings[index].clone()),
         id,
     });
     let mut phones = Vec::new();
@@ -200,12 +244,21 @@ fn read_contact(row: &mut RowReader<'_>, number: u8, key: &PupilKey) -> ContactR
     };
     // A restriction that is no yes or no is still a restriction: its text is looked at (I-087).
     let unread_restriction = row.raw(of(C::Restriction)).to_owned();
-    if contact.legal_restriction.is_none() && !unread_restriction.is_empty() && contact.restriction_text.is_none() {
+    if contact.legal_restriction.is_none()
+        && !unread_restriction.is_empty()
+        && contact.restriction_text.is_none()
+    {
         contact.restriction_text = Some(unread_restriction);
     }
     contact.no_automatic_messages = stop_reason(&contact);
     if let Some(reason) = contact.no_automatic_messages.clone() {
-        row.note(Severity::Warning, FindingCode::NoAutomaticMessages, None, "", &reason);
+        row.note(
+            Severity::Warning,
+            FindingCode::NoAutomaticMessages,
+            None,
+            "",
+            &reason,
+        );
     }
     contact
 }
@@ -229,7 +282,11 @@ fn address_field(field: PupilField) -> ContactField {
 }
 
 /// Surname and forename; one name is parted at its comma, else at its last blank.
-fn names(row: &mut RowReader<'_>, number: u8, damaged: &mut bool) -> (Option<String>, Option<String>) {
+fn names(
+    row: &mut RowReader<'_>,
+    number: u8,
+    damaged: &mut bool,
+) -> (Option<String>, Option<String>) {
     use ContactField as C;
     let surname = row.name(Field::Contact(number, C::Surname), damaged);
     let forename = row.name(Field::Contact(number, C::Forename), damaged);
@@ -254,7 +311,13 @@ fn priority(row: &mut RowReader<'_>, field: Field) -> Option<u8> {
     let text = row.text(field)?;
     let number = text.parse().ok().filter(|number| (1..=99).contains(number));
     if number.is_none() {
-        row.note(Severity::Warning, FindingCode::PriorityForm, row.columns.index(field), &text, "");
+        row.note(
+            Severity::Warning,
+            FindingCode::PriorityForm,
+            row.columns.index(field),
+            &text,
+            "",
+        );
     }
     number
 }
@@ -284,7 +347,11 @@ pub(crate) fn stop_reason(contact: &ContactRecord) -> Option<String> {
         ("legal restriction", &contact.restriction_text),
     ];
     for (what, cell) in cells {
-        let text = cell.as_deref().map(text::for_matching).unwrap_or_default().replace('’', "'");
+        let text = cell
+            .as_deref()
+            .map(text::for_matching)
+            .unwrap_or_default()
+            .replace('’', "'");
         let spaced = text.replace("non molestation", "non-molestation");
         if let Some(word) = STOP_WORDS.iter().find(|word| holds_words(&spaced, word)) {
             return Some(format!("its {what} says “{word}”"));
@@ -312,7 +379,12 @@ mod tests {
             notes: Some(notes.to_owned()),
             ..ContactRecord::default()
         };
-        for note in ["DO NOT  CONTACT", "Non-Molestation order", "see court papers", "prohibited steps"] {
+        for note in [
+            "DO NOT  CONTACT",
+            "Non-Molestation order",
+            "see court papers",
+            "prohibited steps",
+        ] {
             assert!(stop_reason(&contact(note)).is_some(), "{note}");
         }
         assert_eq!(stop_reason(&contact("ask for Courtney")), None);

@@ -49,7 +49,10 @@ pub(crate) fn written(text: &str) -> Result<Written, DateFault> {
         return Err(DateFault::Form);
     }
     let bytes = text.as_bytes();
-    let number_end = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number_end = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     if number_end == bytes.len() || serial_with_time(text) {
         let whole: i32 = text[..number_end].parse().map_err(|_| DateFault::Form)?;
         return match whole {
@@ -101,7 +104,10 @@ fn serial_with_time(text: &str) -> bool {
     text.split_once('.').is_some_and(|(whole, part)| {
         whole.len() == 5
             && !part.is_empty()
-            && whole.bytes().chain(part.bytes()).all(|byte| byte.is_ascii_digit())
+            && whole
+                .bytes()
+                .chain(part.bytes())
+                .all(|byte| byte.is_ascii_digit())
     })
 }
 
@@ -145,13 +151,25 @@ fn is_time(rest: &str) -> bool {
 
 fn month_in_letters(word: &str) -> Option<u32> {
     const MONTHS: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september",
-        "october", "november", "december",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
     ];
     let word = word.to_ascii_lowercase();
-    let at = MONTHS
-        .iter()
-        .position(|month| *month == word || (word.len() == 3 && month.starts_with(&word)) || (word == "sept" && month.starts_with("sept")))?;
+    let at = MONTHS.iter().position(|month| {
+        *month == word
+            || (word.len() == 3 && month.starts_with(&word))
+            || (word == "sept" && month.starts_with("sept"))
+    })?;
     Some(at as u32 + 1)
 }
 
@@ -166,7 +184,12 @@ pub(crate) enum DateUse {
 
 impl Written {
     /// The day, once the order of the column is known.
-    pub(crate) fn day(self, order: DateOrder, date_use: DateUse, today: Day) -> Result<Day, DateFault> {
+    pub(crate) fn day(
+        self,
+        order: DateOrder,
+        date_use: DateUse,
+        today: Day,
+    ) -> Result<Day, DateFault> {
         let real = |year: i16, month: u32, day: u32| {
             let (Ok(month), Ok(day)) = (i8::try_from(month), i8::try_from(day)) else {
                 return Err(DateFault::NotReal);
@@ -184,7 +207,9 @@ impl Written {
         };
         match self {
             Written::Certain { year, month, day } => real(year, month, day),
-            Written::ShortYear { year, month, day } => real(full_year(year, month, day), month, day),
+            Written::ShortYear { year, month, day } => {
+                real(full_year(year, month, day), month, day)
+            }
             Written::Numbers {
                 first,
                 second,
@@ -195,7 +220,11 @@ impl Written {
                     DateOrder::DayFirst => (first, second),
                     DateOrder::MonthFirst => (second, first),
                 };
-                let year = if short_year { full_year(year, month, day) } else { year };
+                let year = if short_year {
+                    full_year(year, month, day)
+                } else {
+                    year
+                };
                 real(year, month, day)
             }
             Written::Serial(days) => Ok(Day::from_epoch_days(days - SERIAL_OF_1970)),
@@ -228,6 +257,11 @@ impl OrderEvidence {
         }
     }
 
+    /// Whether a date of the column can be read one way only.
+    pub(crate) fn is_decisive(&self) -> bool {
+        self.day_first.is_some() || self.month_first.is_some()
+    }
+
     /// The order for the column, and whether every date could be read either way.
     pub(crate) fn decide(
         &self,
@@ -236,12 +270,14 @@ impl OrderEvidence {
         month_first_agreed: bool,
     ) -> Result<(DateOrder, bool), RefusedFile> {
         match (self.day_first, self.month_first) {
-            (Some(day_first_line), Some(month_first_line)) => Err(RefusedFile::DateOrderUndecided {
-                file: file.to_owned(),
-                column: column.to_owned(),
-                day_first_line,
-                month_first_line,
-            }),
+            (Some(day_first_line), Some(month_first_line)) => {
+                Err(RefusedFile::DateOrderUndecided {
+                    file: file.to_owned(),
+                    column: column.to_owned(),
+                    day_first_line,
+                    month_first_line,
+                })
+            }
             (Some(_), None) => Ok((DateOrder::DayFirst, false)),
             (None, Some(_)) if month_first_agreed => Ok((DateOrder::MonthFirst, false)),
             (None, Some(line)) => Err(RefusedFile::MonthFirst {
@@ -281,10 +317,24 @@ mod tests {
     #[test]
     fn every_form_in_use_is_read() {
         for text in [
-            "14/03/2012", "14/3/12", "14-03-2012", "14.03.2012", "2012-03-14", "2012-03-14T00:00:00",
-            "2012-03-14 09:30", "14 Mar 2012", "14 March 2012", "14-Mar-2012", "41 ", "14/03/2012 00:00:00",
+            "14/03/2012",
+            "14/3/12",
+            "14-03-2012",
+            "14.03.2012",
+            "2012-03-14",
+            "2012-03-14T00:00:00",
+            "2012-03-14 09:30",
+            "14 Mar 2012",
+            "14 March 2012",
+            "14-Mar-2012",
+            "41 ",
+            "14/03/2012 00:00:00",
         ] {
-            let expected = if text == "41 " { Err(DateFault::Form) } else { Ok(day("2012-03-14")) };
+            let expected = if text == "41 " {
+                Err(DateFault::Form)
+            } else {
+                Ok(day("2012-03-14"))
+            };
             assert_eq!(read(text), expected, "{text}");
         }
         assert_eq!(read("46342"), Ok(day("2026-11-16")));
@@ -303,7 +353,8 @@ mod tests {
     #[test]
     fn a_birth_in_two_digits_is_the_latest_year_not_in_the_future() {
         let today = day("2026-11-22");
-        let birth = |text| written(text).and_then(|w| w.day(DateOrder::DayFirst, DateUse::Birth, today));
+        let birth =
+            |text| written(text).and_then(|w| w.day(DateOrder::DayFirst, DateUse::Birth, today));
         assert_eq!(birth("22/11/26"), Ok(today));
         assert_eq!(birth("23/11/26"), Ok(day("1926-11-23")));
         assert_eq!(birth("14 Mar 12"), Ok(day("2012-03-14")));
@@ -319,14 +370,33 @@ mod tests {
             }
             evidence.decide("f", "DOB", agreed)
         };
-        assert_eq!(decide(&["01/02/2026", "13/02/2026"], false), Ok((DateOrder::DayFirst, false)));
-        assert_eq!(decide(&["01/02/2026"], false), Ok((DateOrder::DayFirst, true)));
-        assert_eq!(decide(&["02/02/2026"], false), Ok((DateOrder::DayFirst, false)));
-        assert!(matches!(decide(&["02/13/2026"], false), Err(RefusedFile::MonthFirst { line: 1, .. })));
-        assert_eq!(decide(&["02/13/2026"], true), Ok((DateOrder::MonthFirst, false)));
+        assert_eq!(
+            decide(&["01/02/2026", "13/02/2026"], false),
+            Ok((DateOrder::DayFirst, false))
+        );
+        assert_eq!(
+            decide(&["01/02/2026"], false),
+            Ok((DateOrder::DayFirst, true))
+        );
+        assert_eq!(
+            decide(&["02/02/2026"], false),
+            Ok((DateOrder::DayFirst, false))
+        );
+        assert!(matches!(
+            decide(&["02/13/2026"], false),
+            Err(RefusedFile::MonthFirst { line: 1, .. })
+        ));
+        assert_eq!(
+            decide(&["02/13/2026"], true),
+            Ok((DateOrder::MonthFirst, false))
+        );
         assert!(matches!(
             decide(&["02/13/2026", "13/02/2026"], true),
-            Err(RefusedFile::DateOrderUndecided { day_first_line: 2, month_first_line: 1, .. })
+            Err(RefusedFile::DateOrderUndecided {
+                day_first_line: 2,
+                month_first_line: 1,
+                ..
+            })
         ));
     }
 }

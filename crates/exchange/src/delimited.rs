@@ -41,7 +41,10 @@ impl<'a> Delimited<'a> {
     }
 
     /// Reads the next record into `cells` and returns its line and what is wrong with it; `None` at the end.
-    pub(crate) fn next(&mut self, cells: &mut Vec<Cow<'a, str>>) -> Option<(u32, Option<RowFault>)> {
+    pub(crate) fn next(
+        &mut self,
+        cells: &mut Vec<Cow<'a, str>>,
+    ) -> Option<(u32, Option<RowFault>)> {
         cells.clear();
         let bytes = self.text.as_bytes();
         if self.at >= bytes.len() {
@@ -70,13 +73,20 @@ impl<'a> Delimited<'a> {
                 cells.clear();
             }
         }
-        if cells.iter().any(|cell| cell.len() > CELL_CHARACTERS && cell.chars().count() > CELL_CHARACTERS) {
+        if cells
+            .iter()
+            .any(|cell| cell.len() > CELL_CHARACTERS && cell.chars().count() > CELL_CHARACTERS)
+        {
             fault = fault.or(Some(RowFault::TooLong));
         }
         Some((line, fault))
     }
 
-    fn plain_cell(&mut self, cells: &mut Vec<Cow<'a, str>>, fault: &mut Option<RowFault>) -> CellEnd {
+    fn plain_cell(
+        &mut self,
+        cells: &mut Vec<Cow<'a, str>>,
+        fault: &mut Option<RowFault>,
+    ) -> CellEnd {
         let bytes = self.text.as_bytes();
         let start = self.at;
         let mut at = start;
@@ -150,7 +160,11 @@ impl<'a> Delimited<'a> {
         let bytes = self.text.as_bytes();
         match bytes.get(self.at) {
             Some(b'\r') => {
-                self.at += if bytes.get(self.at + 1) == Some(&b'\n') { 2 } else { 1 };
+                self.at += if bytes.get(self.at + 1) == Some(&b'\n') {
+                    2
+                } else {
+                    1
+                };
                 self.line = self.line.saturating_add(1);
             }
             Some(b'\n') => {
@@ -262,7 +276,10 @@ mod tests {
     }
 
     fn row(line: u32, cells: &[&str]) -> (u32, Result<Vec<String>, RowFault>) {
-        (line, Ok(cells.iter().map(|cell| (*cell).to_owned()).collect()))
+        (
+            line,
+            Ok(cells.iter().map(|cell| (*cell).to_owned()).collect()),
+        )
     }
 
     #[test]
@@ -270,7 +287,12 @@ mod tests {
         let text = "a,b\r\n\"1\r\n2\",\"x\"\"y\"\rc,d\ne,f";
         assert_eq!(
             rows(text, None),
-            [row(1, &["a", "b"]), row(2, &["1\r\n2", "x\"y"]), row(4, &["c", "d"]), row(5, &["e", "f"])]
+            [
+                row(1, &["a", "b"]),
+                row(2, &["1\r\n2", "x\"y"]),
+                row(4, &["c", "d"]),
+                row(5, &["e", "f"])
+            ]
         );
     }
 

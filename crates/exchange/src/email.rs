@@ -29,7 +29,9 @@ fn usable(address: &str) -> Option<String> {
         && !local.starts_with('.')
         && !local.ends_with('.')
         && !local.contains("..")
-        && local.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"@,;:<>()[]\\\"".contains(c));
+        && local
+            .chars()
+            .all(|c| !c.is_whitespace() && !c.is_control() && !"@,;:<>()[]\\\"".contains(c));
     let label_is_right = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
@@ -41,7 +43,9 @@ fn usable(address: &str) -> Option<String> {
     let domain_is_right = domain.len() <= 253
         && labels.len() >= 2
         && labels.iter().all(|label| label_is_right(label))
-        && labels.last().is_some_and(|label| label.chars().any(char::is_alphabetic));
+        && labels
+            .last()
+            .is_some_and(|label| label.chars().any(char::is_alphabetic));
     (local_is_right && domain_is_right).then(|| format!("{local}@{}", domain.to_lowercase()))
 }
 
@@ -53,7 +57,13 @@ mod tests {
     fn several_addresses_are_parted_and_a_failing_one_is_kept() {
         let addresses = tidy("A.Parent@Example.ORG; invalid");
         assert_eq!(addresses[0].usable.as_deref(), Some("A.Parent@example.org"));
-        assert_eq!(addresses[1], Email { as_given: "invalid".into(), usable: None });
+        assert_eq!(
+            addresses[1],
+            Email {
+                as_given: "invalid".into(),
+                usable: None
+            }
+        );
         assert!(tidy("x@bücher.example")[0].usable.is_some());
         assert!(tidy("a@b@c.example")[0].usable.is_none());
         assert!(tidy("a@example")[0].usable.is_none());

@@ -20,7 +20,12 @@ fn phone(value: Option<&ContactPhone>) -> Cell {
         if let Some(extension) = &given.phone.extension {
             written.push_str(&format!(" ext {extension}"));
         }
-        if let Some(remark) = given.phone.remark.as_ref().filter(|_| given.phone.e164.is_some()) {
+        if let Some(remark) = given
+            .phone
+            .remark
+            .as_ref()
+            .filter(|_| given.phone.e164.is_some())
+        {
             written.push_str(&format!(" ({remark})"));
         }
         Cell::text(&written)
@@ -36,14 +41,23 @@ fn source_heading<'k>(mut keys: impl Iterator<Item = &'k PupilKey>) -> Option<St
 fn key_cells(key: &PupilKey, with_source: bool) -> Vec<Cell> {
     let mut cells = Vec::new();
     if with_source {
-        cells.push(Cell::or_blank(key.source_id.as_ref(), |source| Cell::text(&source.id)));
+        cells.push(Cell::or_blank(key.source_id.as_ref(), |source| {
+            Cell::text(&source.id)
+        }));
     }
     cells.push(Cell::or_blank(key.upn, |upn| Cell::text(upn.as_str())));
     cells.push(text(key.admission_number.as_ref()));
     cells
 }
 
-const ADDRESS: [&str; 6] = ["Address Line 1", "Address Line 2", "Address Line 3", "Town", "County", "Postcode"];
+const ADDRESS: [&str; 6] = [
+    "Address Line 1",
+    "Address Line 2",
+    "Address Line 3",
+    "Town",
+    "County",
+    "Postcode",
+];
 
 fn address_cells(address: Option<&Address>) -> Vec<Cell> {
     let Some(address) = address else {
@@ -69,18 +83,47 @@ pub fn pupils_sheet(pupils: &[PupilRecord]) -> Sheet {
         sheet.text_column(source);
     }
     for heading in [
-        "UPN", "Admission Number", "Former UPN", "ULN", "Legal Surname", "Legal Forename", "Middle Names",
-        "Preferred Surname", "Preferred Forename", "Former Surname", "Sex", "Date of Birth", "Year Group",
-        "Registration Group", "House", "Date of Admission", "Date of Leaving", "Previous School", "Enrolment Status",
-        "Ethnicity", "First Language", "SEN Status", "FSM Eligible", "FSM Ever 6", "Pupil Premium", "In Care", "EAL",
-        "Service Child", "Young Carer",
+        "UPN",
+        "Admission Number",
+        "Former UPN",
+        "ULN",
+        "Legal Surname",
+        "Legal Forename",
+        "Middle Names",
+        "Preferred Surname",
+        "Preferred Forename",
+        "Former Surname",
+        "Sex",
+        "Date of Birth",
+        "Year Group",
+        "Registration Group",
+        "House",
+        "Date of Admission",
+        "Date of Leaving",
+        "Previous School",
+        "Enrolment Status",
+        "Ethnicity",
+        "First Language",
+        "SEN Status",
+        "FSM Eligible",
+        "FSM Ever 6",
+        "Pupil Premium",
+        "In Care",
+        "EAL",
+        "Service Child",
+        "Young Carer",
     ] {
         sheet.text_column(heading);
     }
     for heading in ADDRESS {
         sheet.text_column(heading);
     }
-    let phones = pupils.iter().map(|pupil| pupil.phones.len()).max().unwrap_or(0).max(1);
+    let phones = pupils
+        .iter()
+        .map(|pupil| pupil.phones.len())
+        .max()
+        .unwrap_or(0)
+        .max(1);
     for _ in 0..phones {
         sheet.text_column("Pupil Telephone");
     }
@@ -123,7 +166,11 @@ pub fn pupils_sheet(pupils: &[PupilRecord]) -> Sheet {
         ]);
         row.extend(address_cells(pupil.address.as_ref()));
         row.extend((0..phones).map(|index| phone(pupil.phones.get(index))));
-        let emails: Vec<&str> = pupil.emails.iter().map(|email| email.as_given.as_str()).collect();
+        let emails: Vec<&str> = pupil
+            .emails
+            .iter()
+            .map(|email| email.as_given.as_str())
+            .collect();
         row.push(Cell::text(&emails.join("; ")));
         sheet.rows.push(row);
     }
@@ -144,15 +191,31 @@ pub fn contacts_sheet(contacts: &[ContactRecord]) -> Sheet {
         sheet.text_column(source);
     }
     for heading in [
-        "UPN", "Admission Number", "Contact ID", "Contact Priority", "Title", "Contact Forename", "Contact Surname",
-        "Relationship", "Parental Responsibility", "Lives with Pupil", "May Collect", "Court Order",
+        "UPN",
+        "Admission Number",
+        "Contact ID",
+        "Contact Priority",
+        "Title",
+        "Contact Forename",
+        "Contact Surname",
+        "Relationship",
+        "Parental Responsibility",
+        "Lives with Pupil",
+        "May Collect",
+        "Court Order",
         "Court Order Details",
     ] {
         sheet.text_column(heading);
     }
     let mut phone_columns = Vec::new();
     for (phone_use, heading) in USES {
-        let of_use = |contact: &ContactRecord| contact.phones.iter().filter(|phone| phone.phone_use == phone_use).count();
+        let of_use = |contact: &ContactRecord| {
+            contact
+                .phones
+                .iter()
+                .filter(|phone| phone.phone_use == phone_use)
+                .count()
+        };
         let most = contacts.iter().map(of_use).max().unwrap_or(0).max(1);
         for index in 0..most {
             sheet.text_column(heading);
@@ -163,14 +226,22 @@ pub fn contacts_sheet(contacts: &[ContactRecord]) -> Sheet {
     for heading in ADDRESS {
         sheet.text_column(heading);
     }
-    for heading in ["Home Language", "Interpreter", "Correspondence", "Do Not Contact", "Contact Notes"] {
+    for heading in [
+        "Home Language",
+        "Interpreter",
+        "Correspondence",
+        "Do Not Contact",
+        "Contact Notes",
+    ] {
         sheet.text_column(heading);
     }
     for contact in contacts {
         let mut row = key_cells(&contact.pupil, source.is_some());
         row.extend([
             Cell::or_blank(contact.source_id.as_ref(), |source| Cell::text(&source.id)),
-            Cell::or_blank(contact.priority, |priority| Cell::whole(i64::from(priority))),
+            Cell::or_blank(contact.priority, |priority| {
+                Cell::whole(i64::from(priority))
+            }),
             text(contact.title.as_ref()),
             text(contact.forename.as_ref()),
             text(contact.surname.as_ref()),
@@ -182,9 +253,19 @@ pub fn contacts_sheet(contacts: &[ContactRecord]) -> Sheet {
             text(contact.restriction_text.as_ref()),
         ]);
         for &(phone_use, index) in &phone_columns {
-            row.push(phone(contact.phones.iter().filter(|phone| phone.phone_use == phone_use).nth(index)));
+            row.push(phone(
+                contact
+                    .phones
+                    .iter()
+                    .filter(|phone| phone.phone_use == phone_use)
+                    .nth(index),
+            ));
         }
-        let emails: Vec<&str> = contact.emails.iter().map(|email| email.as_given.as_str()).collect();
+        let emails: Vec<&str> = contact
+            .emails
+            .iter()
+            .map(|email| email.as_given.as_str())
+            .collect();
         row.push(Cell::text(&emails.join("; ")));
         row.extend(address_cells(contact.address.as_ref()));
         row.extend([
@@ -206,7 +287,16 @@ pub fn marks_sheet(table: &MarkTable) -> Sheet {
     if let Some(source) = &source {
         sheet.text_column(source);
     }
-    for heading in ["UPN", "Admission Number", "Name", "Date", "Session", "Mark", "Minutes late", "Comment"] {
+    for heading in [
+        "UPN",
+        "Admission Number",
+        "Name",
+        "Date",
+        "Session",
+        "Mark",
+        "Minutes late",
+        "Comment",
+    ] {
         sheet.text_column(heading);
     }
     for (index, mark) in table.marks.iter().enumerate() {
@@ -217,7 +307,9 @@ pub fn marks_sheet(table: &MarkTable) -> Sheet {
             Cell::Day(mark.day),
             Cell::text(&mark.session.to_string()),
             Cell::text(table.text(mark)),
-            Cell::or_blank(mark.minutes_late(), |minutes| Cell::whole(i64::from(minutes))),
+            Cell::or_blank(mark.minutes_late(), |minutes| {
+                Cell::whole(i64::from(minutes))
+            }),
             Cell::or_blank(table.comment(index), Cell::text),
         ]);
         sheet.rows.push(row);
@@ -229,7 +321,16 @@ pub fn marks_sheet(table: &MarkTable) -> Sheet {
 pub fn findings_sheet(findings: &[crate::Finding]) -> Sheet {
     let mut sheet = Sheet::new("Import report");
     for heading in [
-        "file", "sheet", "line", "record", "column", "value", "severity", "code", "message", "what_to_do",
+        "file",
+        "sheet",
+        "line",
+        "record",
+        "column",
+        "value",
+        "severity",
+        "code",
+        "message",
+        "what_to_do",
     ] {
         sheet.text_column(heading);
     }

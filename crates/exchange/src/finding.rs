@@ -331,17 +331,30 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), FindingCode::ALL.len());
-        assert!(FindingCode::ALL.iter().all(|code| !code.what_to_do().is_empty()));
+        assert!(
+            FindingCode::ALL
+                .iter()
+                .all(|code| !code.what_to_do().is_empty())
+        );
     }
 
     #[test]
     fn findings_of_the_same_kind_are_counted_in_one() {
         let mut findings = Findings::new("a.csv");
         for line in 1..=3 {
-            findings.add_alike(Severity::Skipped, FindingCode::BlankLine, Place::line(line), "", "");
+            findings.add_alike(
+                Severity::Skipped,
+                FindingCode::BlankLine,
+                Place::line(line),
+                "",
+                "",
+            );
         }
         assert_eq!(findings.list.len(), 1);
         assert_eq!(findings.list[0].count, 3);
-        assert_eq!(findings.list[0].message(), "A blank line. This happens in 3 places.");
+        assert_eq!(
+            findings.list[0].message(),
+            "A blank line. This happens in 3 places."
+        );
     }
 }

@@ -160,8 +160,16 @@ impl Field {
         match self {
             Field::Pupil(field) => matches!(
                 field,
-                P::Ethnicity | P::FirstLanguage | P::Sen | P::FreeMeals | P::FreeMealsEver6 | P::PupilPremium
-                    | P::InCare | P::AdditionalLanguage | P::ServiceChild | P::YoungCarer
+                P::Ethnicity
+                    | P::FirstLanguage
+                    | P::Sen
+                    | P::FreeMeals
+                    | P::FreeMealsEver6
+                    | P::PupilPremium
+                    | P::InCare
+                    | P::AdditionalLanguage
+                    | P::ServiceChild
+                    | P::YoungCarer
             ),
             Field::Contact(_, field) => matches!(
                 field,
@@ -215,22 +223,32 @@ fn synonyms() -> &'static Synonyms {
             contact: HashMap::new(),
             mark: HashMap::new(),
         };
-        let rows = codes::table(include_str!("../data/headings.csv"), |[table, field, heading]| {
-            (table, field, folded(heading))
-        });
+        let rows = codes::table(
+            include_str!("../data/headings.csv"),
+            |[table, field, heading]| (table, field, folded(heading)),
+        );
         for (table, key, heading) in rows {
             let missing = "the heading list names fields that exist";
             match table {
                 "pupil" => {
-                    let field = PupilField::ALL.iter().find(|field| field.key() == key).expect(missing);
+                    let field = PupilField::ALL
+                        .iter()
+                        .find(|field| field.key() == key)
+                        .expect(missing);
                     known.pupil.insert(heading, *field);
                 }
                 "contact" => {
-                    let field = ContactField::ALL.iter().find(|field| field.key() == key).expect(missing);
+                    let field = ContactField::ALL
+                        .iter()
+                        .find(|field| field.key() == key)
+                        .expect(missing);
                     known.contact.insert(heading, *field);
                 }
                 _ => {
-                    let field = MarkField::ALL.iter().find(|field| field.key() == key).expect(missing);
+                    let field = MarkField::ALL
+                        .iter()
+                        .find(|field| field.key() == key)
+                        .expect(missing);
                     known.mark.insert(heading, *field);
                 }
             }
@@ -243,7 +261,10 @@ fn synonyms() -> &'static Synonyms {
 pub(crate) fn pupil_field(heading: &str) -> Option<PupilField> {
     let known = |word: &str| {
         let pupil = &synonyms().pupil;
-        pupil.get(word).or_else(|| pupil.get(word.strip_suffix('s')?)).copied()
+        pupil
+            .get(word)
+            .or_else(|| pupil.get(word.strip_suffix('s')?))
+            .copied()
     };
     let word = folded(heading);
     known(&word).or_else(|| {
@@ -257,16 +278,26 @@ pub(crate) fn pupil_field(heading: &str) -> Option<PupilField> {
 pub(crate) fn contact_field(heading: &str) -> Option<ContactField> {
     let word = folded(heading);
     let contact = &synonyms().contact;
-    let bare = ["contact", "parent", "carer", "guardian"].iter().find_map(|prefix| word.strip_prefix(prefix));
+    let bare = ["contact", "parent", "carer", "guardian"]
+        .iter()
+        .find_map(|prefix| word.strip_prefix(prefix));
     contact.get(&word).or_else(|| contact.get(bare?)).copied()
 }
 
 /// `Contact 1 Name`, `contact1Telephone`, `PARENT_2_EMAIL`: a numbered contact beside the pupil.
 pub(crate) fn numbered_contact(heading: &str) -> Option<(u8, ContactField)> {
     let word = folded(heading);
-    let rest = ["prioritycontact", "parentcarer", "emergencycontact", "contact", "parent", "carer", "guardian"]
-        .iter()
-        .find_map(|prefix| word.strip_prefix(prefix))?;
+    let rest = [
+        "prioritycontact",
+        "parentcarer",
+        "emergencycontact",
+        "contact",
+        "parent",
+        "carer",
+        "guardian",
+    ]
+    .iter()
+    .find_map(|prefix| word.strip_prefix(prefix))?;
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let number: u8 = rest.get(..digits)?.parse().ok()?;
     let field = synonyms().contact.get(rest.get(digits..)?)?;
@@ -282,10 +313,21 @@ pub(crate) fn mark_field(heading: &str) -> Option<MarkField> {
 pub(crate) fn is_forbidden(heading: &str) -> bool {
     let word = folded(heading);
     const FORBIDDEN: [&str; 9] = [
-        "password", "passwd", "passcode", "nhsnumber", "nhsno", "nationalinsurance", "bankaccount", "sortcode",
+        "password",
+        "passwd",
+        "passcode",
+        "nhsnumber",
+        "nhsno",
+        "nationalinsurance",
+        "bankaccount",
+        "sortcode",
         "accountnumber",
     ];
-    FORBIDDEN.iter().any(|part| word.contains(part)) || matches!(word.as_str(), "nhs" | "nino" | "ninumber" | "pin" | "bank" | "iban")
+    FORBIDDEN.iter().any(|part| word.contains(part))
+        || matches!(
+            word.as_str(),
+            "nhs" | "nino" | "ninumber" | "pin" | "bank" | "iban"
+        )
 }
 
 /// Whether a heading is known for any kind of list; two of them make a heading row (I-023).
@@ -304,16 +346,31 @@ mod tests {
     fn headings_are_compared_without_case_blanks_and_punctuation() {
         assert_eq!(pupil_field("LEGAL_SURNAME"), Some(PupilField::Surname));
         assert_eq!(pupil_field("Middle Name(s)"), Some(PupilField::MiddleNames));
-        assert_eq!(pupil_field("CHILD_DATE_OF_BIRTH"), Some(PupilField::BirthDate));
-        assert_eq!(pupil_field("everFsm6Flag"), Some(PupilField::FreeMealsEver6));
+        assert_eq!(
+            pupil_field("CHILD_DATE_OF_BIRTH"),
+            Some(PupilField::BirthDate)
+        );
+        assert_eq!(
+            pupil_field("everFsm6Flag"),
+            Some(PupilField::FreeMealsEver6)
+        );
         assert_eq!(pupil_field("presentPercentageWithEA"), None);
     }
 
     #[test]
     fn numbered_contacts_are_read_in_every_style() {
-        assert_eq!(numbered_contact("contact1Telephone"), Some((1, ContactField::Phone)));
-        assert_eq!(numbered_contact("PARENT_2_EMAIL"), Some((2, ContactField::Email)));
-        assert_eq!(numbered_contact("Contact 3 Parental Responsibility"), Some((3, ContactField::Responsibility)));
+        assert_eq!(
+            numbered_contact("contact1Telephone"),
+            Some((1, ContactField::Phone))
+        );
+        assert_eq!(
+            numbered_contact("PARENT_2_EMAIL"),
+            Some((2, ContactField::Email))
+        );
+        assert_eq!(
+            numbered_contact("Contact 3 Parental Responsibility"),
+            Some((3, ContactField::Responsibility))
+        );
         assert_eq!(numbered_contact("Contact Name"), None);
     }
 
@@ -327,6 +384,12 @@ mod tests {
     #[test]
     fn no_heading_of_the_list_is_forbidden() {
         let words = &synonyms();
-        assert!(!words.pupil.keys().chain(words.contact.keys()).any(|word| is_forbidden(word)));
+        assert!(
+            !words
+                .pupil
+                .keys()
+                .chain(words.contact.keys())
+                .any(|word| is_forbidden(word))
+        );
     }
 }

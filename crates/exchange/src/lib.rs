@@ -36,15 +36,17 @@ pub mod upn;
 mod workbook;
 mod xml;
 
-pub use codes::{CodeRow, CodeSet, Coded, coded, find as find_code, rows as code_rows, yes_no};
+pub use codes::{
+    CodeRow, CodeSet, Coded, NeitherYesNorNo, coded, find as find_code, rows as code_rows, yes_no,
+};
 pub use dates::DateOrder;
 pub use export::{contacts_sheet, findings_sheet, marks_sheet, pupils_sheet};
 pub use finding::{FINDINGS_LISTED, Finding, FindingCode, Severity};
 pub use headings::{ContactField, Field, HeadingFate, HeadingUse, MarkField, PupilField};
 pub use marks::{Mark, MarkLayout, MarkPupil, MarkTable};
 pub use reading::{
-    Classify, Counts, FileReport, InputFile, Kind, Options, PriorClass, Reading, SchoolNumber, read, read_each,
-    rows_to_correct,
+    Classify, Counts, FileReport, InputFile, Kind, Options, PriorClass, Reading, SchoolNumber,
+    read, read_each, rows_to_correct,
 };
 pub use records::*;
 pub use refused::{Limit, RefusedFile};

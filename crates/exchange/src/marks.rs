@@ -105,14 +105,19 @@ impl MarkTable {
 
     /// The comment of the mark with this index.
     pub fn comment(&self, index: usize) -> Option<&str> {
-        let at = self.comments.binary_search_by_key(&(index as u32), |(mark, _)| *mark).ok()?;
+        let at = self
+            .comments
+            .binary_search_by_key(&(index as u32), |(mark, _)| *mark)
+            .ok()?;
         Some(&self.comments[at].1)
     }
 }
 
 /// Whether a heading is a date, a session, or both: part of a wide, two-row or weekly table.
 pub(crate) fn is_mark_heading(heading: &str) -> bool {
-    dated_session(heading).is_some() || week_place(heading).is_some() || dates::written(heading).is_ok_and(|written| !matches!(written, Written::Serial(_)))
+    dated_session(heading).is_some()
+        || week_place(heading).is_some()
+        || dates::written(heading).is_ok_and(|written| !matches!(written, Written::Serial(_)))
 }
 
 /// `09/11/2026 AM`: a date and a session.
@@ -125,7 +130,15 @@ fn dated_session(heading: &str) -> Option<(Written, Session)> {
 
 /// `monAM`, `Friday PM`: weekday from Monday, and session.
 fn week_place(heading: &str) -> Option<(usize, Session)> {
-    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    const DAYS: [&str; 7] = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
     let word = text::folded(heading);
     let (day, session) = word.split_at_checked(word.len().checked_sub(2)?)?;
     let session = match session {
@@ -133,7 +146,9 @@ fn week_place(heading: &str) -> Option<(usize, Session)> {
         "pm" => Session::Pm,
         _ => return None,
     };
-    let weekday = DAYS.iter().position(|name| *name == day || (day.len() >= 3 && name.starts_with(day)))?;
+    let weekday = DAYS
+        .iter()
+        .position(|name| *name == day || (day.len() >= 3 && name.starts_with(day)))?;
     Some((weekday, session))
 }
 
@@ -155,17 +170,31 @@ pub(crate) fn layout(head: &[String], mut rows: Rows<'_>) -> Option<MarkLayout> 
     if head.iter().any(|heading| dated_session(heading).is_some()) {
         return Some(MarkLayout::Wide);
     }
-    if head.iter().filter(|heading| week_place(heading).is_some()).count() >= 2 {
+    if head
+        .iter()
+        .filter(|heading| week_place(heading).is_some())
+        .count()
+        >= 2
+    {
         return Some(MarkLayout::Week);
     }
-    let has = |field| head.iter().any(|heading| headings::mark_field(heading) == Some(field));
+    let has = |field| {
+        head.iter()
+            .any(|heading| headings::mark_field(heading) == Some(field))
+    };
     if has(MarkField::Date) && has(MarkField::Session) && has(MarkField::Mark) {
         return Some(MarkLayout::Long);
     }
-    let dated = head.iter().filter(|heading| dates::written(heading).is_ok()).count();
+    let dated = head
+        .iter()
+        .filter(|heading| dates::written(heading).is_ok())
+        .count();
     let mut cells = Vec::new();
     let below = rows.next(&mut cells).is_some();
-    let sessions = cells.iter().filter(|cell| session_of(cell).is_some()).count();
+    let sessions = cells
+        .iter()
+        .filter(|cell| session_of(cell).is_some())
+        .count();
     (dated > 0 && below && sessions >= 2).then_some(MarkLayout::TwoRowHeading)
 }
 
@@ -181,20 +210,29 @@ pub(crate) fn read(
     mut findings: Findings,
     options: &Options<'_>,
 ) -> Result<(), RefusedFile> {
-    let layout = layout(&head.headings, head.rows.clone()).ok_or_else(|| RefusedFile::RequiredColumnAbsent {
-        file: file.to_owned(),
-        missing: "the date, the session or the mark".to_owned(),
-        kind: Kind::Marks,
+    let layout = layout(&head.headings, head.rows.clone()).ok_or_else(|| {
+        RefusedFile::RequiredColumnAbsent {
+            file: file.to_owned(),
+            missing: "the date, the session or the mark".to_owned(),
+            kind: Kind::Marks,
+        }
     })?;
     reading.mark_layout = Some(layout);
     if layout == MarkLayout::TwoRowHeading {
         join_heading_rows(&mut head);
     }
-    let is_mark_column = |heading: &String| dated_session(heading).is_some() || week_place(heading).is_some();
+    let is_mark_column =
+        |heading: &String| dated_session(heading).is_some() || week_place(heading).is_some();
     let plain: Vec<String> = head
         .headings
         .iter()
-        .map(|heading| if layout != MarkLayout::Long && is_mark_column(heading) { String::new() } else { heading.clone() })
+        .map(|heading| {
+            if layout != MarkLayout::Long && is_mark_column(heading) {
+                String::new()
+            } else {
+                heading.clone()
+            }
+        })
         .collect();
     let columns = Columns::map(file, &plain, Purpose::Marks, options)?;
     if !columns.has_identifier() {
@@ -202,8 +240,17 @@ pub(crate) fn read(
             file: file.to_owned(),
         });
     }
-    for (heading, fate) in head.headings.iter().zip(&columns.fates).filter(|(heading, _)| !heading.is_empty()) {
-        let fate = if layout != MarkLayout::Long && is_mark_column(heading) { HeadingFate::MarkColumn } else { *fate };
+    for (heading, fate) in head
+        .headings
+        .iter()
+        .zip(&columns.fates)
+        .filter(|(heading, _)| !heading.is_empty())
+    {
+        let fate = if layout != MarkLayout::Long && is_mark_column(heading) {
+            HeadingFate::MarkColumn
+        } else {
+            *fate
+        };
         reading.headings.push(HeadingUse {
             file: file.to_owned(),
             heading: heading.clone(),
@@ -216,7 +263,8 @@ pub(crate) fn read(
         MarkLayout::Week => {
             let monday = week(file, options)?;
             let places = mark_places(&head.headings, |heading| {
-                week_place(heading).map(|(weekday, session)| (monday.plus_days(weekday as i32), session))
+                week_place(heading)
+                    .map(|(weekday, session)| (monday.plus_days(weekday as i32), session))
             });
             reader.wide(head, MarkColumns { places }, reading)?
         }
@@ -235,7 +283,10 @@ pub(crate) fn read(
     Ok(())
 }
 
-fn mark_places(headings: &[String], place: impl Fn(&str) -> Option<(Day, Session)>) -> Vec<(usize, Day, Session)> {
+fn mark_places(
+    headings: &[String],
+    place: impl Fn(&str) -> Option<(Day, Session)>,
+) -> Vec<(usize, Day, Session)> {
     let placed = headings.iter().enumerate().filter_map(|(column, heading)| {
         let (day, session) = place(heading)?;
         Some((column, day, session))
@@ -270,7 +321,10 @@ fn week(file: &str, options: &Options<'_>) -> Result<Day, RefusedFile> {
     if let Some(day) = options.week_beginning {
         return Ok(day.monday());
     }
-    let date_at = |at: usize| file.get(at..at + 10).and_then(|part| part.parse::<Day>().ok());
+    let date_at = |at: usize| {
+        file.get(at..at + 10)
+            .and_then(|part| part.parse::<Day>().ok())
+    };
     (0..file.len())
         .find_map(date_at)
         .filter(|day| day.weekday() == calendar::Weekday::Monday)
@@ -280,14 +334,19 @@ fn week(file: &str, options: &Options<'_>) -> Result<Day, RefusedFile> {
 }
 
 /// The table with one row of headings, each with its date: what “rows to correct” writes.
-pub(crate) fn flattened<'a>(file: &str, mut head: Head<'a>, options: &Options<'_>) -> (Vec<String>, Rows<'a>) {
+pub(crate) fn flattened<'a>(
+    file: &str,
+    mut head: Head<'a>,
+    options: &Options<'_>,
+) -> (Vec<String>, Rows<'a>) {
     match layout(&head.headings, head.rows.clone()) {
         Some(MarkLayout::TwoRowHeading) => join_heading_rows(&mut head),
         Some(MarkLayout::Week) => {
             if let Ok(monday) = week(file, options) {
                 for heading in &mut head.headings {
                     if let Some((weekday, session)) = week_place(heading) {
-                        *heading = format!("{} {session}", monday.plus_days(weekday as i32).slashed());
+                        *heading =
+                            format!("{} {session}", monday.plus_days(weekday as i32).slashed());
                     }
                 }
             }
@@ -336,7 +395,9 @@ impl MarkTexts {
         if let Some(&number) = self.long.get(&upper) {
             return Some(number);
         }
-        let number = u16::try_from(self.texts.len()).ok().filter(|&number| number < UNSEEN)?;
+        let number = u16::try_from(self.texts.len())
+            .ok()
+            .filter(|&number| number < UNSEEN)?;
         self.texts.push(upper.clone());
         self.long.insert(upper, number);
         Some(number)
@@ -356,7 +417,12 @@ struct MarkReader<'r> {
 type Numbered = Option<u32>;
 
 impl<'r> MarkReader<'r> {
-    fn new(file: &'r str, options: &'r Options<'r>, columns: &'r Columns, findings: &'r mut Findings) -> MarkReader<'r> {
+    fn new(
+        file: &'r str,
+        options: &'r Options<'r>,
+        columns: &'r Columns,
+        findings: &'r mut Findings,
+    ) -> MarkReader<'r> {
         MarkReader {
             file,
             options,
@@ -386,7 +452,12 @@ impl<'r> MarkReader<'r> {
         }
         let (order, either_way) = evidence.decide(self.file, any, self.options.month_first)?;
         if either_way {
-            self.findings.warn(FindingCode::DateEitherWay, Place::default().column(any), "", "");
+            self.findings.warn(
+                FindingCode::DateEitherWay,
+                Place::default().column(any),
+                "",
+                "",
+            );
         }
         Ok(order)
     }
@@ -405,7 +476,10 @@ impl<'r> MarkReader<'r> {
             rejected: false,
         };
         let (key, _) = row.pupil_key();
-        let name = match (row.text(Field::Pupil(PupilField::Surname)), row.text(Field::Pupil(PupilField::Forename))) {
+        let name = match (
+            row.text(Field::Pupil(PupilField::Surname)),
+            row.text(Field::Pupil(PupilField::Forename)),
+        ) {
             (Some(surname), Some(forename)) => format!("{surname}, {forename}"),
             (surname, forename) => surname
                 .or(forename)
@@ -431,17 +505,32 @@ impl<'r> MarkReader<'r> {
         (below_headings, width, is_sheet): (bool, usize, bool),
         reading: &mut Reading,
     ) -> bool {
-        if fault.is_none() && let Some(code) = table::not_a_record(cells, self.columns, below_headings) {
+        if fault.is_none()
+            && let Some(code) = table::not_a_record(cells, self.columns, below_headings)
+        {
             reading.counts.skip();
-            let text = cells.iter().map(|cell| text::trim(cell)).find(|cell| !cell.is_empty());
+            let text = cells
+                .iter()
+                .map(|cell| text::trim(cell))
+                .find(|cell| !cell.is_empty());
             match code {
-                FindingCode::BlankLine => self.findings.add_alike(Severity::Skipped, code, Place::line(line), "", ""),
-                _ => self.findings.add(Severity::Skipped, code, Place::line(line), text.unwrap_or_default(), ""),
+                FindingCode::BlankLine => {
+                    self.findings
+                        .add_alike(Severity::Skipped, code, Place::line(line), "", "")
+                }
+                _ => self.findings.add(
+                    Severity::Skipped,
+                    code,
+                    Place::line(line),
+                    text.unwrap_or_default(),
+                    "",
+                ),
             }
             return true;
         }
         if let Some((code, value, detail)) = table::row_fault(cells, fault, width, &[], is_sheet) {
-            self.findings.add(Severity::Rejected, code, Place::line(line), &value, &detail);
+            self.findings
+                .add(Severity::Rejected, code, Place::line(line), &value, &detail);
             reading.counts.reject();
             return true;
         }
@@ -449,7 +538,13 @@ impl<'r> MarkReader<'r> {
     }
 
     /// Stores a mark, or counts a gap; `false` if the mark is rejected.
-    fn mark(&mut self, raw: &str, place: (u32, u32, Day, Session), column: &str, reading: &mut Reading) -> bool {
+    fn mark(
+        &mut self,
+        raw: &str,
+        place: (u32, u32, Day, Session),
+        column: &str,
+        reading: &mut Reading,
+    ) -> bool {
         let (pupil, line, day, session) = place;
         let raw = text::without_guard(text::trim(raw));
         if raw.is_empty() || raw == "-" {
@@ -463,14 +558,29 @@ impl<'r> MarkReader<'r> {
         };
         if own.is_some() {
             let at = Place::line(line);
-            self.findings.add_alike(Severity::Warning, FindingCode::MarkOtherSession, at, raw, "");
+            self.findings.add_alike(
+                Severity::Warning,
+                FindingCode::MarkOtherSession,
+                at,
+                raw,
+                "",
+            );
         }
         let text = own.unwrap_or(raw);
-        let number = if text.len() <= MARK_CHARACTERS && text::tidy(text).is_ok() { self.texts.number(text) } else { None };
+        let number = if text.len() <= MARK_CHARACTERS && text::tidy(text).is_ok() {
+            self.texts.number(text)
+        } else {
+            None
+        };
         let Some(number) = number else {
             let record = self.table.pupils[pupil as usize].name.clone();
-            let at = Place { line, record: &record, column };
-            self.findings.add(Severity::Rejected, FindingCode::MarkTooLong, at, raw, "");
+            let at = Place {
+                line,
+                record: &record,
+                column,
+            };
+            self.findings
+                .add(Severity::Rejected, FindingCode::MarkTooLong, at, raw, "");
             reading.counts.reject();
             return false;
         };
@@ -485,7 +595,12 @@ impl<'r> MarkReader<'r> {
         true
     }
 
-    fn wide(mut self, head: Head<'_>, places: MarkColumns, reading: &mut Reading) -> Result<MarkTable, RefusedFile> {
+    fn wide(
+        mut self,
+        head: Head<'_>,
+        places: MarkColumns,
+        reading: &mut Reading,
+    ) -> Result<MarkTable, RefusedFile> {
         let width = head.headings.len();
         let is_sheet = head.rows.is_sheet();
         let mut rows = head.rows;
@@ -494,7 +609,13 @@ impl<'r> MarkReader<'r> {
         let mut first = true;
         while let Some((line, fault)) = rows.next(&mut cells) {
             let below_headings = std::mem::take(&mut first);
-            if self.skip_or_reject(&cells, fault, line, (below_headings, width, is_sheet), reading) {
+            if self.skip_or_reject(
+                &cells,
+                fault,
+                line,
+                (below_headings, width, is_sheet),
+                reading,
+            ) {
                 continue;
             }
             let Some(mut pupil) = self.new_pupil(&cells, line) else {
@@ -510,7 +631,12 @@ impl<'r> MarkReader<'r> {
             }
             for &(column, day, session) in &places.places {
                 let raw = cells.get(column).map_or("", |cell| cell.as_ref());
-                self.mark(raw, (pupil, line, day, session), &head.headings[column], reading);
+                self.mark(
+                    raw,
+                    (pupil, line, day, session),
+                    &head.headings[column],
+                    reading,
+                );
             }
             if self.table.marks.len() > u32::MAX as usize / 2 {
                 return Err(self.over(Limit::Rows));
@@ -522,9 +648,11 @@ impl<'r> MarkReader<'r> {
 
     fn long(mut self, head: Head<'_>, reading: &mut Reading) -> Result<MarkTable, RefusedFile> {
         let index = |field| self.columns.index(Field::Mark(field));
-        let (Some(date_at), Some(session_at), Some(mark_at)) =
-            (index(MarkField::Date), index(MarkField::Session), index(MarkField::Mark))
-        else {
+        let (Some(date_at), Some(session_at), Some(mark_at)) = (
+            index(MarkField::Date),
+            index(MarkField::Session),
+            index(MarkField::Mark),
+        ) else {
             return Err(RefusedFile::RequiredColumnAbsent {
                 file: self.file.to_owned(),
                 missing: "the date, the session or the mark".to_owned(),
@@ -532,12 +660,20 @@ impl<'r> MarkReader<'r> {
             });
         };
         let (minutes_at, comment_at) = (index(MarkField::MinutesLate), index(MarkField::Comment));
-        let fields = [PupilField::SourceId, PupilField::Upn, PupilField::AdmissionNumber];
-        let key_at: Vec<usize> = fields.iter().filter_map(|&field| self.columns.index(Field::Pupil(field))).collect();
+        let fields = [
+            PupilField::SourceId,
+            PupilField::Upn,
+            PupilField::AdmissionNumber,
+        ];
+        let key_at: Vec<usize> = fields
+            .iter()
+            .filter_map(|&field| self.columns.index(Field::Pupil(field)))
+            .collect();
         let date_order = LongDates::look(self.file, &head, date_at, self.options)?;
         if date_order.either_way {
             let place = Place::default().column(&head.headings[date_at]);
-            self.findings.warn(FindingCode::DateEitherWay, place, "", "");
+            self.findings
+                .warn(FindingCode::DateEitherWay, place, "", "");
         }
         let mut days = DayMemory::new(date_order.order, self.options.today);
         let mut pupils = PupilMemory::default();
@@ -549,7 +685,15 @@ impl<'r> MarkReader<'r> {
         while let Some((line, fault)) = rows.next(&mut cells) {
             let below_headings = std::mem::take(&mut first);
             let plain = fault.is_none() && cells.len() == width && pupils.is_last(&cells, &key_at);
-            if !plain && self.skip_or_reject(&cells, fault, line, (below_headings, width, is_sheet), reading) {
+            if !plain
+                && self.skip_or_reject(
+                    &cells,
+                    fault,
+                    line,
+                    (below_headings, width, is_sheet),
+                    reading,
+                )
+            {
                 continue;
             }
             let pupil = match pupils.find(&cells, &key_at) {
@@ -576,17 +720,36 @@ impl<'r> MarkReader<'r> {
                         DateFault::Form if at(date_at).is_empty() => FindingCode::RequiredMissing,
                         DateFault::Form => FindingCode::DateForm,
                     };
-                    self.reject_row(code, line, pupil, &head.headings[date_at], at(date_at), reading);
+                    self.reject_row(
+                        code,
+                        line,
+                        pupil,
+                        &head.headings[date_at],
+                        at(date_at),
+                        reading,
+                    );
                     continue;
                 }
             };
             let Some(session) = session_of(at(session_at)) else {
                 let code = FindingCode::SessionUnknown;
-                self.reject_row(code, line, pupil, &head.headings[session_at], at(session_at), reading);
+                self.reject_row(
+                    code,
+                    line,
+                    pupil,
+                    &head.headings[session_at],
+                    at(session_at),
+                    reading,
+                );
                 continue;
             };
             let stored = self.table.marks.len();
-            self.mark(at(mark_at), (pupil, line, day, session), &head.headings[mark_at], reading);
+            self.mark(
+                at(mark_at),
+                (pupil, line, day, session),
+                &head.headings[mark_at],
+                reading,
+            );
             if self.table.marks.len() == stored {
                 continue;
             }
@@ -601,10 +764,23 @@ impl<'r> MarkReader<'r> {
         Ok(self.table)
     }
 
-    fn reject_row(&mut self, code: FindingCode, line: u32, pupil: u32, column: &str, value: &str, reading: &mut Reading) {
+    fn reject_row(
+        &mut self,
+        code: FindingCode,
+        line: u32,
+        pupil: u32,
+        column: &str,
+        value: &str,
+        reading: &mut Reading,
+    ) {
         let record = self.table.pupils[pupil as usize].name.clone();
-        let place = Place { line, record: &record, column };
-        self.findings.add(Severity::Rejected, code, place, value, "");
+        let place = Place {
+            line,
+            record: &record,
+            column,
+        };
+        self.findings
+            .add(Severity::Rejected, code, place, value, "");
         reading.counts.reject();
     }
 
@@ -619,8 +795,13 @@ impl<'r> MarkReader<'r> {
             Some(minutes) => mark.minutes = minutes,
             None if given == "0" => {}
             None => {
-                let place = Place { line: mark.line, record: "", column };
-                self.findings.warn(FindingCode::MinutesLate, place, given, "");
+                let place = Place {
+                    line: mark.line,
+                    record: "",
+                    column,
+                };
+                self.findings
+                    .warn(FindingCode::MinutesLate, place, given, "");
             }
         }
     }
@@ -629,14 +810,23 @@ impl<'r> MarkReader<'r> {
         let Some(mark) = self.table.marks.last() else {
             return;
         };
-        let place = Place { line: mark.line, record: "", column };
+        let place = Place {
+            line: mark.line,
+            record: "",
+            column,
+        };
         match text::tidy(text::without_guard(given)) {
             Ok(tidied) => {
                 let index = self.table.marks.len() as u32 - 1;
                 self.table.comments.push((index, tidied.text.into_owned()));
             }
-            Err(text::TextFault::Control) => self.findings.warn(FindingCode::ControlCharacter, place, "", ""),
-            Err(text::TextFault::ErrorCell) => self.findings.warn(FindingCode::ErrorCell, place, given, ""),
+            Err(text::TextFault::Control) => {
+                self.findings
+                    .warn(FindingCode::ControlCharacter, place, "", "")
+            }
+            Err(text::TextFault::ErrorCell) => {
+                self.findings.warn(FindingCode::ErrorCell, place, given, "")
+            }
         }
     }
 }
@@ -649,7 +839,12 @@ struct LongDates {
 
 impl LongDates {
     /// Goes once through the file; runs of the same date cost one look.
-    fn look(file: &str, head: &Head<'_>, date_at: usize, options: &Options<'_>) -> Result<LongDates, RefusedFile> {
+    fn look(
+        file: &str,
+        head: &Head<'_>,
+        date_at: usize,
+        options: &Options<'_>,
+    ) -> Result<LongDates, RefusedFile> {
         let mut evidence = OrderEvidence::default();
         let mut rows = head.rows.clone();
         let mut cells: Vec<Cow<'_, str>> = Vec::new();
@@ -664,7 +859,8 @@ impl LongDates {
                 }
             }
         }
-        let (order, either_way) = evidence.decide(file, &head.headings[date_at], options.month_first)?;
+        let (order, either_way) =
+            evidence.decide(file, &head.headings[date_at], options.month_first)?;
         Ok(LongDates { order, either_way })
     }
 }
@@ -696,7 +892,8 @@ impl DayMemory {
         let day = match self.known.get(text) {
             Some(day) => *day,
             None => {
-                let day = dates::written(text).and_then(|written| written.day(self.order, DateUse::Other, self.today));
+                let day = dates::written(text)
+                    .and_then(|written| written.day(self.order, DateUse::Other, self.today));
                 if self.known.len() < 10_000 {
                     self.known.insert(text.to_owned(), day);
                 }
@@ -757,11 +954,17 @@ impl PupilMemory {
 /// The same key twice: the same mark is skipped, different marks are both rejected (I-091). Counts every mark.
 fn settle(mut table: MarkTable, reading: &mut Reading, findings: &mut Findings) -> MarkTable {
     let key = |mark: &Mark| {
-        let slot = (i64::from(mark.day.epoch_days()) + (1 << 23)) as u64 * 2 + mark.session.index() as u64;
+        let slot =
+            (i64::from(mark.day.epoch_days()) + (1 << 23)) as u64 * 2 + mark.session.index() as u64;
         u64::from(mark.pupil) << 32 | (slot & 0xFFFF_FFFF)
     };
     let total = table.marks.len() as u32;
-    let mut order: Vec<(u64, u32)> = table.marks.iter().enumerate().map(|(index, mark)| (key(mark), index as u32)).collect();
+    let mut order: Vec<(u64, u32)> = table
+        .marks
+        .iter()
+        .enumerate()
+        .map(|(index, mark)| (key(mark), index as u32))
+        .collect();
     if order.windows(2).all(|pair| pair[0].0 < pair[1].0) {
         reading.counts.read += total;
         reading.counts.offered += total;
@@ -769,19 +972,44 @@ fn settle(mut table: MarkTable, reading: &mut Reading, findings: &mut Findings) 
     }
     order.sort_unstable();
     let mut dropped = vec![false; table.marks.len()];
-    for group in order.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
+    for group in order
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|group| group.len() > 1)
+    {
         let first = table.marks[group[0].1 as usize];
-        let conflict = group.iter().any(|&(_, index)| table.marks[index as usize].text != first.text);
+        let conflict = group
+            .iter()
+            .any(|&(_, index)| table.marks[index as usize].text != first.text);
         for (position, &(_, index)) in group.iter().enumerate() {
             let mark = table.marks[index as usize];
-            let other = if position == 0 { table.marks[group[1].1 as usize].line } else { first.line };
+            let other = if position == 0 {
+                table.marks[group[1].1 as usize].line
+            } else {
+                first.line
+            };
             let record = &table.pupils[mark.pupil as usize].name;
-            let place = Place { line: mark.line, record, column: "" };
+            let place = Place {
+                line: mark.line,
+                record,
+                column: "",
+            };
             if conflict {
-                findings.add(Severity::Rejected, FindingCode::MarkConflict, place, table.text(&mark), &other.to_string());
+                findings.add(
+                    Severity::Rejected,
+                    FindingCode::MarkConflict,
+                    place,
+                    table.text(&mark),
+                    &other.to_string(),
+                );
                 reading.counts.reject();
             } else if position > 0 {
-                findings.add(Severity::Skipped, FindingCode::MarkRepeated, place, table.text(&mark), &other.to_string());
+                findings.add(
+                    Severity::Skipped,
+                    FindingCode::MarkRepeated,
+                    place,
+                    table.text(&mark),
+                    &other.to_string(),
+                );
                 reading.counts.skip();
             } else {
                 continue;
@@ -796,12 +1024,16 @@ fn settle(mut table: MarkTable, reading: &mut Reading, findings: &mut Findings) 
             kept_before[index] = kept;
             kept += u32::from(!gone);
         }
-        table.comments.retain(|(index, _)| !dropped[*index as usize]);
+        table
+            .comments
+            .retain(|(index, _)| !dropped[*index as usize]);
         for (index, _) in &mut table.comments {
             *index = kept_before[*index as usize];
         }
         let mut gone = dropped.iter();
-        table.marks.retain(|_| !gone.next().copied().unwrap_or(false));
+        table
+            .marks
+            .retain(|_| !gone.next().copied().unwrap_or(false));
     }
     reading.counts.read += table.marks.len() as u32;
     reading.counts.offered += table.marks.len() as u32;
@@ -819,7 +1051,14 @@ impl MarkTable {
     /// Adds a mark of a pupil that was added before.
     ///
     /// Panics if there are 65,535 distinct mark texts already, which no school has.
-    pub fn add_mark(&mut self, pupil: u32, day: Day, session: Session, text: &str, minutes_late: Option<u16>) {
+    pub fn add_mark(
+        &mut self,
+        pupil: u32,
+        day: Day,
+        session: Session,
+        text: &str,
+        minutes_late: Option<u16>,
+    ) {
         let known = self.texts.iter().position(|other| other == text);
         let number = known.unwrap_or_else(|| {
             self.texts.push(text.to_owned());
@@ -835,4 +1074,3 @@ impl MarkTable {
         });
     }
 }
-

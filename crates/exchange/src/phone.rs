@@ -78,23 +78,39 @@ pub fn tidy(text: &str) -> Phone {
 /// The number itself, and whatever words stand before or after it.
 fn split_remark(text: &str) -> (String, String) {
     let belongs = |c: char| {
-        c.is_ascii_digit() || c.is_whitespace() || "+().-/".contains(c) || matches!(c, '\u{200B}'..='\u{200D}' | '\u{FEFF}')
+        c.is_ascii_digit()
+            || c.is_whitespace()
+            || "+().-/".contains(c)
+            || matches!(c, '\u{200B}'..='\u{200D}' | '\u{FEFF}')
     };
     let Some(first_digit) = text.find(|c: char| c.is_ascii_digit()) else {
         return (String::new(), text.to_owned());
     };
     let before = text[..first_digit].rfind(|c: char| !belongs(c));
-    let start = before.map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
-    let end = text[first_digit..].find(|c: char| !belongs(c)).map_or(text.len(), |at| first_digit + at);
+    let start = before.map_or(0, |at| {
+        at + text[at..].chars().next().map_or(1, char::len_utf8)
+    });
+    let end = text[first_digit..]
+        .find(|c: char| !belongs(c))
+        .map_or(text.len(), |at| first_digit + at);
     let words = format!("{} {}", text[..start].trim(), text[end..].trim());
     // A bracket or sign that opened before a word belongs to the word.
-    let number = text[start..end].trim().trim_start_matches(')').trim_end_matches(['(', '-', '/']).trim();
-    (number.to_owned(), words.trim().trim_matches(['(', ')']).to_owned())
+    let number = text[start..end]
+        .trim()
+        .trim_start_matches(')')
+        .trim_end_matches(['(', '-', '/'])
+        .trim();
+    (
+        number.to_owned(),
+        words.trim().trim_matches(['(', ')']).to_owned(),
+    )
 }
 
 fn split_extension(rest: &str) -> (Option<String>, Option<String>) {
     let lower = rest.to_lowercase();
-    let after = ["extension", "ext.", "ext", "x"].iter().find_map(|word| lower.strip_prefix(word));
+    let after = ["extension", "ext.", "ext", "x"]
+        .iter()
+        .find_map(|word| lower.strip_prefix(word));
     let digits: Option<String> = after.map(|after| {
         let after = after.trim_start_matches([' ', '.', ':']);
         after.chars().take_while(char::is_ascii_digit).collect()
@@ -108,7 +124,11 @@ fn split_extension(rest: &str) -> (Option<String>, Option<String>) {
 
 /// The digits with an international `+` if there was one; `None` if dots or signs stand where none belong.
 fn dialled_digits(number: &str) -> Option<String> {
-    let number = number.replacen("(0)", "", usize::from(number.trim_start().starts_with(['+', '0'])));
+    let number = number.replacen(
+        "(0)",
+        "",
+        usize::from(number.trim_start().starts_with(['+', '0'])),
+    );
     let mut digits = String::with_capacity(number.len());
     let mut dots = 0;
     for (at, c) in number.char_indices() {
@@ -123,7 +143,11 @@ fn dialled_digits(number: &str) -> Option<String> {
             _ => {}
         }
     }
-    (dots == 0).then(|| digits.strip_prefix("00").map_or(digits.clone(), |rest| format!("+{rest}")))
+    (dots == 0).then(|| {
+        digits
+            .strip_prefix("00")
+            .map_or(digits.clone(), |rest| format!("+{rest}"))
+    })
 }
 
 fn judge(digits: &str) -> (Option<String>, PhoneKind, bool) {
@@ -167,7 +191,10 @@ mod tests {
         assert_eq!(phone.e164.as_deref(), Some("+447700900123"));
         assert_eq!(phone.remark.as_deref(), Some("after 4pm"));
         let phone = tidy("01632 960001 ext 12");
-        assert_eq!((phone.extension.as_deref(), phone.kind), (Some("12"), PhoneKind::Landline));
+        assert_eq!(
+            (phone.extension.as_deref(), phone.kind),
+            (Some("12"), PhoneKind::Landline)
+        );
         let phone = tidy("Mum: 07700 900 123");
         assert_eq!(phone.e164.as_deref(), Some("+447700900123"));
         assert_eq!(phone.remark.as_deref(), Some("Mum:"));

@@ -23,7 +23,10 @@ pub fn tidy(text: &str) -> Option<String> {
         return None;
     }
     let (outward, inward) = bytes.split_at(bytes.len() - 3);
-    let letters = outward.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    let letters = outward
+        .iter()
+        .take_while(|byte| byte.is_ascii_uppercase())
+        .count();
     let area_is_known = AREAS.contains(&format!(" {} ", &code[..letters]));
     let district = matches!(
         &outward[letters..],

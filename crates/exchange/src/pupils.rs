@@ -7,11 +7,11 @@ use crate::contacts;
 use crate::dates::DateUse;
 use crate::finding::{FindingCode, Findings, Place, Severity};
 use crate::headings::{Field, PupilField};
+use crate::phone::PhoneUse;
 use crate::reading::{Kind, Options, Reading};
 use crate::records::{Address, Characteristics, PupilRecord, SenPeriod, Standing};
 use crate::refused::RefusedFile;
 use crate::table::{self, Columns, Head, RowReader};
-use crate::phone::PhoneUse;
 use crate::text;
 
 pub(crate) fn read(
@@ -21,31 +21,60 @@ pub(crate) fn read(
     mut findings: Findings,
     options: &Options<'_>,
 ) -> Result<(), RefusedFile> {
-    let columns = Columns::map(file, &head.headings, crate::reading::purpose(reading.kind), options)?;
+    let columns = Columns::map(
+        file,
+        &head.headings,
+        crate::reading::purpose(reading.kind),
+        options,
+    )?;
     require_columns(file, &columns, reading.kind)?;
     reading.note_headings(file, &columns);
-    let dates = [PupilField::BirthDate, PupilField::StartingDay, PupilField::LeavingDay].map(Field::Pupil);
+    let dates = [
+        PupilField::BirthDate,
+        PupilField::StartingDay,
+        PupilField::LeavingDay,
+    ]
+    .map(Field::Pupil);
     let orders = table::decide_orders(file, &head, &columns, &dates, options, &mut findings)?;
-    let required: Vec<usize> = [PupilField::Surname, PupilField::Forename, PupilField::BirthDate]
-        .into_iter()
-        .filter_map(|field| columns.index(Field::Pupil(field)))
-        .collect();
+    let required: Vec<usize> = [
+        PupilField::Surname,
+        PupilField::Forename,
+        PupilField::BirthDate,
+    ]
+    .into_iter()
+    .filter_map(|field| columns.index(Field::Pupil(field)))
+    .collect();
     let is_sheet = head.rows.is_sheet();
     let mut rows = head.rows;
     let mut cells = Vec::new();
     let mut first = true;
     while let Some((line, fault)) = rows.next(&mut cells) {
         let below_headings = std::mem::take(&mut first);
-        if fault.is_none() && let Some(code) = table::not_a_record(&cells, &columns, below_headings) {
+        if fault.is_none()
+            && let Some(code) = table::not_a_record(&cells, &columns, below_headings)
+        {
             reading.counts.skip();
-            let text = cells.iter().map(|cell| text::trim(cell)).find(|cell| !cell.is_empty());
+            let text = cells
+                .iter()
+                .map(|cell| text::trim(cell))
+                .find(|cell| !cell.is_empty());
             match code {
-                FindingCode::BlankLine => findings.add_alike(Severity::Skipped, code, Place::line(line), "", ""),
-                _ => findings.add(Severity::Skipped, code, Place::line(line), text.unwrap_or_default(), ""),
+                FindingCode::BlankLine => {
+                    findings.add_alike(Severity::Skipped, code, Place::line(line), "", "")
+                }
+                _ => findings.add(
+                    Severity::Skipped,
+                    code,
+                    Place::line(line),
+                    text.unwrap_or_default(),
+                    "",
+                ),
             }
             continue;
         }
-        if let Some((code, value, detail)) = table::row_fault(&cells, fault, columns.headings.len(), &required, is_sheet) {
+        if let Some((code, value, detail)) =
+            table::row_fault(&cells, fault, columns.headings.len(), &required, is_sheet)
+        {
             findings.add(Severity::Rejected, code, Place::line(line), &value, &detail);
             reading.counts.reject();
             continue;
@@ -111,17 +140,25 @@ fn require_columns(file: &str, columns: &Columns, kind: Kind) -> Result<(), Refu
 pub(crate) fn record_label(cells: &[std::borrow::Cow<'_, str>], columns: &Columns) -> String {
     let value = |field| {
         let index = columns.index(Field::Pupil(field));
-        index.and_then(|index| cells.get(index)).map_or("", |cell| text::trim(cell))
+        index
+            .and_then(|index| cells.get(index))
+            .map_or("", |cell| text::trim(cell))
     };
-    let identifier = [PupilField::AdmissionNumber, PupilField::Upn, PupilField::SourceId]
-        .into_iter()
-        .map(value)
-        .find(|value| !value.is_empty());
+    let identifier = [
+        PupilField::AdmissionNumber,
+        PupilField::Upn,
+        PupilField::SourceId,
+    ]
+    .into_iter()
+    .map(value)
+    .find(|value| !value.is_empty());
     let name = match (value(PupilField::Surname), value(PupilField::Forename)) {
         ("", "") => value(PupilField::FullName).to_owned(),
         (surname, forename) => format!("{surname}, {forename}"),
     };
-    format!("{} {name}", identifier.unwrap_or_default()).trim().to_owned()
+    format!("{} {name}", identifier.unwrap_or_default())
+        .trim()
+        .to_owned()
 }
 
 fn read_pupil(row: &mut RowReader<'_>) -> PupilRecord {
@@ -129,17 +166,35 @@ fn read_pupil(row: &mut RowReader<'_>) -> PupilRecord {
     let mut damaged = false;
     let (key, no_upn_reason) = row.pupil_key();
     let (surname, forename) = names(row, &mut damaged);
-    let field = |field| if row.columns.has(field) { field } else { P::FullName };
+    let field = |field| {
+        if row.columns.has(field) {
+            field
+        } else {
+            P::FullName
+        }
+    };
     let (surname_field, forename_field) = (field(P::Surname), field(P::Forename));
     let legal_surname = row.require(Field::Pupil(surname_field), surname);
     let legal_forename = row.require(Field::Pupil(forename_field), forename);
     if legal_surname.contains('(') {
         let index = row.columns.index(Field::Pupil(surname_field));
-        row.note(Severity::Warning, FindingCode::NameBracket, index, &legal_surname, "");
+        row.note(
+            Severity::Warning,
+            FindingCode::NameBracket,
+            index,
+            &legal_surname,
+            "",
+        );
     }
     if starts_with_title(&legal_forename) {
         let index = row.columns.index(Field::Pupil(forename_field));
-        row.note(Severity::Warning, FindingCode::NameTitle, index, &legal_forename, "");
+        row.note(
+            Severity::Warning,
+            FindingCode::NameTitle,
+            index,
+            &legal_forename,
+            "",
+        );
     }
     let birth = Field::Pupil(P::BirthDate);
     let birth_date = row.date(birth, DateUse::Birth, true);
@@ -149,7 +204,13 @@ fn read_pupil(row: &mut RowReader<'_>) -> PupilRecord {
     let group = row.text(Field::Pupil(P::RegistrationGroup));
     if let Some(group) = group.as_deref().filter(|group| looks_like_date(group)) {
         let index = row.columns.index(Field::Pupil(P::RegistrationGroup));
-        row.note(Severity::Warning, FindingCode::GroupDamaged, index, group, "");
+        row.note(
+            Severity::Warning,
+            FindingCode::GroupDamaged,
+            index,
+            group,
+            "",
+        );
     }
     let starting_day = row.date(Field::Pupil(P::StartingDay), DateUse::Other, false);
     let leaving_day = row.date(Field::Pupil(P::LeavingDay), DateUse::Other, false);
@@ -157,13 +218,28 @@ fn read_pupil(row: &mut RowReader<'_>) -> PupilRecord {
         && to < from
     {
         let index = row.columns.index(Field::Pupil(P::LeavingDay));
-        row.note(Severity::Warning, FindingCode::DatesSwapped, index, &to.slashed(), &from.slashed());
+        row.note(
+            Severity::Warning,
+            FindingCode::DatesSwapped,
+            index,
+            &to.slashed(),
+            &from.slashed(),
+        );
     }
     let (former_upn, _) = row.upn(P::FormerUpn, Severity::Warning);
     let learner_number = row.identifier(Field::Pupil(P::LearnerNumber));
-    if let Some(number) = learner_number.as_deref().filter(|number| !crate::upn::learner_number_is_plausible(number)) {
+    if let Some(number) = learner_number
+        .as_deref()
+        .filter(|number| !crate::upn::learner_number_is_plausible(number))
+    {
         let index = row.columns.index(Field::Pupil(P::LearnerNumber));
-        row.note(Severity::Warning, FindingCode::UlnDoubtful, index, number, "");
+        row.note(
+            Severity::Warning,
+            FindingCode::UlnDoubtful,
+            index,
+            number,
+            "",
+        );
     }
     PupilRecord {
         line: row.line,
@@ -213,7 +289,13 @@ fn names(row: &mut RowReader<'_>, damaged: &mut bool) -> (Option<String>, Option
         return (part(surname), part(forename));
     }
     let index = row.columns.index(Field::Pupil(P::FullName));
-    row.note(Severity::Warning, FindingCode::NameNoComma, index, &full, "");
+    row.note(
+        Severity::Warning,
+        FindingCode::NameNoComma,
+        index,
+        &full,
+        "",
+    );
     match full.rsplit_once(' ') {
         Some((forename, surname)) => (Some(surname.to_owned()), Some(forename.trim().to_owned())),
         None => (Some(full), None),
@@ -221,9 +303,16 @@ fn names(row: &mut RowReader<'_>, damaged: &mut bool) -> (Option<String>, Option
 }
 
 fn starts_with_title(forename: &str) -> bool {
-    let first = forename.split_whitespace().next().unwrap_or_default().trim_end_matches('.');
+    let first = forename
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.');
     let has_more = forename.split_whitespace().nth(1).is_some();
-    has_more && ["Mr", "Mrs", "Miss", "Ms", "Mx", "Master", "Dr"].iter().any(|title| first.eq_ignore_ascii_case(title))
+    has_more
+        && ["Mr", "Mrs", "Miss", "Ms", "Mx", "Master", "Dr"]
+            .iter()
+            .any(|title| first.eq_ignore_ascii_case(title))
 }
 
 /// `07-Mar`: a class such as 7M turned into a date by a spreadsheet (I-021).
@@ -231,10 +320,16 @@ fn looks_like_date(group: &str) -> bool {
     let Some((day, month)) = group.split_once('-') else {
         return crate::dates::written(group).is_ok() && group.contains('-');
     };
-    let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let is_number = |text: &str| !text.is_empty() && text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let months = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    let is_number = |text: &str| {
+        !text.is_empty() && text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
     let is_month = |text: &str| months.contains(&text.to_ascii_lowercase().as_str());
-    (is_number(day) && is_month(month)) || (is_month(day) && is_number(month)) || crate::dates::written(group).is_ok()
+    (is_number(day) && is_month(month))
+        || (is_month(day) && is_number(month))
+        || crate::dates::written(group).is_ok()
 }
 
 fn characteristics(row: &mut RowReader<'_>) -> Characteristics {
@@ -243,7 +338,13 @@ fn characteristics(row: &mut RowReader<'_>) -> Characteristics {
     Characteristics {
         ethnicity: row.coded(Field::Pupil(P::Ethnicity), CodeSet::Ethnicity),
         first_language: row.coded(Field::Pupil(P::FirstLanguage), CodeSet::Language),
-        sen: provision.into_iter().map(|provision| SenPeriod { provision, from: None }).collect(),
+        sen: provision
+            .into_iter()
+            .map(|provision| SenPeriod {
+                provision,
+                from: None,
+            })
+            .collect(),
         free_meals: row.yes_no(Field::Pupil(P::FreeMeals)),
         free_meals_ever6: row.yes_no(Field::Pupil(P::FreeMealsEver6)),
         pupil_premium: row.yes_no(Field::Pupil(P::PupilPremium)),
@@ -256,7 +357,10 @@ fn characteristics(row: &mut RowReader<'_>) -> Characteristics {
 }
 
 /// An address out of whichever columns the table has; house number and street make one line.
-pub(crate) fn address(row: &mut RowReader<'_>, of: impl Fn(PupilField) -> Field) -> Option<Address> {
+pub(crate) fn address(
+    row: &mut RowReader<'_>,
+    of: impl Fn(PupilField) -> Field,
+) -> Option<Address> {
     use PupilField as P;
     let mut lines = Vec::new();
     lines.extend(row.text(of(P::Flat)));
@@ -285,14 +389,33 @@ pub(crate) fn settle_repeats(reading: &mut Reading, findings: &mut Findings) {
     let families = shared_identifiers(&pupils);
     let mut pupils: Vec<Option<PupilRecord>> = pupils.into_iter().map(Some).collect();
     for family in families {
-        let members: Vec<PupilRecord> = family.iter().filter_map(|&index| pupils[index].clone()).collect();
+        let members: Vec<PupilRecord> = family
+            .iter()
+            .filter_map(|&index| pupils[index].clone())
+            .collect();
         let first = &members[0];
-        let same_person = members.iter().all(|other| same_name_and_birth(first, other));
+        let same_person = members
+            .iter()
+            .all(|other| same_name_and_birth(first, other));
         if !same_person || members.iter().any(|other| joined(first, other).is_none()) {
-            let detail = if same_person { "their details contradict each other" } else { "other name or birth date" };
+            let detail = if same_person {
+                "their details contradict each other"
+            } else {
+                "other name or birth date"
+            };
             for (&index, member) in family.iter().zip(&members) {
-                let place = Place { line: member.line, record: &label(member), column: "" };
-                findings.add(Severity::Held, FindingCode::RepeatedDiffers, place, &shared_value(member), detail);
+                let place = Place {
+                    line: member.line,
+                    record: &label(member),
+                    column: "",
+                };
+                findings.add(
+                    Severity::Held,
+                    FindingCode::RepeatedDiffers,
+                    place,
+                    &shared_value(member),
+                    detail,
+                );
                 if let Some(pupil) = &mut pupils[index] {
                     pupil.standing = Standing::Held;
                 }
@@ -303,21 +426,42 @@ pub(crate) fn settle_repeats(reading: &mut Reading, findings: &mut Findings) {
         for (&index, member) in family.iter().zip(&members).skip(1) {
             let has_more_contacts = reading.contacts.iter().any(|contact| {
                 contact.pupil_line == Some(member.line)
-                    && !reading.contacts.iter().any(|other| other.pupil_line == Some(first.line) && same_contact(other, contact))
+                    && !reading.contacts.iter().any(|other| {
+                        other.pupil_line == Some(first.line) && same_contact(other, contact)
+                    })
             });
-            let adds = joined(&whole, member).is_some_and(|joined| joined != whole) || has_more_contacts;
-            let code = if adds { FindingCode::JoinedInFile } else { FindingCode::RepeatedInFile };
+            let adds =
+                joined(&whole, member).is_some_and(|joined| joined != whole) || has_more_contacts;
+            let code = if adds {
+                FindingCode::JoinedInFile
+            } else {
+                FindingCode::RepeatedInFile
+            };
             if let Some(joined) = joined(&whole, member) {
                 whole = joined;
             }
-            let place = Place { line: member.line, record: &label(member), column: "" };
+            let place = Place {
+                line: member.line,
+                record: &label(member),
+                column: "",
+            };
             findings.add(Severity::Skipped, code, place, "", &first.line.to_string());
             reading.counts.skip();
-            let kept: Vec<_> = reading.contacts.iter().filter(|contact| contact.pupil_line == Some(first.line)).cloned().collect();
+            let kept: Vec<_> = reading
+                .contacts
+                .iter()
+                .filter(|contact| contact.pupil_line == Some(first.line))
+                .cloned()
+                .collect();
             reading.contacts.retain(|contact| {
-                contact.pupil_line != Some(member.line) || !kept.iter().any(|other| same_contact(other, contact))
+                contact.pupil_line != Some(member.line)
+                    || !kept.iter().any(|other| same_contact(other, contact))
             });
-            for contact in reading.contacts.iter_mut().filter(|contact| contact.pupil_line == Some(member.line)) {
+            for contact in reading
+                .contacts
+                .iter_mut()
+                .filter(|contact| contact.pupil_line == Some(member.line))
+            {
                 contact.pupil_line = Some(first.line);
             }
             pupils[index] = None;
@@ -327,7 +471,11 @@ pub(crate) fn settle_repeats(reading: &mut Reading, findings: &mut Findings) {
     reading.pupils = pupils.into_iter().flatten().collect();
     for pupil in &reading.pupils {
         reading.counts.stand(pupil.standing);
-        for contact in reading.contacts.iter_mut().filter(|_| pupil.standing == Standing::Held) {
+        for contact in reading
+            .contacts
+            .iter_mut()
+            .filter(|_| pupil.standing == Standing::Held)
+        {
             if contact.pupil_line == Some(pupil.line) {
                 contact.standing = Standing::Held;
             }
@@ -348,8 +496,16 @@ fn shared_identifiers(pupils: &[PupilRecord]) -> Vec<Vec<usize>> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (index, pupil) in pupils.iter().enumerate() {
         let upn = pupil.key.upn.map(|upn| format!("u{upn}"));
-        let admission = pupil.key.admission_number.as_ref().map(|number| format!("a{number}"));
-        let source = pupil.key.source_id.as_ref().map(|source| format!("s{}\u{0}{}", source.source, source.id));
+        let admission = pupil
+            .key
+            .admission_number
+            .as_ref()
+            .map(|number| format!("a{number}"));
+        let source = pupil
+            .key
+            .source_id
+            .as_ref()
+            .map(|source| format!("s{}\u{0}{}", source.source, source.id));
         for identifier in [upn, admission, source].into_iter().flatten() {
             let other = *seen.entry(identifier).or_insert(index);
             let (a, b) = (root(&mut family_of, other), root(&mut family_of, index));
@@ -358,15 +514,26 @@ fn shared_identifiers(pupils: &[PupilRecord]) -> Vec<Vec<usize>> {
     }
     let mut families: HashMap<usize, Vec<usize>> = HashMap::new();
     for index in 0..pupils.len() {
-        families.entry(root(&mut family_of, index)).or_default().push(index);
+        families
+            .entry(root(&mut family_of, index))
+            .or_default()
+            .push(index);
     }
-    let mut families: Vec<Vec<usize>> = families.into_values().filter(|family| family.len() > 1).collect();
+    let mut families: Vec<Vec<usize>> = families
+        .into_values()
+        .filter(|family| family.len() > 1)
+        .collect();
     families.sort_unstable();
     families
 }
 
 fn same_name_and_birth(one: &PupilRecord, other: &PupilRecord) -> bool {
-    let name = |pupil: &PupilRecord| (text::for_matching(&pupil.legal_surname), text::for_matching(&pupil.legal_forename));
+    let name = |pupil: &PupilRecord| {
+        (
+            text::for_matching(&pupil.legal_surname),
+            text::for_matching(&pupil.legal_forename),
+        )
+    };
     name(one) == name(other) && one.birth_date == other.birth_date
 }
 
@@ -381,7 +548,10 @@ fn joined(one: &PupilRecord, other: &PupilRecord) -> Option<PupilRecord> {
     }
     let mut whole = one.clone();
     add(&mut whole.characteristics.sen, &other.characteristics.sen);
-    add(&mut whole.characteristics.free_meal_periods, &other.characteristics.free_meal_periods);
+    add(
+        &mut whole.characteristics.free_meal_periods,
+        &other.characteristics.free_meal_periods,
+    );
     add(&mut whole.phones, &other.phones);
     add(&mut whole.emails, &other.emails);
     add(&mut whole.prior_attendance, &other.prior_attendance);
@@ -389,8 +559,14 @@ fn joined(one: &PupilRecord, other: &PupilRecord) -> Option<PupilRecord> {
     let mut compared = other.clone();
     compared.line = one.line;
     compared.standing = one.standing;
-    compared.characteristics.sen.clone_from(&one.characteristics.sen);
-    compared.characteristics.free_meal_periods.clone_from(&one.characteristics.free_meal_periods);
+    compared
+        .characteristics
+        .sen
+        .clone_from(&one.characteristics.sen);
+    compared
+        .characteristics
+        .free_meal_periods
+        .clone_from(&one.characteristics.free_meal_periods);
     compared.phones.clone_from(&one.phones);
     compared.emails.clone_from(&one.emails);
     compared.prior_attendance.clone_from(&one.prior_attendance);
@@ -409,7 +585,14 @@ fn same_contact(one: &crate::ContactRecord, other: &crate::ContactRecord) -> boo
 }
 
 pub(crate) fn label(pupil: &PupilRecord) -> String {
-    format!("{} {}, {}", shared_value(pupil), pupil.legal_surname, pupil.legal_forename).trim().to_owned()
+    format!(
+        "{} {}, {}",
+        shared_value(pupil),
+        pupil.legal_surname,
+        pupil.legal_forename
+    )
+    .trim()
+    .to_owned()
 }
 
 fn shared_value(pupil: &PupilRecord) -> String {

@@ -12,7 +12,8 @@ use crate::finding::{Finding, FindingCode, Findings, Place, Severity};
 use crate::headings::{self, ContactField, Field, HeadingFate, HeadingUse, MarkField, PupilField};
 use crate::marks::{self, MarkLayout, MarkTable};
 use crate::records::{
-    ContactRecord, GroupRecord, MembershipRecord, PupilRecord, Standing, StaffRecord, TermDateRecord,
+    ContactRecord, GroupRecord, MembershipRecord, PupilRecord, StaffRecord, Standing,
+    TermDateRecord,
 };
 use crate::refused::{Limit, RefusedFile};
 use crate::roster::{self, RosterKind};
@@ -112,7 +113,10 @@ pub struct SchoolNumber(String);
 impl SchoolNumber {
     /// Reads `8234998`, `823/4998` or `823 4998`.
     pub fn new(text: &str) -> Option<SchoolNumber> {
-        let digits: String = text.chars().filter(|c| !matches!(c, '/' | ' ' | '-')).collect();
+        let digits: String = text
+            .chars()
+            .filter(|c| !matches!(c, '/' | ' ' | '-'))
+            .collect();
         let right = digits.len() == 7 && digits.bytes().all(|byte| byte.is_ascii_digit());
         right.then_some(SchoolNumber(digits))
     }
@@ -291,23 +295,33 @@ impl Reading {
     }
 
     pub(crate) fn take_findings(&mut self, mut findings: Findings) {
-        findings.list.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        findings
+            .list
+            .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         self.findings = findings.list;
         self.findings_left_out = findings.left_out;
     }
 
     /// Findings of one severity.
     pub fn findings_of(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(move |finding| finding.severity == severity)
+        self.findings
+            .iter()
+            .filter(move |finding| finding.severity == severity)
     }
 
     /// Headings that were dropped while reading, for the report (I-023).
     pub fn dropped_headings(&self) -> impl Iterator<Item = &HeadingUse> {
-        self.headings.iter().filter(|heading| heading.fate == HeadingFate::Dropped)
+        self.headings
+            .iter()
+            .filter(|heading| heading.fate == HeadingFate::Dropped)
     }
 
     pub(crate) fn note_headings(&mut self, file: &str, columns: &Columns) {
-        let uses = columns.headings.iter().zip(&columns.fates).filter(|(heading, _)| !heading.is_empty());
+        let uses = columns
+            .headings
+            .iter()
+            .zip(&columns.fates)
+            .filter(|(heading, _)| !heading.is_empty());
         self.headings.extend(uses.map(|(heading, fate)| HeadingUse {
             file: file.to_owned(),
             heading: heading.clone(),
@@ -333,7 +347,9 @@ pub fn read(files: &[InputFile<'_>], options: &Options<'_>) -> Result<Reading, R
     match reports.len() {
         1 => reports.remove(0).outcome,
         count => Err(RefusedFile::SeveralFiles {
-            file: files.first().map_or_else(String::new, |file| file.name.to_owned()),
+            file: files
+                .first()
+                .map_or_else(String::new, |file| file.name.to_owned()),
             count,
         }),
     }
@@ -352,7 +368,11 @@ pub fn read_each(files: &[InputFile<'_>], options: &Options<'_>) -> Vec<FileRepo
                 }),
             }),
             Ok(Some(entries)) => {
-                loose.extend(entries.into_iter().map(|entry| (entry.name, Cow::Owned(entry.bytes))));
+                loose.extend(
+                    entries
+                        .into_iter()
+                        .map(|entry| (entry.name, Cow::Owned(entry.bytes))),
+                );
             }
             Ok(None) => loose.push((file.name.to_owned(), Cow::Borrowed(file.bytes))),
             Err(refused) => reports.push(FileReport {
@@ -361,7 +381,10 @@ pub fn read_each(files: &[InputFile<'_>], options: &Options<'_>) -> Vec<FileRepo
             }),
         }
     }
-    let inputs: Vec<InputFile<'_>> = loose.iter().map(|(name, bytes)| InputFile { name, bytes }).collect();
+    let inputs: Vec<InputFile<'_>> = loose
+        .iter()
+        .map(|(name, bytes)| InputFile { name, bytes })
+        .collect();
     if let Some(kind) = roster::recognise(&inputs, options) {
         reports.push(read_set(kind, &inputs, options));
         return reports;
@@ -383,7 +406,9 @@ pub fn read_each(files: &[InputFile<'_>], options: &Options<'_>) -> Vec<FileRepo
 
 fn read_set(kind: RosterKind, inputs: &[InputFile<'_>], options: &Options<'_>) -> FileReport {
     FileReport {
-        file: inputs.first().map_or_else(String::new, |input| input.name.to_owned()),
+        file: inputs
+            .first()
+            .map_or_else(String::new, |input| input.name.to_owned()),
         outcome: roster::read(kind, inputs, options),
     }
 }
@@ -420,9 +445,14 @@ fn shape(file: &InputFile<'_>) -> Result<Shape, RefusedFile> {
         return Ok(Shape::Workbook);
     }
     if start.starts_with(b"\xD0\xCF\x11\xE0") {
-        let encrypted: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let encrypted: Vec<u8> = "EncryptedPackage"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         return Err(if memchr::memmem::find(file.bytes, &encrypted).is_some() {
-            RefusedFile::WorkbookEncrypted { file: name.to_owned() }
+            RefusedFile::WorkbookEncrypted {
+                file: name.to_owned(),
+            }
         } else {
             RefusedFile::WorkbookOld {
                 file: name.to_owned(),
@@ -439,10 +469,19 @@ fn shape(file: &InputFile<'_>) -> Result<Shape, RefusedFile> {
         (b"\x7FELF", "it is a program"),
         (b"MZ", "it is a program"),
         (b"Rar!", "it is an archive of a kind that cannot be opened"),
-        (b"7z\xBC\xAF", "it is an archive of a kind that cannot be opened"),
-        (b"\x1F\x8B", "it is an archive of a kind that cannot be opened"),
+        (
+            b"7z\xBC\xAF",
+            "it is an archive of a kind that cannot be opened",
+        ),
+        (
+            b"\x1F\x8B",
+            "it is an archive of a kind that cannot be opened",
+        ),
     ] {
-        let is_text_starting_so = magic == b"MZ" && start.iter().all(|&byte| byte >= b' ' || byte == b'\n' || byte == b'\r' || byte == b'\t');
+        let is_text_starting_so = magic == b"MZ"
+            && start
+                .iter()
+                .all(|&byte| byte >= b' ' || byte == b'\n' || byte == b'\r' || byte == b'\t');
         if start.starts_with(magic) && !is_text_starting_so {
             return Err(wrong_kind(name, found));
         }
@@ -456,20 +495,39 @@ fn shape(file: &InputFile<'_>) -> Result<Shape, RefusedFile> {
         .map(|&byte| char::from(byte).to_ascii_lowercase())
         .collect();
     let plain = plain.trim_start();
-    if plain.is_empty() && start.iter().all(|&byte| byte.is_ascii_whitespace() || byte == 0 || !byte.is_ascii()) && file.bytes.len() < 4 {
-        return Err(RefusedFile::Empty { file: name.to_owned() });
-    }
-    let excel_name = [".xls", ".xlsx", ".xlsm"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
-    let is_page = plain.starts_with("<!doctype html") || plain.starts_with("<html") || plain.starts_with("<table") || plain.starts_with("<meta");
-    if is_page || (plain.starts_with("<?xml") && (plain.contains("<html") || plain.contains("<workbook"))) {
-        return Err(if excel_name || plain.contains("<table") || plain.contains("<workbook") {
-            RefusedFile::WorkbookOld {
-                file: name.to_owned(),
-                found: "a web page or XML with a workbook's name",
-            }
-        } else {
-            wrong_kind(name, "it is a web page (perhaps a page to log in), not a common transfer file or a list")
+    if plain.is_empty()
+        && start
+            .iter()
+            .all(|&byte| byte.is_ascii_whitespace() || byte == 0 || !byte.is_ascii())
+        && file.bytes.len() < 4
+    {
+        return Err(RefusedFile::Empty {
+            file: name.to_owned(),
         });
+    }
+    let excel_name = [".xls", ".xlsx", ".xlsm"]
+        .iter()
+        .any(|end| name.to_ascii_lowercase().ends_with(end));
+    let is_page = plain.starts_with("<!doctype html")
+        || plain.starts_with("<html")
+        || plain.starts_with("<table")
+        || plain.starts_with("<meta");
+    if is_page
+        || (plain.starts_with("<?xml") && (plain.contains("<html") || plain.contains("<workbook")))
+    {
+        return Err(
+            if excel_name || plain.contains("<table") || plain.contains("<workbook") {
+                RefusedFile::WorkbookOld {
+                    file: name.to_owned(),
+                    found: "a web page or XML with a workbook's name",
+                }
+            } else {
+                wrong_kind(
+                    name,
+                    "it is a web page (perhaps a page to log in), not a common transfer file or a list",
+                )
+            },
+        );
     }
     if plain.starts_with('<') {
         return Ok(Shape::Xml);
@@ -499,7 +557,12 @@ fn read_file(file: &InputFile<'_>, options: &Options<'_>) -> Result<Reading, Ref
         Shape::Workbook => read_workbook(file, options),
         Shape::Xml => {
             let (text, encoding) = xml::decode(file.name, file.bytes, options.encoding)?;
-            forced_kind_fits(file.name, options, &[Kind::TransferFile, Kind::AdmissionsFile], "it is XML")?;
+            forced_kind_fits(
+                file.name,
+                options,
+                &[Kind::TransferFile, Kind::AdmissionsFile],
+                "it is XML",
+            )?;
             transfer::read(file.name, &text, encoding, options)
         }
         shape => {
@@ -525,7 +588,8 @@ fn read_file(file: &InputFile<'_>, options: &Options<'_>) -> Result<Reading, Ref
             for &line in &decoded.other_lines {
                 findings.warn(FindingCode::MixedEncoding, Place::line(line), "", "");
             }
-            let head = table::find_head(file.name, rows, is_heading)?.ok_or_else(|| no_headings(file.name))?;
+            let head = table::find_head(file.name, rows, is_heading)?
+                .ok_or_else(|| no_headings(file.name))?;
             let mut reading = read_table(file.name, head, findings, options)?;
             reading.encoding = Some(decoded.encoding);
             reading.encoding_samples = samples(&decoded.text, delimiter);
@@ -534,7 +598,12 @@ fn read_file(file: &InputFile<'_>, options: &Options<'_>) -> Result<Reading, Ref
     }
 }
 
-fn forced_kind_fits(file: &str, options: &Options<'_>, kinds: &[Kind], found: &str) -> Result<(), RefusedFile> {
+fn forced_kind_fits(
+    file: &str,
+    options: &Options<'_>,
+    kinds: &[Kind],
+    found: &str,
+) -> Result<(), RefusedFile> {
     match options.kind {
         Some(kind) if !kinds.contains(&kind) => Err(wrong_kind(file, found)),
         _ => Ok(()),
@@ -542,7 +611,10 @@ fn forced_kind_fits(file: &str, options: &Options<'_>, kinds: &[Kind], found: &s
 }
 
 fn no_headings(file: &str) -> RefusedFile {
-    wrong_kind(file, "none of its first 20 lines has headings that are known")
+    wrong_kind(
+        file,
+        "none of its first 20 lines has headings that are known",
+    )
 }
 
 /// Up to three different cells with letters outside ASCII (I-017).
@@ -553,7 +625,10 @@ fn samples(text: &str, delimiter: u8) -> Vec<String> {
             break;
         }
         let cell = text::trim(cell);
-        if !cell.is_ascii() && cell.chars().any(|c| !c.is_ascii() && c.is_alphabetic()) && !samples.iter().any(|other| other == cell) {
+        if !cell.is_ascii()
+            && cell.chars().any(|c| !c.is_ascii() && c.is_alphabetic())
+            && !samples.iter().any(|other| other == cell)
+        {
             samples.push(cell.chars().take(60).collect());
         }
     }
@@ -564,7 +639,11 @@ fn read_workbook(file: &InputFile<'_>, options: &Options<'_>) -> Result<Reading,
     let sheets = workbook::sheets(file.name, file.bytes)?;
     let mut with_head: Vec<(&SheetText, Head<'_>)> = Vec::new();
     for sheet in &sheets {
-        if options.sheet.as_ref().is_some_and(|wanted| *wanted != sheet.name) {
+        if options
+            .sheet
+            .as_ref()
+            .is_some_and(|wanted| *wanted != sheet.name)
+        {
             continue;
         }
         if let Some(head) = table::find_head(file.name, Rows::Sheet(sheet.rows()), is_heading)? {
@@ -572,7 +651,10 @@ fn read_workbook(file: &InputFile<'_>, options: &Options<'_>) -> Result<Reading,
         }
     }
     if with_head.len() > 1 {
-        let names: Vec<&str> = with_head.iter().map(|(sheet, _)| sheet.name.as_str()).collect();
+        let names: Vec<&str> = with_head
+            .iter()
+            .map(|(sheet, _)| sheet.name.as_str())
+            .collect();
         return Err(RefusedFile::SeveralSheets {
             file: file.name.to_owned(),
             sheets: names.join(", "),
@@ -593,8 +675,16 @@ fn read_workbook(file: &InputFile<'_>, options: &Options<'_>) -> Result<Reading,
         }
     }
     for &(row, column) in &sheet.without_value {
-        let heading = head.headings.get(column as usize).map_or("", String::as_str);
-        findings.warn(FindingCode::FormulaWithoutValue, Place::line(row).column(heading), "", "");
+        let heading = head
+            .headings
+            .get(column as usize)
+            .map_or("", String::as_str);
+        findings.warn(
+            FindingCode::FormulaWithoutValue,
+            Place::line(row).column(heading),
+            "",
+            "",
+        );
     }
     let mut reading = read_table(file.name, head, findings, options)?;
     reading.sheet = Some(sheet.name.clone());
@@ -620,7 +710,11 @@ fn read_table(
     let mut counts = Counts::default();
     for (line, title) in &head.above {
         counts.skip();
-        let code = if title.is_empty() { FindingCode::BlankLine } else { FindingCode::TitleLine };
+        let code = if title.is_empty() {
+            FindingCode::BlankLine
+        } else {
+            FindingCode::TitleLine
+        };
         findings.add(Severity::Skipped, code, Place::line(*line), title, "");
     }
     let mut reading = Reading::new(kind, file);
@@ -634,13 +728,20 @@ fn read_table(
 }
 
 fn table_kind(file: &str, head: &Head<'_>) -> Result<Kind, RefusedFile> {
-    let words: Vec<String> = head.headings.iter().map(|heading| text::folded(heading)).collect();
+    let words: Vec<String> = head
+        .headings
+        .iter()
+        .map(|heading| text::folded(heading))
+        .collect();
     let has = |word: &str| words.iter().any(|other| other == word);
     let not_yet = |kind| RefusedFile::KindNotImportedYet {
         file: file.to_owned(),
         kind,
     };
-    if has("period") && (has("day") || has("week")) && (has("teachercode") || has("room") || has("subject")) {
+    if has("period")
+        && (has("day") || has("week"))
+        && (has("teachercode") || has("room") || has("subject"))
+    {
         return Err(not_yet("a timetable"));
     }
     if has("incidentid") || has("eventidentifier") || (has("points") && has("type")) {
@@ -655,21 +756,50 @@ fn table_kind(file: &str, head: &Head<'_>) -> Result<Kind, RefusedFile> {
     if has("possible") && has("attended") {
         return Err(not_yet("a list of attendance totals"));
     }
-    let pupil = |field| head.headings.iter().any(|heading| headings::pupil_field(heading) == Some(field));
-    let named = pupil(PupilField::Surname) || pupil(PupilField::FullName) || pupil(PupilField::Forename);
+    let pupil = |field| {
+        head.headings
+            .iter()
+            .any(|heading| headings::pupil_field(heading) == Some(field))
+    };
+    let named =
+        pupil(PupilField::Surname) || pupil(PupilField::FullName) || pupil(PupilField::Forename);
     if named && pupil(PupilField::BirthDate) {
-        let identified = [PupilField::Upn, PupilField::AdmissionNumber, PupilField::SourceId].into_iter().any(pupil);
-        let says_child = words.iter().filter(|word| word.starts_with("child")).count() >= 2;
-        return Ok(if says_child && !identified { Kind::PupilList } else { Kind::Pupils });
+        let identified = [
+            PupilField::Upn,
+            PupilField::AdmissionNumber,
+            PupilField::SourceId,
+        ]
+        .into_iter()
+        .any(pupil);
+        let says_child = words
+            .iter()
+            .filter(|word| word.starts_with("child"))
+            .count()
+            >= 2;
+        return Ok(if says_child && !identified {
+            Kind::PupilList
+        } else {
+            Kind::Pupils
+        });
     }
-    let contact = head.headings.iter().filter_map(|heading| headings::contact_field(heading));
+    let contact = head
+        .headings
+        .iter()
+        .filter_map(|heading| headings::contact_field(heading));
     let of_contacts = contact.filter(|field| {
-        matches!(field, ContactField::Relationship | ContactField::Responsibility | ContactField::Priority)
+        matches!(
+            field,
+            ContactField::Relationship | ContactField::Responsibility | ContactField::Priority
+        )
     });
     if of_contacts.count() > 0 {
         return Ok(Kind::Contacts);
     }
-    let mark = |field| head.headings.iter().any(|heading| headings::mark_field(heading) == Some(field));
+    let mark = |field| {
+        head.headings
+            .iter()
+            .any(|heading| headings::mark_field(heading) == Some(field))
+    };
     if mark(MarkField::Mark) || mark(MarkField::Session) {
         return Err(RefusedFile::RequiredColumnAbsent {
             file: file.to_owned(),
@@ -684,7 +814,10 @@ fn table_kind(file: &str, head: &Head<'_>) -> Result<Kind, RefusedFile> {
             kind: Kind::Pupils,
         });
     }
-    Err(wrong_kind(file, "its headings are not those of a list that is known"))
+    Err(wrong_kind(
+        file,
+        "its headings are not those of a list that is known",
+    ))
 }
 
 /// The original columns of chosen rows with a reason beside each, to be corrected and given again as it is (I-005).
@@ -700,10 +833,16 @@ pub fn rows_to_correct(
         Shape::Workbook => {
             let sheets = workbook::sheets(file.name, file.bytes)?;
             for sheet in &sheets {
-                if options.sheet.as_ref().is_some_and(|wanted| *wanted != sheet.name) {
+                if options
+                    .sheet
+                    .as_ref()
+                    .is_some_and(|wanted| *wanted != sheet.name)
+                {
                     continue;
                 }
-                if let Some(head) = table::find_head(file.name, Rows::Sheet(sheet.rows()), is_heading)? {
+                if let Some(head) =
+                    table::find_head(file.name, Rows::Sheet(sheet.rows()), is_heading)?
+                {
                     return Ok(chosen_rows(file.name, head, options, reasons));
                 }
             }
@@ -713,7 +852,8 @@ pub fn rows_to_correct(
             let decoded = text::decode(file.name, file.bytes, options.encoding)?;
             let delimiter = delimited::find_delimiter(&decoded.text);
             let rows = Rows::Delimited(Delimited::new(&decoded.text, delimiter));
-            let head = table::find_head(file.name, rows, is_heading)?.ok_or_else(|| no_headings(file.name))?;
+            let head = table::find_head(file.name, rows, is_heading)?
+                .ok_or_else(|| no_headings(file.name))?;
             Ok(chosen_rows(file.name, head, options, reasons))
         }
         Shape::Xml | Shape::Calendar => Err(wrong_kind(file.name, "it has no rows")),
@@ -727,7 +867,9 @@ fn chosen_rows(
     reasons: &HashMap<u32, Vec<String>>,
 ) -> crate::Sheet {
     let (headings, mut rows) = marks::flattened(file, head, options);
-    let kept: Vec<usize> = (0..headings.len()).filter(|&index| !headings::is_forbidden(&headings[index])).collect();
+    let kept: Vec<usize> = (0..headings.len())
+        .filter(|&index| !headings::is_forbidden(&headings[index]))
+        .collect();
     let mut sheet = crate::Sheet::new("Rows to correct");
     for &index in &kept {
         sheet.text_column(&headings[index]);
@@ -738,8 +880,15 @@ fn chosen_rows(
         let Some(reasons) = reasons.get(&line) else {
             continue;
         };
-        let value = |index: &usize| cells.get(*index).map_or("", |cell| text::without_guard(text::trim(cell)));
-        let mut row: Vec<crate::Cell> = kept.iter().map(|index| crate::Cell::text(value(index))).collect();
+        let value = |index: &usize| {
+            cells
+                .get(*index)
+                .map_or("", |cell| text::without_guard(text::trim(cell)))
+        };
+        let mut row: Vec<crate::Cell> = kept
+            .iter()
+            .map(|index| crate::Cell::text(value(index)))
+            .collect();
         row.push(crate::Cell::text(&reasons.join(" ")));
         sheet.rows.push(row);
     }

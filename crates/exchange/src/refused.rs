@@ -73,7 +73,9 @@ pub enum RefusedFile {
         expected: String,
     },
     /// A kind that is recognised but not read by this version.
-    #[error("“{file}” is {kind}. Lists of this kind are recognised but not imported by this version; nothing was read.")]
+    #[error(
+        "“{file}” is {kind}. Lists of this kind are recognised but not imported by this version; nothing was read."
+    )]
     KindNotImportedYet {
         /// The file.
         file: String,
@@ -81,7 +83,9 @@ pub enum RefusedFile {
         kind: &'static str,
     },
     /// Bytes that no allowed encoding explains.
-    #[error("“{file}” is not readable as text: the bytes at position {byte} mean nothing in UTF-16. Save it as UTF-8 and import it again.")]
+    #[error(
+        "“{file}” is not readable as text: the bytes at position {byte} mean nothing in UTF-16. Save it as UTF-8 and import it again."
+    )]
     NotReadable {
         /// The file.
         file: String,
@@ -89,7 +93,9 @@ pub enum RefusedFile {
         byte: usize,
     },
     /// Question: partly UTF-8, partly Windows-1252 (I-017).
-    #[error("“{file}” is partly UTF-8 and partly Windows-1252 (first in line {line}). Agree to have it read line by line, and check the names with accents, or export it again.")]
+    #[error(
+        "“{file}” is partly UTF-8 and partly Windows-1252 (first in line {line}). Agree to have it read line by line, and check the names with accents, or export it again."
+    )]
     MixedEncodings {
         /// The file.
         file: String,
@@ -97,7 +103,9 @@ pub enum RefusedFile {
         line: u32,
     },
     /// Question: XML whose bytes contradict its declaration (I-026).
-    #[error("“{file}” says that it is {declared}, but the byte at position {byte} (line {line}) is not. Ask for a new file, or have it read as Windows-1252 and check the names with accents.")]
+    #[error(
+        "“{file}” says that it is {declared}, but the byte at position {byte} (line {line}) is not. Ask for a new file, or have it read as Windows-1252 and check the names with accents."
+    )]
     BytesContradictDeclaration {
         /// The file.
         file: String,
@@ -109,7 +117,9 @@ pub enum RefusedFile {
         line: u32,
     },
     /// XML that declares an encoding outside the allowed five.
-    #[error("“{file}” declares the encoding {declared}. UTF-8, UTF-16, ISO-8859-1, Windows-1252 and US-ASCII can be read.")]
+    #[error(
+        "“{file}” declares the encoding {declared}. UTF-8, UTF-16, ISO-8859-1, Windows-1252 and US-ASCII can be read."
+    )]
     EncodingNotAllowed {
         /// The file.
         file: String,
@@ -117,7 +127,9 @@ pub enum RefusedFile {
         declared: String,
     },
     /// XML or another structured file that breaks off or is not well formed (I-278).
-    #[error("“{file}” is damaged or cut short at line {line}, column {column}: {reason}. Nothing was loaded, although {complete} complete pupils came before. Fetch the file again.")]
+    #[error(
+        "“{file}” is damaged or cut short at line {line}, column {column}: {reason}. Nothing was loaded, although {complete} complete pupils came before. Fetch the file again."
+    )]
     NotWellFormed {
         /// The file.
         file: String,
@@ -131,7 +143,9 @@ pub enum RefusedFile {
         complete: u32,
     },
     /// XML with a document type declaration (I-026).
-    #[error("“{file}” has a document type declaration (DOCTYPE) in line {line}. Such files can make a reader fetch or unfold other things and are never read. A genuine transfer file has none.")]
+    #[error(
+        "“{file}” has a document type declaration (DOCTYPE) in line {line}. Such files can make a reader fetch or unfold other things and are never read. A genuine transfer file has none."
+    )]
     DocumentType {
         /// The file.
         file: String,
@@ -153,7 +167,9 @@ pub enum RefusedFile {
         found: &'static str,
     },
     /// A workbook that cannot be opened.
-    #[error("“{file}” is a damaged workbook: {reason}. Open it in a spreadsheet program and save it again.")]
+    #[error(
+        "“{file}” is a damaged workbook: {reason}. Open it in a spreadsheet program and save it again."
+    )]
     WorkbookBroken {
         /// The file.
         file: String,
@@ -169,7 +185,9 @@ pub enum RefusedFile {
         reason: String,
     },
     /// A ZIP entry with a name that points elsewhere (I-027).
-    #[error("“{file}” holds an entry with the unsafe name “{entry}”. Pack the files again without folders.")]
+    #[error(
+        "“{file}” holds an entry with the unsafe name “{entry}”. Pack the files again without folders."
+    )]
     ArchiveUnsafeName {
         /// The file.
         file: String,
@@ -177,7 +195,9 @@ pub enum RefusedFile {
         entry: String,
     },
     /// A ZIP inside a ZIP.
-    #[error("“{file}” holds another archive, “{entry}”. Unpack it and import the files themselves.")]
+    #[error(
+        "“{file}” holds another archive, “{entry}”. Unpack it and import the files themselves."
+    )]
     ArchiveNested {
         /// The file.
         file: String,
@@ -185,7 +205,9 @@ pub enum RefusedFile {
         entry: String,
     },
     /// An encrypted ZIP.
-    #[error("“{file}” is an encrypted archive. Unpack it with its password and import the files themselves.")]
+    #[error(
+        "“{file}” is an encrypted archive. Unpack it with its password and import the files themselves."
+    )]
     ArchiveEncrypted {
         /// The file.
         file: String,
@@ -199,7 +221,9 @@ pub enum RefusedFile {
         limit: Limit,
     },
     /// Question: addressed to another school (I-271).
-    #[error("“{file}” is addressed to {addressed_to}, and this school is {ours}. If it was meant for a predecessor of this school, a named person can import it with a reason.")]
+    #[error(
+        "“{file}” is addressed to {addressed_to}, and this school is {ours}. If it was meant for a predecessor of this school, a named person can import it with a reason."
+    )]
     AnotherSchool {
         /// The file.
         file: String,
@@ -209,7 +233,9 @@ pub enum RefusedFile {
         ours: String,
     },
     /// A required column is not there (I-080).
-    #[error("“{file}” has no column for {missing}. {kind} need it; add the column to the export, or say which column holds it.")]
+    #[error(
+        "“{file}” has no column for {missing}. {kind} need it; add the column to the export, or say which column holds it."
+    )]
     RequiredColumnAbsent {
         /// The file.
         file: String,
@@ -219,13 +245,17 @@ pub enum RefusedFile {
         kind: Kind,
     },
     /// No column identifies a pupil.
-    #[error("“{file}” has no column that identifies a pupil (UPN, admission number or the source's own number). Names and birth dates alone never identify a pupil; add one of these columns to the export.")]
+    #[error(
+        "“{file}” has no column that identifies a pupil (UPN, admission number or the source's own number). Names and birth dates alone never identify a pupil; add one of these columns to the export."
+    )]
     NoIdentifierColumn {
         /// The file.
         file: String,
     },
     /// Dates of one column contradict each other (I-020).
-    #[error("The dates in “{column}” of “{file}” are written in two ways: line {day_first_line} can only have the day first and line {month_first_line} only the month. Export the dates in one form.")]
+    #[error(
+        "The dates in “{column}” of “{file}” are written in two ways: line {day_first_line} can only have the day first and line {month_first_line} only the month. Export the dates in one form."
+    )]
     DateOrderUndecided {
         /// The file.
         file: String,
@@ -237,7 +267,9 @@ pub enum RefusedFile {
         month_first_line: u32,
     },
     /// Question: dates have the month first (I-020).
-    #[error("The dates in “{column}” of “{file}” have the month first (line {line}), as in America. Confirm that the month comes first, or export the dates as dd/mm/yyyy.")]
+    #[error(
+        "The dates in “{column}” of “{file}” have the month first (line {line}), as in America. Confirm that the month comes first, or export the dates as dd/mm/yyyy."
+    )]
     MonthFirst {
         /// The file.
         file: String,
@@ -247,7 +279,9 @@ pub enum RefusedFile {
         line: u32,
     },
     /// Question: two headings mean the same (I-023).
-    #[error("The headings “{first}” and “{second}” of “{file}” both mean {field}. Say which of the two is to be read.")]
+    #[error(
+        "The headings “{first}” and “{second}” of “{file}” both mean {field}. Say which of the two is to be read."
+    )]
     HeadingTwice {
         /// The file.
         file: String,
@@ -259,7 +293,9 @@ pub enum RefusedFile {
         field: String,
     },
     /// Question: several sheets could be meant (I-025).
-    #[error("“{file}” has several sheets with headings that are known: {sheets}. Say which one is to be read.")]
+    #[error(
+        "“{file}” has several sheets with headings that are known: {sheets}. Say which one is to be read."
+    )]
     SeveralSheets {
         /// The file.
         file: String,
@@ -267,13 +303,17 @@ pub enum RefusedFile {
         sheets: String,
     },
     /// Question: the week of a weekly mark file (I-090).
-    #[error("“{file}” holds a week of marks but not which week. Give the Monday on which it begins, or put the date into the file's name (2026-11-09).")]
+    #[error(
+        "“{file}” holds a week of marks but not which week. Give the Monday on which it begins, or put the date into the file's name (2026-11-09)."
+    )]
     WeekUnknown {
         /// The file.
         file: String,
     },
     /// A set that promises a file which is not there (I-386).
-    #[error("The set “{file}” lacks the file {missing}, without which it cannot be read. Export the whole set again.")]
+    #[error(
+        "The set “{file}” lacks the file {missing}, without which it cannot be read. Export the whole set again."
+    )]
     PromisedFileMissing {
         /// The set.
         file: String,
@@ -281,7 +321,9 @@ pub enum RefusedFile {
         missing: String,
     },
     /// Several separate files were given where one was expected.
-    #[error("“{file}” holds {count} separate files. Import them one at a time, or as a set of readings.")]
+    #[error(
+        "“{file}” holds {count} separate files. Import them one at a time, or as a set of readings."
+    )]
     SeveralFiles {
         /// The archive, or the first file.
         file: String,

@@ -26,7 +26,11 @@ pub enum Cell {
 impl Cell {
     /// Text, or blank if there is none.
     pub fn text(text: &str) -> Cell {
-        if text.is_empty() { Cell::Blank } else { Cell::Text(text.to_owned()) }
+        if text.is_empty() {
+            Cell::Blank
+        } else {
+            Cell::Text(text.to_owned())
+        }
     }
 
     /// A whole number.
@@ -129,7 +133,9 @@ fn separate(out: &mut String, index: usize) {
 
 fn write_text(out: &mut String, text: &str, audience: Audience) {
     let guarded = audience == Audience::People && needs_guard(text);
-    let quoted = text.contains(['"', ',', '\r', '\n', ';', '\t', '|']) || text.starts_with(' ') || text.ends_with(' ');
+    let quoted = text.contains(['"', ',', '\r', '\n', ';', '\t', '|'])
+        || text.starts_with(' ')
+        || text.ends_with(' ');
     if quoted {
         out.push('"');
     }
@@ -148,7 +154,11 @@ fn write_text(out: &mut String, text: &str, audience: Audience) {
 ///
 /// Text that already has such a guard gets another, so that reading, which removes one, gives the text back.
 fn needs_guard(text: &str) -> bool {
-    text != "-" && (text.starts_with(['\t', '\r']) || text.trim_start_matches('\'').starts_with(['=', '+', '-', '@']))
+    text != "-"
+        && (text.starts_with(['\t', '\r'])
+            || text
+                .trim_start_matches('\'')
+                .starts_with(['=', '+', '-', '@']))
 }
 
 fn decimal(value: i64, places: u8) -> String {
@@ -187,7 +197,11 @@ fn write_workbook(sheet: &Sheet, made_on: Day) -> Result<Vec<u8>, XlsxError> {
     let day_format = Format::new().set_num_format("dd/mm/yyyy");
     let text_format = Format::new().set_num_format("@");
     let mut workbook = Workbook::new();
-    workbook.set_properties(&DocProperties::new().set_title(&sheet.title).set_creation_datetime(&excel_day(made_on)?));
+    workbook.set_properties(
+        &DocProperties::new()
+            .set_title(&sheet.title)
+            .set_creation_datetime(&excel_day(made_on)?),
+    );
     let list = workbook.add_worksheet();
     list.set_name(sheet_name(&sheet.title))?;
     for (index, column) in sheet.columns.iter().enumerate() {
@@ -202,7 +216,9 @@ fn write_workbook(sheet: &Sheet, made_on: Day) -> Result<Vec<u8>, XlsxError> {
             match cell {
                 Cell::Blank => continue,
                 Cell::Text(text) => list.write_string_with_format(line, at, text, &text_format)?,
-                Cell::Day(day) => list.write_datetime_with_format(line, at, excel_day(*day)?, &day_format)?,
+                Cell::Day(day) => {
+                    list.write_datetime_with_format(line, at, excel_day(*day)?, &day_format)?
+                }
                 Cell::Number { value, places } => {
                     let number = *value as f64 / 10f64.powi(i32::from(*places));
                     list.write_number_with_format(line, at, number, &number_format(*places))?
@@ -240,14 +256,26 @@ fn excel_day(day: Day) -> Result<ExcelDateTime, XlsxError> {
 }
 
 fn number_format(places: u8) -> Format {
-    let pattern = if places == 0 { "0".to_owned() } else { format!("0.{}", "0".repeat(usize::from(places))) };
+    let pattern = if places == 0 {
+        "0".to_owned()
+    } else {
+        format!("0.{}", "0".repeat(usize::from(places)))
+    };
     Format::new().set_num_format(pattern)
 }
 
 /// Sheet names have at most 31 characters and none of `[]:*?/\`.
 fn sheet_name(title: &str) -> String {
-    let name: String = title.chars().filter(|c| !"[]:*?/\\'".contains(*c)).take(31).collect();
-    if name.is_empty() || name == "About" { "List".to_owned() } else { name }
+    let name: String = title
+        .chars()
+        .filter(|c| !"[]:*?/\\'".contains(*c))
+        .take(31)
+        .collect();
+    if name.is_empty() || name == "About" {
+        "List".to_owned()
+    } else {
+        name
+    }
 }
 
 fn width(sheet: &Sheet, column: usize) -> u16 {
@@ -262,7 +290,14 @@ fn width(sheet: &Sheet, column: usize) -> u16 {
         Cell::Blank | Cell::YesNo(_) => 3,
     };
     let heading = sheet.columns[column].heading.chars().count();
-    let widest = sheet.rows.iter().take(500).filter_map(|row| row.get(column)).map(shown).max().unwrap_or(0);
+    let widest = sheet
+        .rows
+        .iter()
+        .take(500)
+        .filter_map(|row| row.get(column))
+        .map(shown)
+        .max()
+        .unwrap_or(0);
     u16::try_from(widest.max(heading).clamp(4, 60) + 2).unwrap_or(62)
 }
 
@@ -286,17 +321,41 @@ mod tests {
 
     #[test]
     fn text_that_would_be_a_formula_is_guarded_for_people_only() {
-        let cells = ["=1+1", "-", "-5", "'=x", "@me", "O'Brien"].map(Cell::text).to_vec();
-        assert_eq!(second_line(&sheet(cells.clone()), Audience::People), "'=1+1,-,'-5,''=x,'@me,O'Brien");
-        assert_eq!(second_line(&sheet(cells), Audience::Systems), "=1+1,-,-5,'=x,@me,O'Brien");
+        let cells = ["=1+1", "-", "-5", "'=x", "@me", "O'Brien"]
+            .map(Cell::text)
+            .to_vec();
+        assert_eq!(
+            second_line(&sheet(cells.clone()), Audience::People),
+            "'=1+1,-,'-5,''=x,'@me,O'Brien"
+        );
+        assert_eq!(
+            second_line(&sheet(cells), Audience::Systems),
+            "=1+1,-,-5,'=x,@me,O'Brien"
+        );
     }
 
     #[test]
     fn numbers_and_days_are_written_for_their_reader() {
         let day = Day::new(2026, 11, 2).expect("a real day");
-        let cells = vec![Cell::Day(day), Cell::Number { value: -914, places: 1 }, Cell::Number { value: 5, places: 2 }];
-        assert_eq!(second_line(&sheet(cells.clone()), Audience::People), "02/11/2026,-91.4,0.05");
-        assert_eq!(second_line(&sheet(cells), Audience::Systems), "2026-11-02,-91.4,0.05");
+        let cells = vec![
+            Cell::Day(day),
+            Cell::Number {
+                value: -914,
+                places: 1,
+            },
+            Cell::Number {
+                value: 5,
+                places: 2,
+            },
+        ];
+        assert_eq!(
+            second_line(&sheet(cells.clone()), Audience::People),
+            "02/11/2026,-91.4,0.05"
+        );
+        assert_eq!(
+            second_line(&sheet(cells), Audience::Systems),
+            "2026-11-02,-91.4,0.05"
+        );
     }
 
     #[test]

@@ -35,7 +35,10 @@ pub(crate) enum Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// Reads the next row into `cells`: its line and what is wrong with it.
-    pub(crate) fn next(&mut self, cells: &mut Vec<Cow<'a, str>>) -> Option<(u32, Option<RowFault>)> {
+    pub(crate) fn next(
+        &mut self,
+        cells: &mut Vec<Cow<'a, str>>,
+    ) -> Option<(u32, Option<RowFault>)> {
         match self {
             Rows::Delimited(reader) => reader.next(cells),
             Rows::Sheet(rows) => rows.next(cells).map(|line| (line, None)),
@@ -81,14 +84,20 @@ pub(crate) fn find_head<'a>(
                 });
             }
             rows.expect_width(cells.len());
-            let headings = cells.iter().map(|cell| text::trim(cell).to_owned()).collect();
+            let headings = cells
+                .iter()
+                .map(|cell| text::trim(cell).to_owned())
+                .collect();
             return Ok(Some(Head {
                 headings,
                 above,
                 rows,
             }));
         }
-        let first = cells.iter().map(|cell| text::trim(cell)).find(|cell| !cell.is_empty());
+        let first = cells
+            .iter()
+            .map(|cell| text::trim(cell))
+            .find(|cell| !cell.is_empty());
         above.push((line, first.unwrap_or_default().to_owned()));
     }
     Ok(None)
@@ -158,7 +167,13 @@ impl Columns {
     }
 
     pub(crate) fn has_identifier(&self) -> bool {
-        [PupilField::Upn, PupilField::AdmissionNumber, PupilField::SourceId].iter().any(|&field| self.has(field))
+        [
+            PupilField::Upn,
+            PupilField::AdmissionNumber,
+            PupilField::SourceId,
+        ]
+        .iter()
+        .any(|&field| self.has(field))
     }
 
     /// Numbers of the contacts beside a pupil, in order.
@@ -194,7 +209,9 @@ fn fate(heading: &str, all: &[String], purpose: Purpose, options: &Options) -> H
             .map(|(number, field)| Field::Contact(number, field))
             .or_else(pupil),
         Purpose::Contacts => contact_list_field(heading, all),
-        Purpose::Marks => headings::mark_field(heading).map(Field::Mark).or_else(pupil),
+        Purpose::Marks => headings::mark_field(heading)
+            .map(Field::Mark)
+            .or_else(pupil),
     };
     field.map_or(HeadingFate::Ignored, HeadingFate::Mapped)
 }
@@ -202,15 +219,24 @@ fn fate(heading: &str, all: &[String], purpose: Purpose, options: &Options) -> H
 /// In a list of contacts a bare “Surname” is the contact's, unless there is a “Contact Surname” beside it.
 fn contact_list_field(heading: &str, all: &[String]) -> Option<Field> {
     use PupilField as P;
-    let identifier = headings::pupil_field(heading)
-        .filter(|field| matches!(field, P::Upn | P::AdmissionNumber | P::SourceId | P::BirthDate));
+    let identifier = headings::pupil_field(heading).filter(|field| {
+        matches!(
+            field,
+            P::Upn | P::AdmissionNumber | P::SourceId | P::BirthDate
+        )
+    });
     let contact = headings::contact_field(heading);
     let says_contact = |heading: &String| {
         let word = text::folded(heading);
-        ["contact", "parent", "carer", "guardian"].iter().any(|prefix| word.starts_with(prefix))
+        ["contact", "parent", "carer", "guardian"]
+            .iter()
+            .any(|prefix| word.starts_with(prefix))
     };
     let bare_name = !says_contact(&heading.to_owned())
-        && matches!(contact, Some(ContactField::Forename | ContactField::Surname | ContactField::Name));
+        && matches!(
+            contact,
+            Some(ContactField::Forename | ContactField::Surname | ContactField::Name)
+        );
     let contact_names_elsewhere = all.iter().any(|other| {
         says_contact(other)
             && matches!(
@@ -220,7 +246,9 @@ fn contact_list_field(heading: &str, all: &[String]) -> Option<Field> {
     });
     match (identifier, contact) {
         (Some(field), _) => Some(Field::Pupil(field)),
-        (None, Some(_)) if bare_name && contact_names_elsewhere => headings::pupil_field(heading).map(Field::Pupil),
+        (None, Some(_)) if bare_name && contact_names_elsewhere => {
+            headings::pupil_field(heading).map(Field::Pupil)
+        }
         (None, Some(field)) => Some(Field::Contact(0, field)),
         (None, None) => headings::pupil_field(heading).map(Field::Pupil),
     }
@@ -229,15 +257,16 @@ fn contact_list_field(heading: &str, all: &[String]) -> Option<Field> {
 fn may_repeat(field: Field) -> bool {
     matches!(
         field,
-        Field::Pupil(PupilField::Phone | PupilField::Email | PupilField::FullName | PupilField::Line1)
-            | Field::Contact(
-                _,
-                ContactField::Phone
-                    | ContactField::Mobile
-                    | ContactField::HomePhone
-                    | ContactField::WorkPhone
-                    | ContactField::Email
-            )
+        Field::Pupil(
+            PupilField::Phone | PupilField::Email | PupilField::FullName | PupilField::Line1
+        ) | Field::Contact(
+            _,
+            ContactField::Phone
+                | ContactField::Mobile
+                | ContactField::HomePhone
+                | ContactField::WorkPhone
+                | ContactField::Email
+        )
     )
 }
 
@@ -247,7 +276,10 @@ pub(crate) fn not_a_record(
     columns: &Columns,
     first_below_headings: bool,
 ) -> Option<FindingCode> {
-    let mut filled = cells.iter().enumerate().filter(|(_, cell)| !text::trim(cell).is_empty());
+    let mut filled = cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| !text::trim(cell).is_empty());
     let Some((first_index, first)) = filled.next() else {
         return Some(FindingCode::BlankLine);
     };
@@ -255,8 +287,13 @@ pub(crate) fn not_a_record(
     if first_cell_only && columns.headings.len() > 1 && !has_identifier(cells, columns, None) {
         return Some(FindingCode::TotalLine);
     }
-    let word: String = text::trim(first).chars().take_while(|c| c.is_alphabetic()).collect();
-    let closes = ["total", "totals", "count", "average", "printed"].iter().any(|end| word.eq_ignore_ascii_case(end));
+    let word: String = text::trim(first)
+        .chars()
+        .take_while(|c| c.is_alphabetic())
+        .collect();
+    let closes = ["total", "totals", "count", "average", "printed"]
+        .iter()
+        .any(|end| word.eq_ignore_ascii_case(end));
     if closes && !has_identifier(cells, columns, Some(first_index)) {
         return Some(FindingCode::TotalLine);
     }
@@ -264,7 +301,9 @@ pub(crate) fn not_a_record(
 }
 
 fn cell<'c>(cells: &'c [Cow<'_, str>], index: Option<usize>) -> &'c str {
-    index.and_then(|index| cells.get(index)).map_or("", |cell| text::trim(cell))
+    index
+        .and_then(|index| cells.get(index))
+        .map_or("", |cell| text::trim(cell))
 }
 
 fn has_identifier(cells: &[Cow<'_, str>], columns: &Columns, except: Option<usize>) -> bool {
@@ -287,7 +326,10 @@ fn is_instruction(cells: &[Cow<'_, str>], columns: &Columns) -> bool {
         (Field::Pupil(PupilField::BirthDate), None),
         (Field::Pupil(PupilField::StartingDay), None),
         (Field::Pupil(PupilField::Sex), Some(CodeSet::Sex)),
-        (Field::Pupil(PupilField::YearGroup), Some(CodeSet::YearGroup)),
+        (
+            Field::Pupil(PupilField::YearGroup),
+            Some(CodeSet::YearGroup),
+        ),
         (Field::Mark(MarkField::Date), None),
     ];
     let mut any = false;
@@ -317,7 +359,10 @@ pub(crate) fn decide_orders(
     options: &Options,
     findings: &mut Findings,
 ) -> Result<Orders, RefusedFile> {
-    let date_columns: Vec<usize> = fields.iter().filter_map(|&field| columns.index(field)).collect();
+    let date_columns: Vec<usize> = fields
+        .iter()
+        .filter_map(|&field| columns.index(field))
+        .collect();
     let mut evidence: HashMap<usize, OrderEvidence> = HashMap::new();
     let mut rows = head.rows.clone();
     let mut cells = Vec::new();
@@ -326,20 +371,48 @@ pub(crate) fn decide_orders(
             continue;
         }
         for &column in &date_columns {
-            if let Some(written) = cells.get(column).and_then(|cell| dates::written(text::trim(cell)).ok()) {
+            if let Some(written) = cells
+                .get(column)
+                .and_then(|cell| dates::written(text::trim(cell)).ok())
+            {
                 evidence.entry(column).or_default().see(written, line);
             }
         }
     }
-    let mut orders = Orders::new();
+    let seen_any: Vec<usize> = evidence
+        .iter()
+        .filter(|(_, seen)| seen.is_decisive())
+        .map(|(&column, _)| column)
+        .collect();
+    // A column that says nothing itself follows the others: a system writes all its dates in one form.
+    let mut decided: Vec<(usize, DateOrder, bool)> = Vec::new();
     for column in date_columns {
         let seen = evidence.remove(&column).unwrap_or_default();
-        let heading = columns.heading(column);
-        let (order, either_way) = seen.decide(file, heading, options.month_first)?;
-        if either_way {
-            findings.warn(FindingCode::DateEitherWay, Place::default().column(heading), "", "");
+        let (order, either_way) =
+            seen.decide(file, columns.heading(column), options.month_first)?;
+        decided.push((column, order, either_way));
+    }
+    let mut shown = decided
+        .iter()
+        .filter(|(column, _, either_way)| !either_way && seen_any.contains(column));
+    let others = shown
+        .next()
+        .map(|(_, order, _)| *order)
+        .filter(|first| shown.all(|(_, order, _)| order == first));
+    let mut orders = Orders::new();
+    for (column, order, either_way) in decided {
+        if either_way && others.is_none() {
+            let place = Place::default().column(columns.heading(column));
+            findings.warn(FindingCode::DateEitherWay, place, "", "");
         }
-        orders.insert(column, order);
+        orders.insert(
+            column,
+            if either_way {
+                others.unwrap_or(order)
+            } else {
+                order
+            },
+        );
     }
     Ok(orders)
 }
@@ -367,11 +440,22 @@ impl RowReader<'_> {
         text::without_guard(cell(self.cells, index))
     }
 
-    pub(crate) fn note(&mut self, severity: Severity, code: FindingCode, index: Option<usize>, value: &str, detail: &str) {
-        let sensitive = index.and_then(|index| self.columns.fates.get(index)).is_some_and(
-            |fate| matches!(fate, HeadingFate::Mapped(field) if field.is_sensitive()),
-        );
-        let shown = if sensitive { Cow::Owned(masked(value)) } else { Cow::Borrowed(value) };
+    pub(crate) fn note(
+        &mut self,
+        severity: Severity,
+        code: FindingCode,
+        index: Option<usize>,
+        value: &str,
+        detail: &str,
+    ) {
+        let sensitive = index
+            .and_then(|index| self.columns.fates.get(index))
+            .is_some_and(|fate| matches!(fate, HeadingFate::Mapped(field) if field.is_sensitive()));
+        let shown = if sensitive {
+            Cow::Owned(masked(value))
+        } else {
+            Cow::Borrowed(value)
+        };
         let place = Place {
             line: self.line,
             record: &self.record,
@@ -426,8 +510,15 @@ impl RowReader<'_> {
     pub(crate) fn date(&mut self, field: Field, date_use: DateUse, required: bool) -> Option<Day> {
         let index = self.columns.index(field);
         let text = self.text_at(index)?;
-        let order = index.and_then(|index| self.orders.get(&index)).copied().unwrap_or(DateOrder::DayFirst);
-        let severity = if required { Severity::Rejected } else { Severity::Warning };
+        let order = index
+            .and_then(|index| self.orders.get(&index))
+            .copied()
+            .unwrap_or(DateOrder::DayFirst);
+        let severity = if required {
+            Severity::Rejected
+        } else {
+            Severity::Warning
+        };
         let written = dates::written(&text);
         match written.and_then(|written| written.day(order, date_use, self.today)) {
             Ok(day) => {
@@ -452,7 +543,7 @@ impl RowReader<'_> {
 
     pub(crate) fn yes_no(&mut self, field: Field) -> Option<bool> {
         let text = self.text(field)?;
-        codes::yes_no(&text).unwrap_or_else(|()| {
+        codes::yes_no(&text).unwrap_or_else(|_| {
             self.warn(FindingCode::YesNo, self.columns.index(field), &text, "");
             None
         })
@@ -462,7 +553,12 @@ impl RowReader<'_> {
         let text = self.text(field)?;
         let coded = codes::coded(set, &text);
         if coded.code.is_none() {
-            self.warn(FindingCode::CodeUnknown, self.columns.index(field), &text, "");
+            self.warn(
+                FindingCode::CodeUnknown,
+                self.columns.index(field),
+                &text,
+                "",
+            );
         }
         Some(coded)
     }
@@ -471,14 +567,23 @@ impl RowReader<'_> {
     pub(crate) fn identifier(&mut self, field: Field) -> Option<String> {
         let text = self.text(field)?;
         if text::is_scientific(&text) {
-            self.warn(FindingCode::DigitsLost, self.columns.index(field), &text, "");
+            self.warn(
+                FindingCode::DigitsLost,
+                self.columns.index(field),
+                &text,
+                "",
+            );
             return None;
         }
         Some(text)
     }
 
     /// The UPN, or the reason for having none. A wrong number rejects its value only (I-045).
-    pub(crate) fn upn(&mut self, field: PupilField, severity: Severity) -> (Option<Upn>, Option<String>) {
+    pub(crate) fn upn(
+        &mut self,
+        field: PupilField,
+        severity: Severity,
+    ) -> (Option<Upn>, Option<String>) {
         let index = self.columns.index(Field::Pupil(field));
         let Some(text) = self.text_at(index) else {
             return (None, None);
@@ -495,11 +600,23 @@ impl RowReader<'_> {
                 (Some(upn), None)
             }
             Err(UpnFault::CheckLetter(letter)) => {
-                self.note(severity, FindingCode::UpnCheckLetter, index, &text, &letter.to_string());
+                self.note(
+                    severity,
+                    FindingCode::UpnCheckLetter,
+                    index,
+                    &text,
+                    &letter.to_string(),
+                );
                 (None, None)
             }
             Err(fault) => {
-                self.note(severity, FindingCode::UpnFormat, index, &text, &fault.to_string());
+                self.note(
+                    severity,
+                    FindingCode::UpnFormat,
+                    index,
+                    &text,
+                    &fault.to_string(),
+                );
                 (None, None)
             }
         }
@@ -508,13 +625,22 @@ impl RowReader<'_> {
     /// All identifiers of the pupil. When nothing else identifies the row, a wrong UPN rejects it (I-045).
     pub(crate) fn pupil_key(&mut self) -> (PupilKey, Option<String>) {
         let source_index = self.columns.index(Field::Pupil(PupilField::SourceId));
-        let source_id = self.identifier(Field::Pupil(PupilField::SourceId)).map(|id| SourceId {
-            source: self.columns.heading(source_index.unwrap_or_default()).to_owned(),
-            id,
-        });
+        let source_id = self
+            .identifier(Field::Pupil(PupilField::SourceId))
+            .map(|id| SourceId {
+                source: self
+                    .columns
+                    .heading(source_index.unwrap_or_default())
+                    .to_owned(),
+                id,
+            });
         let admission_number = self.identifier(Field::Pupil(PupilField::AdmissionNumber));
         let alone = source_id.is_none() && admission_number.is_none();
-        let severity = if alone { Severity::Rejected } else { Severity::Warning };
+        let severity = if alone {
+            Severity::Rejected
+        } else {
+            Severity::Warning
+        };
         let (upn, reason) = self.upn(PupilField::Upn, severity);
         let key = PupilKey {
             source_id,
@@ -571,13 +697,22 @@ impl RowReader<'_> {
     pub(crate) fn require(&mut self, field: Field, value: Option<String>) -> String {
         if value.is_none() {
             let index = self.columns.index(field);
-            let column = index.map_or_else(|| field.words(), |index| self.columns.heading(index).to_owned());
+            let column = index.map_or_else(
+                || field.words(),
+                |index| self.columns.heading(index).to_owned(),
+            );
             let place = Place {
                 line: self.line,
                 record: &self.record,
                 column: &column,
             };
-            self.findings.add(Severity::Rejected, FindingCode::RequiredMissing, place, "", "");
+            self.findings.add(
+                Severity::Rejected,
+                FindingCode::RequiredMissing,
+                place,
+                "",
+                "",
+            );
             self.rejected = true;
         }
         value.unwrap_or_default()

@@ -79,7 +79,13 @@ pub(crate) fn read(
                     event.take(line);
                 } else if line.name.is_empty() {
                     let place = Place::line(line.line);
-                    findings.add_alike(Severity::Skipped, FindingCode::LineUnreadable, place, &line.value, "");
+                    findings.add_alike(
+                        Severity::Skipped,
+                        FindingCode::LineUnreadable,
+                        place,
+                        &line.value,
+                        "",
+                    );
                 }
             }
         }
@@ -112,7 +118,10 @@ fn unfolded(text: &str) -> Vec<Line> {
             _ => whole.push((line.to_owned(), number)),
         }
     }
-    whole.into_iter().map(|(line, number)| parted(&line, number)).collect()
+    whole
+        .into_iter()
+        .map(|(line, number)| parted(&line, number))
+        .collect()
 }
 
 fn parted(text: &str, line: u32) -> Line {
@@ -133,7 +142,12 @@ fn parted(text: &str, line: u32) -> Line {
     let name = parts.next().unwrap_or_default().trim().to_ascii_uppercase();
     let parameters = parts
         .filter_map(|part| part.split_once('='))
-        .map(|(name, value)| (name.to_ascii_uppercase(), value.trim_matches('"').to_owned()))
+        .map(|(name, value)| {
+            (
+                name.to_ascii_uppercase(),
+                value.trim_matches('"').to_owned(),
+            )
+        })
         .collect();
     Line {
         name,
@@ -176,9 +190,15 @@ impl Event {
         let value = line.value.trim();
         let digits = |range: std::ops::Range<usize>| -> Option<u32> {
             let part = value.get(range)?;
-            part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
+            part.bytes()
+                .all(|byte| byte.is_ascii_digit())
+                .then(|| part.parse().ok())?
         };
-        let day = Day::new(digits(0..4)? as i16, digits(4..6)? as i8, digits(6..8)? as i8)?;
+        let day = Day::new(
+            digits(0..4)? as i16,
+            digits(4..6)? as i8,
+            digits(6..8)? as i8,
+        )?;
         if value.len() == 8 {
             return Some(Point { day, minute: None });
         }
@@ -191,10 +211,14 @@ impl Event {
             let (day, time) = Instant::from_micros(seconds.checked_mul(1_000_000)?).in_london();
             return Some(Point {
                 day,
-                minute: Some(time.hour() as u32 * 60 + time.minute() as u32),
+                minute: Some(time.hour() * 60 + time.minute()),
             });
         }
-        let zone = line.parameters.iter().find(|(name, _)| name == "TZID").map(|(_, zone)| zone.as_str());
+        let zone = line
+            .parameters
+            .iter()
+            .find(|(name, _)| name == "TZID")
+            .map(|(_, zone)| zone.as_str());
         if let Some(zone) = zone.filter(|zone| !is_london(zone)) {
             self.zone = Some(zone.to_owned());
         }
@@ -211,19 +235,31 @@ impl Event {
             (Some(end), _) => {
                 let exclusive = end.minute.is_none_or(|minute| minute == 0);
                 let same_moment = end == start;
-                if exclusive && !same_moment { end.day.previous() } else { end.day }
+                if exclusive && !same_moment {
+                    end.day.previous()
+                } else {
+                    end.day
+                }
             }
             (None, Some(days)) if days > 0 => start.day.plus_days(days - 1),
             (None, _) => start.day,
         };
-        let backwards = self.end.is_some_and(|end| (end.day, end.minute) < (start.day, start.minute));
-        if last < start.day || backwards { Err(FindingCode::EventEnd) } else { Ok((start.day, last)) }
+        let backwards = self
+            .end
+            .is_some_and(|end| (end.day, end.minute) < (start.day, start.minute));
+        if last < start.day || backwards {
+            Err(FindingCode::EventEnd)
+        } else {
+            Ok((start.day, last))
+        }
     }
 }
 
 /// London by its own name or by the name that Windows gives it.
 fn is_london(zone: &str) -> bool {
-    ["Europe/London", "GMT Standard Time", "GB", "Europe/Belfast"].iter().any(|known| zone.trim_start_matches('/').ends_with(known))
+    ["Europe/London", "GMT Standard Time", "GB", "Europe/Belfast"]
+        .iter()
+        .any(|known| zone.trim_start_matches('/').ends_with(known))
 }
 
 /// Days of a duration such as `P1D` or `P2W`.
@@ -254,7 +290,11 @@ fn unescaped(value: &str) -> String {
 /// Of the versions of one event the highest sequence; cancelled events are not applied.
 fn newest(events: Vec<Event>, reading: &mut Reading, findings: &mut Findings) -> Vec<Event> {
     let mut best: HashMap<&str, (i64, usize)> = HashMap::new();
-    for (index, event) in events.iter().enumerate().filter(|(_, event)| !event.uid.is_empty()) {
+    for (index, event) in events
+        .iter()
+        .enumerate()
+        .filter(|(_, event)| !event.uid.is_empty())
+    {
         let entry = best.entry(&event.uid).or_insert((event.sequence, index));
         if event.sequence >= entry.0 {
             *entry = (event.sequence, index);
@@ -263,7 +303,10 @@ fn newest(events: Vec<Event>, reading: &mut Reading, findings: &mut Findings) ->
     let kept: Vec<bool> = events
         .iter()
         .enumerate()
-        .map(|(index, event)| best.get(event.uid.as_str()).is_none_or(|(_, newest)| *newest == index))
+        .map(|(index, event)| {
+            best.get(event.uid.as_str())
+                .is_none_or(|(_, newest)| *newest == index)
+        })
         .collect();
     let mut newest = Vec::new();
     for (event, kept) in events.into_iter().zip(kept) {
@@ -275,7 +318,13 @@ fn newest(events: Vec<Event>, reading: &mut Reading, findings: &mut Findings) ->
                 continue;
             }
         };
-        findings.add(Severity::Skipped, code, Place::line(event.line), &event.summary, "");
+        findings.add(
+            Severity::Skipped,
+            code,
+            Place::line(event.line),
+            &event.summary,
+            "",
+        );
         reading.counts.skip();
     }
     newest
@@ -302,7 +351,10 @@ fn propose(event: Event, reading: &mut Reading, findings: &mut Findings) {
             vec![first]
         }),
     };
-    for start in starts.into_iter().filter(|start| !event.except.contains(start)) {
+    for start in starts
+        .into_iter()
+        .filter(|start| !event.except.contains(start))
+    {
         reading.counts.stand(Standing::Offered);
         reading.term_dates.push(TermDateRecord {
             line: event.line,
@@ -319,9 +371,24 @@ fn propose(event: Event, reading: &mut Reading, findings: &mut Findings) {
 fn proposed(summary: &str, categories: &str) -> TermDateKind {
     let words = format!("{summary} {categories}").to_lowercase();
     let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
-    if says(&["inset", "in-service", "staff training", "training day", "non-pupil", "non pupil"]) {
+    if says(&[
+        "inset",
+        "in-service",
+        "staff training",
+        "training day",
+        "non-pupil",
+        "non pupil",
+    ]) {
         TermDateKind::Inset
-    } else if says(&["holiday", "half term", "half-term", "vacation", "bank hol", "christmas break", "easter break"]) {
+    } else if says(&[
+        "holiday",
+        "half term",
+        "half-term",
+        "vacation",
+        "bank hol",
+        "christmas break",
+        "easter break",
+    ]) {
         TermDateKind::Holiday
     } else if says(&["closed", "closure", "polling"]) {
         TermDateKind::Closure
@@ -334,15 +401,27 @@ fn proposed(summary: &str, categories: &str) -> TermDateKind {
 
 /// The first days of a repeating event; `None` for rules that are not followed or never end.
 fn repeats(rule: &str, first: Day) -> Option<Vec<Day>> {
-    let parts: HashMap<&str, &str> = rule.split(';').filter_map(|part| part.split_once('=')).collect();
+    let parts: HashMap<&str, &str> = rule
+        .split(';')
+        .filter_map(|part| part.split_once('='))
+        .collect();
     let known = ["FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "WKST"];
     if parts.keys().any(|part| !known.contains(part)) {
         return None;
     }
-    let interval: i32 = parts.get("INTERVAL").map_or(Some(1), |text| text.parse().ok()).filter(|number| (1..=1000).contains(number))?;
-    let count: Option<usize> = parts.get("COUNT").map(|text| text.parse().ok()).unwrap_or(None);
+    let interval: i32 = parts
+        .get("INTERVAL")
+        .map_or(Some(1), |text| text.parse().ok())
+        .filter(|number| (1..=1000).contains(number))?;
+    let count: Option<usize> = parts
+        .get("COUNT")
+        .map(|text| text.parse().ok())
+        .unwrap_or(None);
     let until: Option<Day> = parts.get("UNTIL").and_then(|text| {
-        let part = |range| text.get(range).and_then(|digits: &str| digits.parse::<i16>().ok());
+        let part = |range| {
+            text.get(range)
+                .and_then(|digits: &str| digits.parse::<i16>().ok())
+        };
         Day::new(part(0..4)?, part(4..6)? as i8, part(6..8)? as i8)
     });
     if count.is_none() && until.is_none() {
@@ -367,7 +446,10 @@ fn repeats(rule: &str, first: Day) -> Option<Vec<Day>> {
             };
             let mut monday = first.monday();
             while goes_on(&days, monday.max(first)) {
-                for day in (0..7).filter(|index| weekdays.contains(index)).map(|index| monday.plus_days(index as i32)) {
+                for day in (0..7)
+                    .filter(|index| weekdays.contains(index))
+                    .map(|index| monday.plus_days(index as i32))
+                {
                     if day >= first && goes_on(&days, day) {
                         days.push(day);
                     }
@@ -376,12 +458,18 @@ fn repeats(rule: &str, first: Day) -> Option<Vec<Day>> {
             }
         }
         (frequency @ ("MONTHLY" | "YEARLY"), None) => {
-            let months = if frequency == "MONTHLY" { interval } else { interval * 12 };
+            let months = if frequency == "MONTHLY" {
+                interval
+            } else {
+                interval * 12
+            };
             for step in 0..(REPEATS as i32 * 4) {
                 let month = i32::from(first.month()) - 1 + step * months;
                 let year = i16::try_from(i32::from(first.year()) + month.div_euclid(12)).ok()?;
                 // Months without such a day are left out, as RFC 5545 has it.
-                if let Some(day) = Day::new(year, month.rem_euclid(12) as i8 + 1, first.day_of_month()) {
+                if let Some(day) =
+                    Day::new(year, month.rem_euclid(12) as i8 + 1, first.day_of_month())
+                {
                     if !goes_on(&days, day) {
                         break;
                     }

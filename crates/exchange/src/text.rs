@@ -125,7 +125,9 @@ fn decode_utf16(file: &str, bytes: &[u8], big: bool) -> Result<String, RefusedFi
         let byte = char::decode_utf16(units)
             .scan(0, |at, unit| {
                 let start = *at;
-                *at += unit.as_ref().map_or(2, |character| character.len_utf16() * 2);
+                *at += unit
+                    .as_ref()
+                    .map_or(2, |character| character.len_utf16() * 2);
                 Some((start, unit.is_err()))
             })
             .find_map(|(start, wrong)| wrong.then_some(start));
@@ -142,7 +144,14 @@ fn unmarked_utf16(bytes: &[u8]) -> Option<bool> {
     if sample.len() < 4 {
         return None;
     }
-    let zeros = |side: usize| sample.iter().skip(side).step_by(2).filter(|&&byte| byte == 0).count();
+    let zeros = |side: usize| {
+        sample
+            .iter()
+            .skip(side)
+            .step_by(2)
+            .filter(|&&byte| byte == 0)
+            .count()
+    };
     let (first, second, pairs) = (zeros(0), zeros(1), sample.len() / 2);
     if second * 10 >= pairs * 8 && first * 10 < pairs {
         Some(false)
@@ -155,11 +164,12 @@ fn unmarked_utf16(bytes: &[u8]) -> Option<bool> {
 
 /// Whether bytes that are not valid UTF-8 as a whole hold letters that can only be UTF-8.
 fn holds_utf8_letters(bytes: &[u8]) -> bool {
-    bytes
-        .utf8_chunks()
-        .any(|chunk| chunk.valid().chars().any(|character| {
-            character.len_utf8() >= 2 && character.is_alphabetic()
-        }))
+    bytes.utf8_chunks().any(|chunk| {
+        chunk
+            .valid()
+            .chars()
+            .any(|character| character.len_utf8() >= 2 && character.is_alphabetic())
+    })
 }
 
 fn decode_line_by_line(bytes: &[u8]) -> Decoded<'_> {
@@ -218,7 +228,10 @@ pub(crate) fn tidy(value: &str) -> Result<Tidied<'_>, TextFault> {
     }
     let direction_removed = trimmed.chars().any(is_direction_override);
     let text = if direction_removed {
-        let kept: String = trimmed.chars().filter(|&c| !is_direction_override(c)).collect();
+        let kept: String = trimmed
+            .chars()
+            .filter(|&c| !is_direction_override(c))
+            .collect();
         Cow::Owned(trim(&kept).nfc().collect())
     } else if is_nfc(trimmed) {
         Cow::Borrowed(trimmed)
@@ -265,8 +278,14 @@ pub(crate) fn looks_damaged(name: &str) -> bool {
         return true;
     }
     let beside_letter = |at: usize| {
-        name[..at].chars().next_back().is_some_and(char::is_alphabetic)
-            || name[at + 1..].chars().next().is_some_and(char::is_alphabetic)
+        name[..at]
+            .chars()
+            .next_back()
+            .is_some_and(char::is_alphabetic)
+            || name[at + 1..]
+                .chars()
+                .next()
+                .is_some_and(char::is_alphabetic)
     };
     name.match_indices('?').any(|(at, _)| beside_letter(at))
 }
@@ -288,7 +307,13 @@ pub(crate) fn for_matching(text: &str) -> String {
 /// Removes the one apostrophe that a spreadsheet or our own export puts before `=`, `+`, `-` or `@` (I-021, I-037).
 pub(crate) fn without_guard(value: &str) -> &str {
     match value.strip_prefix('\'') {
-        Some(rest) if rest.trim_start_matches('\'').starts_with(['=', '+', '-', '@']) => rest,
+        Some(rest)
+            if rest
+                .trim_start_matches('\'')
+                .starts_with(['=', '+', '-', '@']) =>
+        {
+            rest
+        }
         _ => value,
     }
 }
@@ -300,9 +325,10 @@ pub(crate) fn is_scientific(value: &str) -> bool {
     };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     exponent.strip_prefix(['+', '-']).is_some_and(digits)
-        && mantissa
-            .split_once('.')
-            .map_or_else(|| digits(mantissa), |(whole, part)| digits(whole) && digits(part))
+        && mantissa.split_once('.').map_or_else(
+            || digits(mantissa),
+            |(whole, part)| digits(whole) && digits(part),
+        )
 }
 
 #[cfg(test)]
@@ -324,7 +350,13 @@ mod tests {
     fn a_file_in_two_encodings_asks_and_is_then_read_line_by_line() {
         let bytes = "Zoë\n".bytes().chain(*b"Zo\xEB\n").collect::<Vec<_>>();
         let refused = decode("f", &bytes, None).expect_err("two encodings");
-        assert_eq!(refused, RefusedFile::MixedEncodings { file: "f".into(), line: 2 });
+        assert_eq!(
+            refused,
+            RefusedFile::MixedEncodings {
+                file: "f".into(),
+                line: 2
+            }
+        );
         let decoded = decode("f", &bytes, Some(Encoding::LineByLine)).expect("agreed");
         assert_eq!(decoded.text, "Zoë\nZoë\n");
         assert_eq!(decoded.other_lines, [2]);
@@ -333,13 +365,22 @@ mod tests {
     #[test]
     fn half_a_character_of_utf16_is_refused_with_its_byte() {
         let refused = decode("f", b"\xFF\xFEZ\0\x00\xD8Z\0", None).expect_err("lone surrogate");
-        assert_eq!(refused, RefusedFile::NotReadable { file: "f".into(), byte: 2 });
+        assert_eq!(
+            refused,
+            RefusedFile::NotReadable {
+                file: "f".into(),
+                byte: 2
+            }
+        );
     }
 
     #[test]
     fn ends_are_trimmed_and_letters_composed() {
         let tidied = |value| tidy(value).map(|tidied| tidied.text.into_owned());
-        assert_eq!(tidied(" \u{A0}Zoe\u{308}\u{200B}\u{FEFF} "), Ok("Zoë".to_owned()));
+        assert_eq!(
+            tidied(" \u{A0}Zoe\u{308}\u{200B}\u{FEFF} "),
+            Ok("Zoë".to_owned())
+        );
         assert_eq!(tidied("a\u{7}b"), Err(TextFault::Control));
         assert_eq!(tidied("#REF!"), Err(TextFault::ErrorCell));
         assert_eq!(tidied("Null"), Ok("Null".to_owned()));

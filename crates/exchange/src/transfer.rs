@@ -15,8 +15,8 @@ use crate::postcode;
 use crate::pupils;
 use crate::reading::{Kind, Options, PriorClass, Reading, SchoolNumber};
 use crate::records::{
-    Address, Characteristics, ContactPhone, ContactRecord, FreeMealPeriod, PriorAttendance, PriorMark, PupilKey,
-    PupilRecord, SchoolSpell, SenPeriod, Standing, WeekLayout,
+    Address, Characteristics, ContactPhone, ContactRecord, FreeMealPeriod, PriorAttendance,
+    PriorMark, PupilKey, PupilRecord, SchoolSpell, SenPeriod, Standing, WeekLayout,
 };
 use crate::refused::RefusedFile;
 use crate::table;
@@ -51,11 +51,13 @@ fn name<'a>(node: &Element<'a>) -> &'a str {
 }
 
 fn child<'a>(node: Element<'a>, wanted: &str) -> Option<Element<'a>> {
-    node.children().find(|child| child.is_element() && name(child) == wanted)
+    node.children()
+        .find(|child| child.is_element() && name(child) == wanted)
 }
 
 fn children<'a>(node: Element<'a>, wanted: &'a str) -> impl Iterator<Item = Element<'a>> {
-    node.children().filter(move |child| child.is_element() && name(child) == wanted)
+    node.children()
+        .filter(move |child| child.is_element() && name(child) == wanted)
 }
 
 fn at<'a>(node: Element<'a>, path: &[&str]) -> Option<Element<'a>> {
@@ -77,8 +79,13 @@ pub(crate) fn read(
         other => {
             return Err(RefusedFile::WrongKind {
                 file: file.to_owned(),
-                found: format!("it is not a common transfer file but XML that begins with “{}”", other.chars().take(40).collect::<String>()),
-                expected: "A common transfer file begins with “CTfile”, an admissions file with “ATfile”.".to_owned(),
+                found: format!(
+                    "it is not a common transfer file but XML that begins with “{}”",
+                    other.chars().take(40).collect::<String>()
+                ),
+                expected:
+                    "A common transfer file begins with “CTfile”, an admissions file with “ATfile”."
+                        .to_owned(),
             });
         }
     };
@@ -89,19 +96,35 @@ pub(crate) fn read(
         document: &document,
         options,
         findings: Findings::new(file),
-        made_on: header.made_at.get(..10).and_then(|day| day.parse().ok()).unwrap_or(options.today),
+        made_on: header
+            .made_at
+            .get(..10)
+            .and_then(|day| day.parse().ok())
+            .unwrap_or(options.today),
         record: String::new(),
         line: 0,
         rejected: false,
         unknown: BTreeMap::new(),
     };
-    let number = header.edition.split('.').next().and_then(|number| number.parse().ok());
+    let number = header
+        .edition
+        .split('.')
+        .next()
+        .and_then(|number| number.parse().ok());
     if !number.is_some_and(|number: u32| EDITIONS.contains(&number)) {
         let known = format!("{} to {}", EDITIONS.start(), EDITIONS.end());
-        reader.findings.warn(FindingCode::EditionOther, Place::line(1).column(edition), &header.edition, &known);
+        reader.findings.warn(
+            FindingCode::EditionOther,
+            Place::line(1).column(edition),
+            &header.edition,
+            &known,
+        );
     }
     reading.encoding = Some(encoding);
-    for pupil in child(root, pupil_list).into_iter().flat_map(|list| children(list, "Pupil")) {
+    for pupil in child(root, pupil_list)
+        .into_iter()
+        .flat_map(|list| children(list, "Pupil"))
+    {
         reader.pupil(pupil, &mut reading);
     }
     reader.note_unknown_elements();
@@ -114,14 +137,22 @@ pub(crate) fn read(
 }
 
 fn samples(reading: &Reading) -> Vec<String> {
-    let names = reading.pupils.iter().flat_map(|pupil| [&pupil.legal_forename, &pupil.legal_surname]);
-    names.filter(|name| !name.is_ascii()).take(3).cloned().collect()
+    let names = reading
+        .pupils
+        .iter()
+        .flat_map(|pupil| [&pupil.legal_forename, &pupil.legal_surname]);
+    names
+        .filter(|name| !name.is_ascii())
+        .take(3)
+        .cloned()
+        .collect()
 }
 
 fn header(root: Element<'_>, edition: &str) -> TransferHeader {
     let text = |path: &[&str]| {
         let node = child(root, "Header").and_then(|header| at(header, path));
-        node.and_then(|node| node.text()).map_or_else(String::new, |text| text::trim(text).to_owned())
+        node.and_then(|node| node.text())
+            .map_or_else(String::new, |text| text::trim(text).to_owned())
     };
     let school = |which: &str| format!("{}/{}", text(&[which, "LEA"]), text(&[which, "Estab"]));
     let authority = text(&["SourceLA"]);
@@ -129,14 +160,22 @@ fn header(root: Element<'_>, edition: &str) -> TransferHeader {
         edition: text(&[edition]),
         made_at: text(&["DateTime"]),
         qualifier: text(&["DocumentQualifier"]),
-        sender: if authority.is_empty() { school("SourceSchool") } else { format!("{authority}/LLLL") },
+        sender: if authority.is_empty() {
+            school("SourceSchool")
+        } else {
+            format!("{authority}/LLLL")
+        },
         sender_name: Some(text(&["SourceSchool", "SchoolName"])).filter(|name| !name.is_empty()),
         receiver: school("DestSchool"),
     }
 }
 
 /// The destination must be this school or a predecessor (I-271).
-fn check_destination(file: &str, header: &TransferHeader, options: &Options<'_>) -> Result<(), RefusedFile> {
+fn check_destination(
+    file: &str,
+    header: &TransferHeader,
+    options: &Options<'_>,
+) -> Result<(), RefusedFile> {
     let receiver = SchoolNumber::new(&header.receiver);
     let ours = &options.own_schools;
     let is_ours = receiver.is_some_and(|receiver| ours.contains(&receiver));
@@ -151,23 +190,63 @@ fn check_destination(file: &str, header: &TransferHeader, options: &Options<'_>)
             "/" => "no school".to_owned(),
             receiver => receiver.to_owned(),
         },
-        ours: ours.iter().map(SchoolNumber::to_string).collect::<Vec<_>>().join(" or "),
+        ours: ours
+            .iter()
+            .map(SchoolNumber::to_string)
+            .collect::<Vec<_>>()
+            .join(" or "),
     })
 }
 
 /// Elements under `Pupil` that are read or deliberately kept in the file only (I-270).
 const KNOWN: [&str; 28] = [
-    "UPN", "UniqueLearnerNumber", "Surname", "Forename", "DOB", "Sex", "Gender", "BasicDetails", "FSMhistory",
-    "LookedAfter", "SENhistory", "Address", "Phones", "Email", "Contacts", "Attendance", "SchoolHistory",
-    "StageAssessments", "NAWdetails", "Admissions", "ApplicationReference", "FormerUPN", "MiddleNames",
-    "PreferredSurname", "PreferredForename", "FormerSurname", "FormerForename", "NCyearActual",
+    "UPN",
+    "UniqueLearnerNumber",
+    "Surname",
+    "Forename",
+    "DOB",
+    "Sex",
+    "Gender",
+    "BasicDetails",
+    "FSMhistory",
+    "LookedAfter",
+    "SENhistory",
+    "Address",
+    "Phones",
+    "Email",
+    "Contacts",
+    "Attendance",
+    "SchoolHistory",
+    "StageAssessments",
+    "NAWdetails",
+    "Admissions",
+    "ApplicationReference",
+    "FormerUPN",
+    "MiddleNames",
+    "PreferredSurname",
+    "PreferredForename",
+    "FormerSurname",
+    "FormerForename",
+    "NCyearActual",
 ];
 
 /// Elements under `BasicDetails`.
 const KNOWN_DETAILS: [&str; 15] = [
-    "FormerUPN", "UniqueLearnerNumber", "MiddleNames", "PreferredSurname", "PreferredForename", "FormerSurname",
-    "FormerForename", "NCyearActual", "Ethnicity", "EthnicitySource", "Languages", "EnrolStatus", "MedicalFlag",
-    "Disabilities", "Sex",
+    "FormerUPN",
+    "UniqueLearnerNumber",
+    "MiddleNames",
+    "PreferredSurname",
+    "PreferredForename",
+    "FormerSurname",
+    "FormerForename",
+    "NCyearActual",
+    "Ethnicity",
+    "EthnicitySource",
+    "Languages",
+    "EnrolStatus",
+    "MedicalFlag",
+    "Disabilities",
+    "Sex",
 ];
 
 struct TransferReader<'a> {
@@ -186,8 +265,19 @@ impl<'a> TransferReader<'a> {
         self.document.text_pos_at(node.range().start).row
     }
 
-    fn note(&mut self, severity: Severity, code: FindingCode, column: &str, value: &str, detail: &str) {
-        let place = Place { line: self.line, record: &self.record, column };
+    fn note(
+        &mut self,
+        severity: Severity,
+        code: FindingCode,
+        column: &str,
+        value: &str,
+        detail: &str,
+    ) {
+        let place = Place {
+            line: self.line,
+            record: &self.record,
+            column,
+        };
         self.findings.add(severity, code, place, value, detail);
         self.rejected |= severity == Severity::Rejected;
     }
@@ -199,7 +289,10 @@ impl<'a> TransferReader<'a> {
     /// Text of an element, tidied; none if blank.
     fn text(&mut self, node: Option<Element<'_>>) -> Option<String> {
         let node = node?;
-        let raw: String = node.children().filter_map(|part| part.text().filter(|_| part.is_text())).collect();
+        let raw: String = node
+            .children()
+            .filter_map(|part| part.text().filter(|_| part.is_text()))
+            .collect();
         match text::tidy(&raw) {
             Ok(tidied) => {
                 if tidied.direction_removed {
@@ -218,12 +311,19 @@ impl<'a> TransferReader<'a> {
         self.text(at(node, path))
     }
 
-    fn date(&mut self, node: Option<Element<'_>>, date_use: DateUse, severity: Severity) -> Option<Day> {
+    fn date(
+        &mut self,
+        node: Option<Element<'_>>,
+        date_use: DateUse,
+        severity: Severity,
+    ) -> Option<Day> {
         let text = self.text(node)?;
         let column = node.map_or("", |node| name(&node));
         // Transfer files write the year first; anything else is not a date of the format.
         let day = match dates::written(&text) {
-            Ok(written @ dates::Written::Certain { .. }) => written.day(dates::DateOrder::DayFirst, date_use, self.options.today),
+            Ok(written @ dates::Written::Certain { .. }) => {
+                written.day(dates::DateOrder::DayFirst, date_use, self.options.today)
+            }
             Ok(_) => Err(DateFault::Form),
             Err(fault) => Err(fault),
         };
@@ -249,17 +349,30 @@ impl<'a> TransferReader<'a> {
         let text = self.text(node)?;
         let coded = codes::coded(set, &text);
         if coded.code.is_none() {
-            let sensitive = !matches!(set, CodeSet::YearGroup | CodeSet::EnrolmentStatus | CodeSet::Sex);
+            let sensitive = !matches!(
+                set,
+                CodeSet::YearGroup | CodeSet::EnrolmentStatus | CodeSet::Sex
+            );
             let shown = if sensitive { masked(&text) } else { text };
-            self.warn(FindingCode::CodeUnknown, node.map_or("", |node| name(&node)), &shown, "");
+            self.warn(
+                FindingCode::CodeUnknown,
+                node.map_or("", |node| name(&node)),
+                &shown,
+                "",
+            );
         }
         Some(coded)
     }
 
     fn yes_no(&mut self, node: Option<Element<'_>>) -> Option<bool> {
         let text = self.text(node)?;
-        codes::yes_no(&text).unwrap_or_else(|()| {
-            self.warn(FindingCode::YesNo, node.map_or("", |node| name(&node)), &text, "");
+        codes::yes_no(&text).unwrap_or_else(|_| {
+            self.warn(
+                FindingCode::YesNo,
+                node.map_or("", |node| name(&node)),
+                &text,
+                "",
+            );
             None
         })
     }
@@ -268,7 +381,12 @@ impl<'a> TransferReader<'a> {
         let text = self.text(node)?;
         let number = text.parse().ok();
         if number.is_none() {
-            self.warn(FindingCode::NumberForm, node.map_or("", |node| name(&node)), &text, "");
+            self.warn(
+                FindingCode::NumberForm,
+                node.map_or("", |node| name(&node)),
+                &text,
+                "",
+            );
         }
         number
     }
@@ -276,8 +394,14 @@ impl<'a> TransferReader<'a> {
     fn pupil(&mut self, node: Element<'a>, reading: &mut Reading) {
         self.line = self.line_of(node);
         self.rejected = false;
-        let raw = |wanted: &str| child(node, wanted).and_then(|found| found.text()).map_or("", text::trim);
-        self.record = format!("{} {}, {}", raw("UPN"), raw("Surname"), raw("Forename")).trim().to_owned();
+        let raw = |wanted: &str| {
+            child(node, wanted)
+                .and_then(|found| found.text())
+                .map_or("", text::trim)
+        };
+        self.record = format!("{} {}, {}", raw("UPN"), raw("Surname"), raw("Forename"))
+            .trim()
+            .to_owned();
         self.look_for_unknown(node);
         let details = child(node, "BasicDetails").unwrap_or(node);
         let (upn, no_upn_reason) = self.upn(child(node, "UPN"), Severity::Rejected);
@@ -290,11 +414,16 @@ impl<'a> TransferReader<'a> {
         }
         let mut pupil = PupilRecord {
             line: self.line,
-            key: PupilKey { source_id: None, upn, admission_number: None },
+            key: PupilKey {
+                source_id: None,
+                upn,
+                admission_number: None,
+            },
             former_upn: self.upn(child(details, "FormerUPN"), Severity::Warning).0,
             no_upn_reason,
             learner_number: {
-                let number = child(node, "UniqueLearnerNumber").or_else(|| child(details, "UniqueLearnerNumber"));
+                let number = child(node, "UniqueLearnerNumber")
+                    .or_else(|| child(details, "UniqueLearnerNumber"));
                 self.text(number)
             },
             application_reference: self.text_at(node, &["ApplicationReference"]),
@@ -333,7 +462,13 @@ impl<'a> TransferReader<'a> {
     fn required(&mut self, node: Element<'_>, wanted: &str) -> String {
         let text = self.text(child(node, wanted));
         if text.is_none() {
-            self.note(Severity::Rejected, FindingCode::RequiredMissing, wanted, "", "");
+            self.note(
+                Severity::Rejected,
+                FindingCode::RequiredMissing,
+                wanted,
+                "",
+                "",
+            );
         }
         if let Some(name) = text.as_deref().filter(|name| text::looks_damaged(name)) {
             self.warn(FindingCode::NameDamaged, wanted, name, "");
@@ -341,7 +476,11 @@ impl<'a> TransferReader<'a> {
         text.unwrap_or_default()
     }
 
-    fn upn(&mut self, node: Option<Element<'_>>, severity: Severity) -> (Option<Upn>, Option<String>) {
+    fn upn(
+        &mut self,
+        node: Option<Element<'_>>,
+        severity: Severity,
+    ) -> (Option<Upn>, Option<String>) {
         let Some(text) = self.text(node) else {
             return (None, None);
         };
@@ -358,9 +497,21 @@ impl<'a> TransferReader<'a> {
                 return (Some(upn), None);
             }
             Err(UpnFault::CheckLetter(letter)) => {
-                self.note(severity, FindingCode::UpnCheckLetter, column, &text, &letter.to_string());
+                self.note(
+                    severity,
+                    FindingCode::UpnCheckLetter,
+                    column,
+                    &text,
+                    &letter.to_string(),
+                );
             }
-            Err(fault) => self.note(severity, FindingCode::UpnFormat, column, &text, &fault.to_string()),
+            Err(fault) => self.note(
+                severity,
+                FindingCode::UpnFormat,
+                column,
+                &text,
+                &fault.to_string(),
+            ),
         }
         (None, None)
     }
@@ -380,18 +531,32 @@ impl<'a> TransferReader<'a> {
 
     fn characteristics(&mut self, node: Element<'a>, details: Element<'a>) -> Characteristics {
         let languages = child(details, "Languages");
-        let language = languages.and_then(|list| list.descendants().find(|found| name(found) == "Language").or(Some(list)));
+        let language = languages.and_then(|list| {
+            list.descendants()
+                .find(|found| name(found) == "Language")
+                .or(Some(list))
+        });
         let mut sen = Vec::new();
-        for row in child(node, "SENhistory").into_iter().flat_map(|history| children(history, "SEN")) {
+        for row in child(node, "SENhistory")
+            .into_iter()
+            .flat_map(|history| children(history, "SEN"))
+        {
             if let Some(provision) = self.coded(child(row, "SENprovision"), CodeSet::SenProvision) {
                 let from = self.date(child(row, "StartDate"), DateUse::Other, Severity::Warning);
                 sen.push(SenPeriod { provision, from });
             }
         }
         let mut periods = Vec::new();
-        for row in child(node, "FSMhistory").into_iter().flat_map(|history| children(history, "FSMinstance")) {
+        for row in child(node, "FSMhistory")
+            .into_iter()
+            .flat_map(|history| children(history, "FSMinstance"))
+        {
             periods.push(FreeMealPeriod {
-                from: self.date(child(row, "FSMstartDate"), DateUse::Other, Severity::Warning),
+                from: self.date(
+                    child(row, "FSMstartDate"),
+                    DateUse::Other,
+                    Severity::Warning,
+                ),
                 to: self.date(child(row, "FSMendDate"), DateUse::Other, Severity::Warning),
                 country: self.text_at(row, &["UKcountry"]),
             });
@@ -426,7 +591,9 @@ impl<'a> TransferReader<'a> {
         }
         if let Some(lines) = child(node, "AddressLines") {
             for number in 1..=5 {
-                address.lines.extend(self.text_at(lines, &[&format!("AddressLine{number}")]));
+                address
+                    .lines
+                    .extend(self.text_at(lines, &[&format!("AddressLine{number}")]));
             }
         }
         address.county = self.text_at(node, &["County"]);
@@ -442,7 +609,10 @@ impl<'a> TransferReader<'a> {
 
     fn phones(&mut self, node: Element<'a>) -> Vec<ContactPhone> {
         let mut phones = Vec::new();
-        for row in child(node, "Phones").into_iter().flat_map(|list| children(list, "Phone")) {
+        for row in child(node, "Phones")
+            .into_iter()
+            .flat_map(|list| children(list, "Phone"))
+        {
             let Some(given) = self.text_at(row, &["PhoneNo"]) else {
                 continue;
             };
@@ -462,7 +632,9 @@ impl<'a> TransferReader<'a> {
     }
 
     fn emails(&mut self, node: Element<'_>) -> Vec<email::Email> {
-        let emails = self.text_at(node, &["Email"]).map_or_else(Vec::new, |text| email::tidy(&text));
+        let emails = self
+            .text_at(node, &["Email"])
+            .map_or_else(Vec::new, |text| email::tidy(&text));
         for failing in emails.iter().filter(|email| email.usable.is_none()) {
             self.warn(FindingCode::Email, "Email", &failing.as_given, "");
         }
@@ -472,13 +644,25 @@ impl<'a> TransferReader<'a> {
     fn contacts(&mut self, node: Element<'a>, pupil: &PupilRecord) -> Vec<ContactRecord> {
         let mut contacts = Vec::new();
         let mut priorities = HashSet::new();
-        for row in child(node, "Contacts").into_iter().flat_map(|list| children(list, "Contact")) {
-            let priority = self.number(child(row, "Order")).and_then(|number| u8::try_from(number).ok());
+        for row in child(node, "Contacts")
+            .into_iter()
+            .flat_map(|list| children(list, "Contact"))
+        {
+            let priority = self
+                .number(child(row, "Order"))
+                .and_then(|number| u8::try_from(number).ok());
             if let Some(priority) = priority.filter(|priority| !priorities.insert(*priority)) {
-                self.warn(FindingCode::PriorityTwice, "Order", &priority.to_string(), "");
+                self.warn(
+                    FindingCode::PriorityTwice,
+                    "Order",
+                    &priority.to_string(),
+                    "",
+                );
             }
             let address = child(row, "Address");
-            let as_pupil = address.and_then(|address| child(address, "AddressAsPupil")).or_else(|| child(row, "AddressAsPupil"));
+            let as_pupil = address
+                .and_then(|address| child(address, "AddressAsPupil"))
+                .or_else(|| child(row, "AddressAsPupil"));
             let address_as_pupil = self.yes_no(as_pupil) == Some(true);
             let mut contact = ContactRecord {
                 line: self.line_of(row),
@@ -507,7 +691,10 @@ impl<'a> TransferReader<'a> {
 
     fn school_history(&mut self, node: Element<'a>) -> Vec<SchoolSpell> {
         let mut spells = Vec::new();
-        for row in child(node, "SchoolHistory").into_iter().flat_map(|list| children(list, "School")) {
+        for row in child(node, "SchoolHistory")
+            .into_iter()
+            .flat_map(|list| children(list, "School"))
+        {
             spells.push(SchoolSpell {
                 school: self.school(row),
                 school_name: self.text_at(row, &["SchoolName"]),
@@ -528,10 +715,15 @@ impl<'a> TransferReader<'a> {
 
     fn prior_attendance(&mut self, node: Element<'a>) -> Vec<PriorAttendance> {
         let mut years = Vec::new();
-        for row in child(node, "Attendance").into_iter().flat_map(|list| children(list, "YearData")) {
+        for row in child(node, "Attendance")
+            .into_iter()
+            .flat_map(|list| children(list, "YearData"))
+        {
             let sessions = child(row, "AttendSessions");
             let mut prior = PriorAttendance {
-                year: self.number(child(row, "Year")).and_then(|year| i16::try_from(year).ok()),
+                year: self
+                    .number(child(row, "Year"))
+                    .and_then(|year| i16::try_from(year).ok()),
                 school: self.school(row),
                 school_name: self.text_at(row, &["SchoolName"]),
                 possible: self.number(child(row, "SessionsPossible")),
@@ -539,11 +731,17 @@ impl<'a> TransferReader<'a> {
                 authorised: self.number(child(row, "SessionsAuthorised")),
                 unauthorised: self.number(child(row, "SessionsUnauthorised")),
                 marks_from: sessions.and_then(|sessions| {
-                    self.date(child(sessions, "AttendanceStartDate"), DateUse::Other, Severity::Warning)
+                    self.date(
+                        child(sessions, "AttendanceStartDate"),
+                        DateUse::Other,
+                        Severity::Warning,
+                    )
                 }),
                 ..PriorAttendance::default()
             };
-            let raw = sessions.and_then(|sessions| child(sessions, "AttendanceMarks")).and_then(|marks| marks.text());
+            let raw = sessions
+                .and_then(|sessions| child(sessions, "AttendanceMarks"))
+                .and_then(|marks| marks.text());
             if let Some(raw) = raw {
                 prior.marks_as_given = raw.trim_matches(['\r', '\n']).to_owned();
                 self.lay_out(&mut prior);
@@ -562,33 +760,64 @@ impl<'a> TransferReader<'a> {
             return;
         };
         let (Some(start), Some(classify)) = (prior.marks_from, self.options.classify) else {
-            let why = if prior.marks_from.is_none() { "the first day is not given" } else { "their meaning is not known" };
+            let why = if prior.marks_from.is_none() {
+                "the first day is not given"
+            } else {
+                "their meaning is not known"
+            };
             self.warn(FindingCode::LayoutUndecided, COLUMN, "", why);
             return;
         };
         let totals = [prior.possible, prior.authorised, prior.unauthorised];
         let laid_out = |layout| LaidOut::new(&marks, start, layout, classify);
-        let (seven, five) = (laid_out(WeekLayout::SevenDays), laid_out(WeekLayout::FiveDays));
-        let agrees = |laid: &LaidOut| totals.iter().zip(laid.totals).all(|(given, counted)| given.is_none_or(|given| given == counted));
-        let chosen = if seven.marks == five.marks || (seven.weekends_are_free && seven.weekends >= 2) {
-            Some(&seven)
-        } else if !seven.weekends_are_free {
-            Some(&five)
-        } else {
-            None
+        let (seven, five) = (
+            laid_out(WeekLayout::SevenDays),
+            laid_out(WeekLayout::FiveDays),
+        );
+        let agrees = |laid: &LaidOut| {
+            totals
+                .iter()
+                .zip(laid.totals)
+                .all(|(given, counted)| given.is_none_or(|given| given == counted))
         };
+        let chosen =
+            if seven.marks == five.marks || (seven.weekends_are_free && seven.weekends >= 2) {
+                Some(&seven)
+            } else if !seven.weekends_are_free {
+                Some(&five)
+            } else {
+                None
+            };
         let Some(laid) = chosen.filter(|laid| laid.last <= self.made_on) else {
-            let why = if chosen.is_none() { "weeks of five and of seven days both fit" } else { "there are more marks than days" };
+            let why = if chosen.is_none() {
+                "weeks of five and of seven days both fit"
+            } else {
+                "there are more marks than days"
+            };
             self.warn(FindingCode::LayoutUndecided, COLUMN, "", why);
             return;
         };
         if !agrees(laid) {
             let shown = |numbers: [Option<u32>; 3]| {
-                numbers.map(|number| number.map_or_else(|| "?".to_owned(), |number| number.to_string())).join("/")
+                numbers
+                    .map(|number| {
+                        number.map_or_else(|| "?".to_owned(), |number| number.to_string())
+                    })
+                    .join("/")
             };
             let counted = shown(laid.totals.map(Some));
-            self.warn(FindingCode::TotalsDisagree, COLUMN, &shown(totals), &counted);
-            self.warn(FindingCode::LayoutUndecided, COLUMN, "", "the marks do not add up to the totals");
+            self.warn(
+                FindingCode::TotalsDisagree,
+                COLUMN,
+                &shown(totals),
+                &counted,
+            );
+            self.warn(
+                FindingCode::LayoutUndecided,
+                COLUMN,
+                "",
+                "the marks do not add up to the totals",
+            );
             return;
         }
         prior.layout = Some(laid.layout);
@@ -600,10 +829,17 @@ impl<'a> TransferReader<'a> {
         let details = child(node, "BasicDetails");
         let lists = [(Some(node), &KNOWN[..]), (details, &KNOWN_DETAILS[..])];
         for (parent, known) in lists {
-            for element in parent.into_iter().flat_map(|parent| parent.children()).filter(Node::is_element) {
+            for element in parent
+                .into_iter()
+                .flat_map(|parent| parent.children())
+                .filter(Node::is_element)
+            {
                 if !known.contains(&name(&element)) && self.unknown.len() < 200 {
                     let line = self.line_of(element);
-                    self.unknown.entry(name(&element).to_owned()).or_insert((line, 0)).1 += 1;
+                    self.unknown
+                        .entry(name(&element).to_owned())
+                        .or_insert((line, 0))
+                        .1 += 1;
                 }
             }
         }
@@ -613,7 +849,13 @@ impl<'a> TransferReader<'a> {
         for (element, (line, count)) in std::mem::take(&mut self.unknown) {
             for _ in 0..count {
                 let place = Place::line(line);
-                self.findings.add_alike(Severity::Warning, FindingCode::ElementUnknown, place, &element, "");
+                self.findings.add_alike(
+                    Severity::Warning,
+                    FindingCode::ElementUnknown,
+                    place,
+                    &element,
+                    "",
+                );
             }
         }
     }
@@ -629,7 +871,12 @@ fn split_marks(given: &str) -> Option<Vec<&str>> {
     if given.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some(given.char_indices().map(|(at, c)| &given[at..at + c.len_utf8()]).collect())
+    Some(
+        given
+            .char_indices()
+            .map(|(at, c)| &given[at..at + c.len_utf8()])
+            .collect(),
+    )
 }
 
 /// The marks under one assumption about the week.
@@ -646,7 +893,12 @@ struct LaidOut {
 }
 
 impl LaidOut {
-    fn new(marks: &[&str], start: Day, layout: WeekLayout, classify: crate::reading::Classify<'_>) -> LaidOut {
+    fn new(
+        marks: &[&str],
+        start: Day,
+        layout: WeekLayout,
+        classify: crate::reading::Classify<'_>,
+    ) -> LaidOut {
         let mut laid = LaidOut {
             layout,
             marks: Vec::new(),

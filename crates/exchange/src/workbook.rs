@@ -57,7 +57,11 @@ impl<'a> SheetRows<'a> {
         cells.clear();
         let row = self.sheet.rows.get(self.at)?;
         self.at += 1;
-        let end = self.sheet.rows.get(self.at).map_or(self.sheet.cells.len(), |next| next.first_cell as usize);
+        let end = self
+            .sheet
+            .rows
+            .get(self.at)
+            .map_or(self.sheet.cells.len(), |next| next.first_cell as usize);
         for span in &self.sheet.cells[row.first_cell as usize..end] {
             let column = usize::from(span.column);
             if cells.len() <= column {
@@ -94,7 +98,10 @@ fn read_sheets(file: &str, bytes: &[u8]) -> Result<Vec<SheetText>, RefusedFile> 
     let parts = sheet_parts(bytes);
     let metadata = workbook.sheets_metadata().to_vec();
     let mut sheets = Vec::new();
-    for sheet in metadata.iter().filter(|sheet| sheet.typ == SheetType::WorkSheet) {
+    for sheet in metadata
+        .iter()
+        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
+    {
         let mut text = SheetText {
             name: sheet.name.clone(),
             hidden_sheet: sheet.visible != calamine::SheetVisible::Visible,
@@ -103,12 +110,18 @@ fn read_sheets(file: &str, bytes: &[u8]) -> Result<Vec<SheetText>, RefusedFile> 
         let mut reader = workbook
             .worksheet_cells_reader(&sheet.name)
             .map_err(|_| broken(file, "one of its sheets is missing"))?;
-        while let Some(cell) = reader.next_cell().map_err(|_| broken(file, "one of its sheets is damaged"))? {
+        while let Some(cell) = reader
+            .next_cell()
+            .map_err(|_| broken(file, "one of its sheets is damaged"))?
+        {
             let (row, column) = cell.get_position();
             text.add(file, row, column, cell.get_value())?;
         }
         if let Some(part) = parts.iter().find(|(name, _)| *name == sheet.name) {
-            look_closer(&mut text, &archive::part(bytes, &part.1).unwrap_or_default());
+            look_closer(
+                &mut text,
+                &archive::part(bytes, &part.1).unwrap_or_default(),
+            );
         }
         sheets.push(text);
     }
@@ -116,7 +129,13 @@ fn read_sheets(file: &str, bytes: &[u8]) -> Result<Vec<SheetText>, RefusedFile> 
 }
 
 impl SheetText {
-    fn add(&mut self, file: &str, row: u32, column: u32, value: &DataRef<'_>) -> Result<(), RefusedFile> {
+    fn add(
+        &mut self,
+        file: &str,
+        row: u32,
+        column: u32,
+        value: &DataRef<'_>,
+    ) -> Result<(), RefusedFile> {
         let over = |limit| RefusedFile::OverLimit {
             file: file.to_owned(),
             limit,
@@ -130,7 +149,9 @@ impl SheetText {
         if self.buffer.len() > SHEET_TEXT {
             return Err(over(Limit::ArchiveBytes));
         }
-        let column = u16::try_from(column).ok().filter(|&column| usize::from(column) < COLUMNS);
+        let column = u16::try_from(column)
+            .ok()
+            .filter(|&column| usize::from(column) < COLUMNS);
         let Some(column) = column else {
             return Err(over(Limit::Columns));
         };
@@ -167,7 +188,9 @@ fn write_value(buffer: &mut String, value: &DataRef<'_>) {
         }
         DataRef::Int(number) => write!(buffer, "{number}"),
         // A whole number is text without decimals: it may be an identifier (I-025).
-        DataRef::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => write!(buffer, "{number:.0}"),
+        DataRef::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+            write!(buffer, "{number:.0}")
+        }
         DataRef::Float(number) => write!(buffer, "{number}"),
         DataRef::Bool(true) => buffer.write_str("TRUE"),
         DataRef::Bool(false) => buffer.write_str("FALSE"),
@@ -197,7 +220,9 @@ fn write_moment(buffer: &mut String, moment: &ExcelDateTime) -> std::fmt::Result
 /// Name and part of every sheet, from the workbook's own list.
 fn sheet_parts(bytes: &[u8]) -> Vec<(String, String)> {
     let text = |name| archive::part(bytes, name).and_then(|part| String::from_utf8(part).ok());
-    let (Some(workbook), Some(relations)) = (text("xl/workbook.xml"), text("xl/_rels/workbook.xml.rels")) else {
+    let (Some(workbook), Some(relations)) =
+        (text("xl/workbook.xml"), text("xl/_rels/workbook.xml.rels"))
+    else {
         return Vec::new();
     };
     let parse = |text| crate::xml::parse_part(text);
@@ -205,17 +230,25 @@ fn sheet_parts(bytes: &[u8]) -> Vec<(String, String)> {
         return Vec::new();
     };
     let attribute = |node: &roxmltree::Node<'_, '_>, name: &str| {
-        node.attributes().find(|attribute| attribute.name() == name).map(|attribute| attribute.value().to_owned())
+        node.attributes()
+            .find(|attribute| attribute.name() == name)
+            .map(|attribute| attribute.value().to_owned())
     };
-    let sheets = workbook.descendants().filter(|node| node.tag_name().name() == "sheet");
+    let sheets = workbook
+        .descendants()
+        .filter(|node| node.tag_name().name() == "sheet");
     let parts = sheets.filter_map(|sheet| {
         let relation_id = sheet
             .attributes()
             .find(|attribute| attribute.name() == "id" && attribute.namespace().is_some())?
             .value();
-        let relation = relations.descendants().find(|node| node.attribute("Id") == Some(relation_id))?;
+        let relation = relations
+            .descendants()
+            .find(|node| node.attribute("Id") == Some(relation_id))?;
         let target = attribute(&relation, "Target")?;
-        let target = target.strip_prefix('/').map_or_else(|| format!("xl/{target}"), str::to_owned);
+        let target = target
+            .strip_prefix('/')
+            .map_or_else(|| format!("xl/{target}"), str::to_owned);
         Some((attribute(&sheet, "name")?, target))
     });
     parts.collect()
@@ -224,25 +257,35 @@ fn sheet_parts(bytes: &[u8]) -> Vec<(String, String)> {
 /// Hidden rows and columns, and formulas without a stored value, from the sheet's own text.
 fn look_closer(text: &mut SheetText, part: &[u8]) {
     let is_hidden = |tag: &[u8]| {
-        memchr::memmem::find(tag, b"hidden=\"1\"").is_some() || memchr::memmem::find(tag, b"hidden=\"true\"").is_some()
+        memchr::memmem::find(tag, b"hidden=\"1\"").is_some()
+            || memchr::memmem::find(tag, b"hidden=\"true\"").is_some()
     };
     let tag_at = |at: usize| {
         let end = memchr::memchr(b'>', &part[at..]).map_or(part.len(), |length| at + length);
         &part[at..end]
     };
-    let any_hidden = |opening: &'static [u8]| memchr::memmem::find_iter(part, opening).any(|at| is_hidden(tag_at(at)));
+    let any_hidden = |opening: &'static [u8]| {
+        memchr::memmem::find_iter(part, opening).any(|at| is_hidden(tag_at(at)))
+    };
     text.hidden_rows = any_hidden(b"<row ");
     text.hidden_columns = any_hidden(b"<col ");
     let mut seen = HashSet::new();
     for at in memchr::memmem::find_iter(part, b"<f") {
-        let opens = memchr::memmem::rfind(&part[at.saturating_sub(400)..at], b"<c ").map(|from| at.saturating_sub(400) + from);
-        let closes = memchr::memmem::find(&part[at..part.len().min(at + 40_000)], b"</c>").map(|length| at + length);
+        let opens = memchr::memmem::rfind(&part[at.saturating_sub(400)..at], b"<c ")
+            .map(|from| at.saturating_sub(400) + from);
+        let closes = memchr::memmem::find(&part[at..part.len().min(at + 40_000)], b"</c>")
+            .map(|length| at + length);
         let (Some(opens), Some(closes)) = (opens, closes) else {
             continue;
         };
         let inside = &part[opens..closes];
-        let has_value = memchr::memmem::find(inside, b"<v>").is_some() || memchr::memmem::find(inside, b"<is>").is_some();
-        if !has_value && seen.len() < 10_000 && let Some(place) = place_of(tag_at(opens)) && seen.insert(place) {
+        let has_value = memchr::memmem::find(inside, b"<v>").is_some()
+            || memchr::memmem::find(inside, b"<is>").is_some();
+        if !has_value
+            && seen.len() < 10_000
+            && let Some(place) = place_of(tag_at(opens))
+            && seen.insert(place)
+        {
             text.without_value.push(place);
         }
     }
@@ -252,12 +295,23 @@ fn look_closer(text: &mut SheetText, part: &[u8]) {
 fn place_of(tag: &[u8]) -> Option<(u32, u32)> {
     let from = memchr::memmem::find(tag, b" r=\"")? + 4;
     let name = &tag[from..];
-    let letters = name.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
-    let digits = name[letters..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let letters = name
+        .iter()
+        .take_while(|byte| byte.is_ascii_uppercase())
+        .count();
+    let digits = name[letters..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     if letters == 0 || letters > 3 {
         return None;
     }
-    let column = name[..letters].iter().fold(0, |sum, &byte| sum * 26 + u32::from(byte - b'A') + 1);
-    let row = std::str::from_utf8(&name[letters..letters + digits]).ok()?.parse().ok()?;
+    let column = name[..letters]
+        .iter()
+        .fold(0, |sum, &byte| sum * 26 + u32::from(byte - b'A') + 1);
+    let row = std::str::from_utf8(&name[letters..letters + digits])
+        .ok()?
+        .parse()
+        .ok()?;
     Some((row, column - 1))
 }

@@ -25,7 +25,8 @@ pub(crate) fn decode<'a>(
         return Err(over(file, Limit::XmlBytes));
     }
     if let Some(encoding) = forced {
-        return text::decode(file, bytes, Some(encoding)).map(|decoded| (decoded.text, decoded.encoding));
+        return text::decode(file, bytes, Some(encoding))
+            .map(|decoded| (decoded.text, decoded.encoding));
     }
     let wide = bytes.starts_with(b"\xFF\xFE")
         || bytes.starts_with(b"\xFE\xFF")
@@ -37,10 +38,15 @@ pub(crate) fn decode<'a>(
         } else {
             Encoding::Utf16LittleEndian
         };
-        let body = bytes.strip_prefix(b"\xFF\xFE").or_else(|| bytes.strip_prefix(b"\xFE\xFF")).unwrap_or(bytes);
+        let body = bytes
+            .strip_prefix(b"\xFF\xFE")
+            .or_else(|| bytes.strip_prefix(b"\xFE\xFF"))
+            .unwrap_or(bytes);
         let decoded = text::decode(file, body, Some(encoding))?;
         let declared = declared_encoding(&decoded.text.as_bytes()[..decoded.text.len().min(200)]);
-        if let Some(declared) = declared.filter(|name| !name.to_ascii_uppercase().starts_with("UTF-16")) {
+        if let Some(declared) =
+            declared.filter(|name| !name.to_ascii_uppercase().starts_with("UTF-16"))
+        {
             return Err(RefusedFile::BytesContradictDeclaration {
                 file: file.to_owned(),
                 declared,
@@ -51,7 +57,8 @@ pub(crate) fn decode<'a>(
         return Ok((decoded.text, encoding));
     }
     let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let declared = declared_encoding(&body[..body.len().min(200)]).unwrap_or_else(|| "UTF-8".to_owned());
+    let declared =
+        declared_encoding(&body[..body.len().min(200)]).unwrap_or_else(|| "UTF-8".to_owned());
     let contradicts = |at: usize| RefusedFile::BytesContradictDeclaration {
         file: file.to_owned(),
         declared: declared.clone(),
@@ -67,9 +74,10 @@ pub(crate) fn decode<'a>(
             None => Ok((String::from_utf8_lossy(body), Encoding::Utf8)),
             Some(at) => Err(contradicts(at)),
         },
-        "ISO-8859-1" | "LATIN1" | "WINDOWS-1252" | "CP1252" => {
-            Ok((WINDOWS_1252.decode_without_bom_handling(body).0, Encoding::Windows1252))
-        }
+        "ISO-8859-1" | "LATIN1" | "WINDOWS-1252" | "CP1252" => Ok((
+            WINDOWS_1252.decode_without_bom_handling(body).0,
+            Encoding::Windows1252,
+        )),
         "UTF-16" | "UTF-16LE" | "UTF-16BE" => Err(contradicts(0)),
         _ => Err(RefusedFile::EncodingNotAllowed {
             file: file.to_owned(),
@@ -89,7 +97,12 @@ fn declared_encoding(start: &[u8]) -> Option<String> {
     let start: String = start.iter().map(|&byte| char::from(byte)).collect();
     let declaration = start.trim_start().strip_prefix("<?xml")?;
     let declaration = declaration.split("?>").next()?;
-    let value = declaration.split("encoding").nth(1)?.trim_start().strip_prefix('=')?.trim_start();
+    let value = declaration
+        .split("encoding")
+        .nth(1)?
+        .trim_start()
+        .strip_prefix('=')?
+        .trim_start();
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     value[1..].split(quote).next().map(str::to_owned)
 }
@@ -108,7 +121,13 @@ pub(crate) fn parse<'a>(file: &str, text: &'a str) -> Result<Document<'a>, Refus
             file: file.to_owned(),
             line: error.pos().row,
         },
-        _ => not_well_formed(file, text, error.pos().row, error.pos().col, plain_reason(&error)),
+        _ => not_well_formed(
+            file,
+            text,
+            error.pos().row,
+            error.pos().col,
+            plain_reason(&error),
+        ),
     })
 }
 
@@ -120,8 +139,12 @@ pub(crate) fn parse_part(text: &str) -> Option<Document<'_>> {
 fn plain_reason(error: &roxmltree::Error) -> String {
     use roxmltree::Error as E;
     match error {
-        E::UnexpectedCloseTag(expected, found, _) => format!("“{found}” is closed where “{expected}” is open"),
-        E::UnknownEntityReference(name, _) => format!("the entity “{name}” is not one of the five that are allowed"),
+        E::UnexpectedCloseTag(expected, found, _) => {
+            format!("“{found}” is closed where “{expected}” is open")
+        }
+        E::UnknownEntityReference(name, _) => {
+            format!("the entity “{name}” is not one of the five that are allowed")
+        }
         E::MalformedEntityReference(_) => "an ampersand stands alone".to_owned(),
         E::UnexpectedEndOfStream | E::UnclosedRootNode => "the file ends in the middle".to_owned(),
         E::DuplicatedAttribute(name, _) => format!("the attribute “{name}” stands twice"),
@@ -134,7 +157,10 @@ fn not_well_formed(file: &str, text: &str, line: u32, column: u32, reason: Strin
     // The tree builder names no place for a file that ends early: it is the end.
     let (line, column) = if reason.starts_with("the file ends") {
         let last = text.rsplit('\n').next().unwrap_or(text);
-        (text::line_of(text.as_bytes()), last.chars().count() as u32 + 1)
+        (
+            text::line_of(text.as_bytes()),
+            last.chars().count() as u32 + 1,
+        )
     } else {
         (line, column)
     };
@@ -154,7 +180,11 @@ fn scan(file: &str, text: &str) -> Result<(), RefusedFile> {
     let (mut at, mut depth) = (0, 0usize);
     loop {
         let Some(length) = memchr::memchr(b'<', &bytes[at..]) else {
-            return if bytes.len() - at > TEXT { Err(over(file, Limit::XmlText)) } else { Ok(()) };
+            return if bytes.len() - at > TEXT {
+                Err(over(file, Limit::XmlText))
+            } else {
+                Ok(())
+            };
         };
         if length > TEXT {
             return Err(over(file, Limit::XmlText));
@@ -163,7 +193,11 @@ fn scan(file: &str, text: &str) -> Result<(), RefusedFile> {
         let rest = &bytes[at..];
         let skip_to = |end: &[u8]| {
             let found = memchr::memmem::find(rest, end).ok_or_else(ended)?;
-            if found > TEXT { Err(over(file, Limit::XmlText)) } else { Ok(found + end.len()) }
+            if found > TEXT {
+                Err(over(file, Limit::XmlText))
+            } else {
+                Ok(found + end.len())
+            }
         };
         if rest.starts_with(b"<!--") {
             at += skip_to(b"-->")?;
@@ -217,8 +251,15 @@ mod tests {
 
     #[test]
     fn a_document_type_is_refused_wherever_it_stands() {
-        let refused = parse("f", "<?xml version=\"1.0\"?>\n<!DOCTYPE a>\n<a/>").expect_err("a document type");
-        assert_eq!(refused, RefusedFile::DocumentType { file: "f".into(), line: 2 });
+        let refused =
+            parse("f", "<?xml version=\"1.0\"?>\n<!DOCTYPE a>\n<a/>").expect_err("a document type");
+        assert_eq!(
+            refused,
+            RefusedFile::DocumentType {
+                file: "f".into(),
+                line: 2
+            }
+        );
     }
 
     #[test]
@@ -229,9 +270,18 @@ mod tests {
             _ => None,
         };
         assert_eq!(limit(&deep), Some(Limit::XmlDepth));
-        assert_eq!(limit(&format!("<a>{}</a>", "x".repeat(TEXT + 1))), Some(Limit::XmlText));
-        assert_eq!(limit(&format!("<a {}/>", "b='' ".repeat(65))), Some(Limit::XmlText));
-        assert_eq!(limit(&"<a><b/></a>".replace("<b/>", &"<b/>".repeat(10))), None);
+        assert_eq!(
+            limit(&format!("<a>{}</a>", "x".repeat(TEXT + 1))),
+            Some(Limit::XmlText)
+        );
+        assert_eq!(
+            limit(&format!("<a {}/>", "b='' ".repeat(65))),
+            Some(Limit::XmlText)
+        );
+        assert_eq!(
+            limit(&"<a><b/></a>".replace("<b/>", &"<b/>".repeat(10))),
+            None
+        );
     }
 
     #[test]
