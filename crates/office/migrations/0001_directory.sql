@@ -57,3 +57,9 @@ create table recovery_code (
     used_at {instant},
     primary key (account_id, code_hash)
 ) {strict};
+
+-- One row: a value sealed with the key that lies outside the data folder, by which a start knows whether it was given the right key.
+create table key_check (
+    check_id {int} not null primary key,
+    sealed {bytes} not null
+) {strict};

@@ -12,7 +12,7 @@ use calendar::{Day, Instant, TimeOfDay};
 use store::{Act, Store, StoreError, Tx, args};
 
 use crate::book::{BookError, Shelf};
-use crate::people::{Access, Actor, RecordKind, SignInToken, actor_for_token};
+use crate::people::{Access, Actor, Keyring, RecordKind, SignInToken, actor_for_token};
 use crate::shell::{self, Frame, Look, NavItem, SignedIn};
 
 /// The clock that the whole application goes by.
@@ -24,6 +24,8 @@ pub struct Office {
     pub store: Store,
     /// The books of its schools, in memory.
     pub shelf: Shelf,
+    /// The key that seals secrets and received files.
+    pub keyring: Keyring,
     /// The time, which tests and the demo school set.
     pub clock: Clock,
     /// Whether browsers reach us over TLS, so that cookies may be kept to it.
