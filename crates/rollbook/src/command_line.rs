@@ -1,0 +1,114 @@
+//! What can be said on the command line or in the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Attendance, behaviour and student welfare for a school in England.
+#[derive(Debug, Parser)]
+#[command(name = "rollbook", version)]
+pub struct CommandLine {
+    /// What is to be done.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a school, or many.
+    Serve(Serve),
+    /// Prove that the records are what the journal says, and name the first row that differs.
+    Verify {
+        /// Where the records are.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Run worked cases of attendance arithmetic against the functions that the product uses.
+    ///
+    /// Prints each case that fails with its rule numbers and what differs. Succeeds only if every file was read and every case passed.
+    Conformance {
+        /// Files of cases, in the form of crates/register/vectors/attendance-arithmetic.json.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Where the records are.
+#[derive(Clone, Debug, Args)]
+pub struct Data {
+    /// The data folder.
+    #[arg(long, value_name = "DIR", env = "ROLLBOOK_DATA")]
+    pub data: PathBuf,
+    /// A PostgreSQL server in place of the database in the data folder.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ROLLBOOK_DATABASE",
+        hide_env_values = true
+    )]
+    pub database: Option<String>,
+}
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where the records are.
+    #[command(flatten)]
+    pub data: Data,
+    /// The key to what is kept sealed; made at the first start. Never in the data folder.
+    ///
+    /// Without it: /etc/rollbook/key if that folder can be used, else ~/.config/rollbook/key.
+    #[arg(long, value_name = "FILE", env = "ROLLBOOK_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+    /// The address to listen at.
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        env = "ROLLBOOK_LISTEN",
+        default_value = "0.0.0.0:8443"
+    )]
+    pub listen: SocketAddr,
+    /// How TLS is served.
+    #[arg(long, value_enum, env = "ROLLBOOK_TLS", default_value = "local")]
+    pub tls: Tls,
+    /// With --tls own: the certificate chain, as PEM.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ROLLBOOK_CERTIFICATE",
+        required_if_eq("tls", "own")
+    )]
+    pub certificate: Option<PathBuf>,
+    /// With --tls own: the certificate's private key, as PEM.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ROLLBOOK_PRIVATE_KEY",
+        required_if_eq("tls", "own")
+    )]
+    pub private_key: Option<PathBuf>,
+    /// With --tls local: a further name or address by which devices reach this machine; may be given again.
+    #[arg(
+        long = "name",
+        value_name = "NAME",
+        env = "ROLLBOOK_NAMES",
+        value_delimiter = ','
+    )]
+    pub names: Vec<String>,
+    /// With --tls off: a proxy in front of the program serves TLS.
+    #[arg(long)]
+    pub behind_proxy: bool,
+}
+
+/// How TLS is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tls {
+    /// By a certificate authority of the school's own, made at the first start.
+    Local,
+    /// By the school's own certificate.
+    Own,
+    /// Not at all: on this machine only, or behind a proxy that serves it.
+    Off,
+}

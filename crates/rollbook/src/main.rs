@@ -1,0 +1,54 @@
+//! The program: command line, settings, serving, wiring. Nothing in it decides a rule.
+//!
+//! It deliberately does not know the law, and no table of the database.
+
+mod certificate;
+mod command_line;
+mod conformance;
+mod local_authority;
+mod log;
+mod opening;
+mod serve;
+mod serving;
+mod verify;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use columns::worked::ColumnCounter;
+
+use command_line::{Command, CommandLine};
+
+fn main() -> ExitCode {
+    let command = CommandLine::parse().command;
+    log::begin();
+    match run(command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Serve(serve) => serve::serve(&serve).map(|()| ExitCode::SUCCESS),
+        Command::Verify { data } => verify::verify(&data).map(success_if),
+        Command::Conformance { files } => {
+            let report = conformance::run(&files, &ColumnCounter::default());
+            print!("{}", report.text);
+            println!("{}", report.total());
+            Ok(success_if(report.is_clean()))
+        }
+    }
+}
+
+fn success_if(good: bool) -> ExitCode {
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

@@ -1,0 +1,150 @@
+//! Opening what a school keeps: data folder, key, database, schema.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, ensure};
+use calendar::Instant;
+use office::desk::Clock;
+use office::people::Keyring;
+use store::{Location, Options, Store};
+
+use crate::command_line::Data;
+
+/// The clock of this machine.
+pub fn clock_of_this_machine() -> Clock {
+    Arc::new(|| {
+        let since_1970 = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Instant::from_micros(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))
+    })
+}
+
+impl Data {
+    /// Where the database is: the server that was named, or the file in the data folder.
+    pub fn location(&self) -> Result<Location> {
+        match &self.database {
+            Some(server) => Ok(Location::parse(server)?),
+            None => Ok(Location::Sqlite(self.data.join("rollbook.db"))),
+        }
+    }
+
+    /// Opens data that is there already, without changing it.
+    pub fn open_existing(&self, clock: Clock) -> Result<Store> {
+        let location = self.location()?;
+        if let Location::Sqlite(file) = &location {
+            ensure!(
+                file.exists(),
+                "There is no Rollbook data in {}",
+                self.data.display()
+            );
+        }
+        Ok(Store::open(&location, Options::default(), clock)?)
+    }
+
+    /// Opens the data, made where there is none yet, with its schema up to date and with the key that belongs to it.
+    pub fn open(&self, key_file: &Path, clock: Clock) -> Result<(Store, Keyring)> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.data)
+            .with_context(|| format!("The data folder {} cannot be made", self.data.display()))?;
+        let keyring = Keyring::open(key_file, &self.data).context("Rollbook does not start")?;
+        let location = self.location()?;
+        let store =
+            Store::open(&location, Options::default(), clock).context("Rollbook does not start")?;
+        let applied = store
+            .migrate(office::MIGRATIONS)
+            .context("The tables could not be brought up to date")?;
+        tracing::info!(migrations = applied.len(), "the tables are up to date");
+        keyring.claim(&store).context("Rollbook does not start")?;
+        Ok((store, keyring))
+    }
+}
+
+/// The key file when none is named: `/etc/rollbook/key` where that folder can be written or holds a key that can be read, else in the
+/// settings folder of this account.
+pub fn default_key_file() -> Result<PathBuf> {
+    let system = Path::new("/etc/rollbook");
+    let key_file = system.join("key");
+    if fs::File::open(&key_file).is_ok() || can_be_written(system) {
+        return Ok(key_file);
+    }
+    let settings = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".config")))
+        .context("This account has no home folder: say where the key file is with --key-file")?;
+    Ok(settings.join("rollbook").join("key"))
+}
+
+/// Whether this account may make files in a folder, found out by making one.
+fn can_be_written(folder: &Path) -> bool {
+    let trial = folder.join(format!(".trial-{}", std::process::id()));
+    let made = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&trial)
+        .is_ok();
+    made && fs::remove_file(&trial).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data_in(folder: &Path) -> Data {
+        Data {
+            data: folder.join("data"),
+            database: None,
+        }
+    }
+
+    #[test]
+    fn data_is_made_at_the_first_start_and_opened_at_the_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = data_in(folder.path());
+        assert!(data.open_existing(clock_of_this_machine()).is_err());
+        for _ in 0..2 {
+            let (store, _) = data
+                .open(&folder.path().join("key"), clock_of_this_machine())
+                .unwrap();
+            store.close();
+        }
+        data.open_existing(clock_of_this_machine()).unwrap().close();
+    }
+
+    #[test]
+    fn data_of_another_key_is_refused_before_anything_is_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = data_in(folder.path());
+        let (store, _) = data
+            .open(&folder.path().join("key"), clock_of_this_machine())
+            .unwrap();
+        store.close();
+        let Err(refused) = data.open(&folder.path().join("other-key"), clock_of_this_machine())
+        else {
+            panic!("another key was accepted");
+        };
+        assert!(
+            format!("{refused:#}").contains("start with the key file that belongs to this data"),
+            "{refused:#}"
+        );
+    }
+
+    #[test]
+    fn a_key_in_the_data_folder_is_refused_in_plain_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = data_in(folder.path());
+        let Err(refused) = data.open(&data.data.join("key"), clock_of_this_machine()) else {
+            panic!("a key inside the data folder was accepted");
+        };
+        assert!(
+            format!("{refused:#}").contains("lies inside the data folder"),
+            "{refused:#}"
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! `rollbook serve`: a school, or many, until the operator asks for an end.
+
+use std::future::Future;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use office::book::Shelf;
+use office::desk::{Clock, Office};
+use office::people::Keyring;
+use store::Store;
+
+use crate::certificate::{Certificate, Source};
+use crate::command_line::{Serve, Tls};
+use crate::local_authority::{LocalAuthority, names_of_this_machine};
+use crate::opening::{clock_of_this_machine, default_key_file};
+use crate::serving::{Server, asked_to_stop};
+
+/// What is served, and how.
+pub struct Served {
+    /// The records.
+    pub store: Store,
+    /// The key to what is kept sealed.
+    pub keyring: Keyring,
+    /// The time that the application goes by.
+    pub clock: Clock,
+    /// The address to listen at.
+    pub listen: SocketAddr,
+    /// How the connection is protected.
+    pub protection: Protection,
+}
+
+/// How the connection between browser and program is protected.
+pub enum Protection {
+    /// Not at all: on this machine only.
+    None,
+    /// By a proxy in front of the program.
+    Proxy,
+    /// By the program, with files of the school's own.
+    Own {
+        /// The certificate chain.
+        certificate: PathBuf,
+        /// Its private key.
+        private_key: PathBuf,
+    },
+    /// By the program, with the authority kept in this folder.
+    Local {
+        /// The folder.
+        folder: PathBuf,
+        /// Further names of this machine.
+        names: Vec<String>,
+    },
+}
+
+/// Serves as the command line says.
+pub fn serve(serve: &Serve) -> Result<()> {
+    let key_file = match &serve.key_file {
+        Some(key_file) => key_file.clone(),
+        None => default_key_file()?,
+    };
+    let protection = protection(serve, &key_file)?;
+    let clock = clock_of_this_machine();
+    let (store, keyring) = serve.data.open(&key_file, clock.clone())?;
+    let served = Served {
+        store,
+        keyring,
+        clock,
+        listen: serve.listen,
+        protection,
+    };
+    served.until_asked_to_stop(|| Ok(()))
+}
+
+fn protection(serve: &Serve, key_file: &Path) -> Result<Protection> {
+    match serve.tls {
+        Tls::Own => Ok(Protection::Own {
+            certificate: serve
+                .certificate
+                .clone()
+                .context("--tls own needs --certificate")?,
+            private_key: serve
+                .private_key
+                .clone()
+                .context("--tls own needs --private-key")?,
+        }),
+        Tls::Local => Ok(Protection::Local {
+            folder: key_file
+                .parent()
+                .unwrap_or(Path::new("."))
+                .join("local-authority"),
+            names: serve.names.clone(),
+        }),
+        Tls::Off if serve.behind_proxy => Ok(Protection::Proxy),
+        Tls::Off => {
+            ensure!(
+                serve.listen.ip().is_loopback(),
+                "Without TLS Rollbook listens on this machine only, and {} is open to others: listen at 127.0.0.1, or say \
+                 --behind-proxy if a proxy in front of it serves TLS",
+                serve.listen
+            );
+            Ok(Protection::None)
+        }
+    }
+}
+
+impl Served {
+    /// Serves until the operator asks for an end, then finishes what is being answered and closes the records in order.
+    ///
+    /// `announce` prints what is to follow the address.
+    pub fn until_asked_to_stop(self, announce: impl FnOnce() -> Result<()>) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("The program's threads could not be started")?;
+        let store = self.store.clone();
+        let served = runtime.block_on(self.run(announce, asked_to_stop()));
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        store.close();
+        served
+    }
+
+    async fn run(
+        self,
+        announce: impl FnOnce() -> Result<()>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<()> {
+        let over_tls = !matches!(self.protection, Protection::None);
+        let protected = self.protection.set_up(self.listen)?;
+        let server = Server::listen(self.listen, protected.certificate).await?;
+        let office = Office {
+            store: self.store,
+            shelf: Shelf::default(),
+            keyring: self.keyring,
+            clock: self.clock,
+            over_tls,
+        };
+        let router = office::router(Arc::new(office)).merge(protected.routes);
+        println!("Serving {}", server.url());
+        if let Some(remark) = protected.remark {
+            println!("{remark}");
+        }
+        announce()?;
+        std::io::stdout().flush().ok();
+        server.serve(router, stop).await
+    }
+}
+
+/// What a protection brings with it.
+struct Protected {
+    certificate: Option<Certificate>,
+    routes: Router,
+    remark: Option<String>,
+}
+
+impl Protection {
+    fn set_up(self, listen: SocketAddr) -> Result<Protected> {
+        let mut protected = Protected {
+            certificate: None,
+            routes: Router::new(),
+            remark: None,
+        };
+        match self {
+            Protection::None | Protection::Proxy => {}
+            Protection::Own {
+                certificate,
+                private_key,
+            } => {
+                protected.certificate = Some(Certificate::take(Source::Own {
+                    certificate,
+                    private_key,
+                })?);
+            }
+            Protection::Local { folder, names } => {
+                let authority =
+                    LocalAuthority::open(&folder, names_of_this_machine(&names, listen))?;
+                protected.routes = install_certificate(&authority);
+                protected.remark = Some(format!(
+                    "Devices believe this address once they have the certificate from /install-certificate. Its SHA-256 fingerprint:\n{}",
+                    authority.fingerprint()
+                ));
+                protected.certificate =
+                    Some(Certificate::take(Source::Local(Box::new(authority)))?);
+            }
+        }
+        Ok(protected)
+    }
+}
+
+/// The page from which a device takes the authority's certificate. It needs no sign-in: the certificate is public.
+fn install_certificate(authority: &LocalAuthority) -> Router {
+    let certificate = authority.certificate().to_vec();
+    let answer = move || async move {
+        let headers = [
+            (header::CONTENT_TYPE, "application/x-x509-ca-cert"),
+            (
+                header::CONTENT_DISPOSITION,
+                "attachment; filename=\"rollbook-authority.crt\"",
+            ),
+        ];
+        (headers, certificate)
+    };
+    Router::new().route("/install-certificate", get(answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command_line::{Command, CommandLine};
+    use clap::Parser;
+
+    fn said(words: &str) -> Result<Protection> {
+        let line = CommandLine::parse_from(
+            ["rollbook", "serve", "--data", "d"]
+                .into_iter()
+                .chain(words.split_whitespace()),
+        );
+        let Command::Serve(serve) = line.command else {
+            panic!("not serve");
+        };
+        protection(&serve, Path::new("/keys/key"))
+    }
+
+    #[test]
+    fn without_tls_only_this_machine_is_served_unless_a_proxy_stands_in_front() {
+        assert!(matches!(
+            said("--tls off --listen 127.0.0.1:80"),
+            Ok(Protection::None)
+        ));
+        assert!(matches!(
+            said("--tls off --behind-proxy"),
+            Ok(Protection::Proxy)
+        ));
+        let Err(refused) = said("--tls off --listen 0.0.0.0:80") else {
+            panic!("the school network was served in plain");
+        };
+        assert!(refused.to_string().contains("--behind-proxy"), "{refused}");
+    }
+
+    #[test]
+    fn the_local_authority_is_kept_beside_the_key() {
+        let Ok(Protection::Local { folder, names }) = said("--name a.example,b.example") else {
+            panic!("TLS by the local authority is the default");
+        };
+        assert_eq!(folder, Path::new("/keys/local-authority"));
+        assert_eq!(names, ["a.example", "b.example"]);
+    }
+}

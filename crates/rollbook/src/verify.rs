@@ -1,0 +1,59 @@
+//! `rollbook verify`: the records proved by the journal.
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use store::{VerifyProgress, VerifyReport, VerifyStage};
+
+use crate::command_line::Data;
+use crate::opening::clock_of_this_machine;
+
+/// Proves every school, prints what was found, and answers whether all is as the journal says.
+pub fn verify(data: &Data) -> Result<bool> {
+    let store = data.open_existing(clock_of_this_machine())?;
+    let bar = progress_bar();
+    let shown = bar.clone();
+    let report = store
+        .verify_now(&[], office::TABLES, move |progress| show(&shown, progress))
+        .context("The records could not be read whole; if they are of an older version, start Rollbook with them once");
+    bar.finish_and_clear();
+    store.close();
+    let report = report?;
+    print!("{}", told(&report));
+    Ok(report.is_whole())
+}
+
+fn progress_bar() -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{msg:<8} {wide_bar} {human_pos} of {human_len}, {eta} left")
+            .expect("the template of the bar is right");
+    ProgressBar::new(0).with_style(style)
+}
+
+fn show(bar: &ProgressBar, progress: VerifyProgress) {
+    bar.set_message(match progress.stage {
+        VerifyStage::Journal => "Journal",
+        VerifyStage::Rows => "Rows",
+    });
+    bar.set_length(progress.total.max(progress.done));
+    bar.set_position(progress.done);
+}
+
+fn told(report: &VerifyReport) -> String {
+    let mut text = String::new();
+    for (school, head) in &report.heads {
+        let hash: String = head.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        text += &format!("School {}: act {}, head {hash}\n", school.0, head.seq);
+    }
+    for difference in &report.differences {
+        text += &format!("Differs: {difference}\n");
+    }
+    let verdict = if report.is_whole() {
+        "everything is as the journal says"
+    } else {
+        "the records are not as the journal says"
+    };
+    text + &format!(
+        "{} acts walked, {} rows compared: {verdict}.\n",
+        report.acts, report.rows
+    )
+}
