@@ -10,6 +10,7 @@ pub mod book;
 pub mod demo;
 pub mod desk;
 pub mod ids;
+pub mod insight;
 pub mod people;
 pub mod registers;
 pub mod roll;
