@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -81,6 +82,23 @@ impl fmt::Display for Instant {
     }
 }
 
+/// A text that is not a moment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” is not a moment such as 2026-11-24T08:44:12Z")]
+pub struct ParseInstantError(String);
+
+impl FromStr for Instant {
+    type Err = ParseInstantError;
+
+    /// Reads a date and time of ISO 8601 with its offset from UTC, as browsers write it; finer than a microsecond is cut off.
+    fn from_str(text: &str) -> Result<Instant, ParseInstantError> {
+        let timestamp: Timestamp = text
+            .parse()
+            .map_err(|_| ParseInstantError(text.to_owned()))?;
+        Ok(Instant(timestamp.as_microsecond()))
+    }
+}
+
 impl fmt::Debug for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -101,6 +119,15 @@ mod tests {
         assert_eq!(winter.to_string(), "2026-11-24T09:10:00.000000Z");
         assert_eq!(summer.in_london(), (day("2026-06-15"), nine));
         assert_eq!(winter.in_london(), (day("2026-11-24"), nine));
+    }
+
+    #[test]
+    fn a_moment_reads_back_as_it_is_written() {
+        let moment = Instant::from_micros(1_795_509_852_123_456);
+        assert_eq!(moment.to_string().parse(), Ok(moment));
+        let browser = "2026-11-24T08:44:12.123Z".parse::<Instant>();
+        assert_eq!(browser, Ok(Instant::from_micros(1_795_509_852_123_000)));
+        assert!("yesterday".parse::<Instant>().is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod time_of_day;
 
 pub use bank_holiday::{BankHoliday, bank_holiday, bank_holidays, bank_holidays_are_known};
 pub use day::{Day, ParseDayError, Weekday};
-pub use instant::Instant;
+pub use instant::{Instant, ParseInstantError};
 pub use school_calendar::{
     BeyondCalendar, CalendarProblem, CalendarRows, DayException, DayKind, ExceptionKind,
     ParseExceptionKindError, Period, SchoolCalendar, SchoolKind, SchoolWeek, SessionCount,

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use axum::Router;
 
 use crate::desk::Office;
-use crate::shell;
+use crate::{registers, shell};
 
 /// The application as one router.
 pub fn router(office: Arc<Office>) -> Router {
-    Router::new().merge(shell::routes()).with_state(office)
+    Router::new()
+        .merge(shell::routes())
+        .merge(registers::routes())
+        .with_state(office)
 }

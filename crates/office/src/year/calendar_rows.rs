@@ -1,7 +1,10 @@
 //! The school's calendar, built from its rows.
 
-use calendar::{CalendarProblem, CalendarRows, DayException, Period, SchoolCalendar};
-use store::{SchoolId, StoreError, Tx, args};
+use calendar::{CalendarProblem, CalendarRows, Day, DayException, Period, SchoolCalendar};
+use store::{Row, SchoolId, StoreError, Tx, args};
+
+/// The statements of this file, for the test that prepares them.
+pub(super) const STATEMENTS: &[&str] = &[TERMS, EXCEPTIONS, TERMS_BETWEEN, EXCEPTIONS_BETWEEN];
 
 const TERMS: &str = "\
 select name, first_day, last_day from term
@@ -10,6 +13,14 @@ where school_id = $1 and superseded_seq is null order by first_day";
 const EXCEPTIONS: &str = "\
 select on_date, kind from day_exception
 where school_id = $1 and superseded_seq is null order by on_date";
+
+const TERMS_BETWEEN: &str = "\
+select name, first_day, last_day from term
+where school_id = $1 and superseded_seq is null and first_day <= $3 and last_day >= $2 order by first_day";
+
+const EXCEPTIONS_BETWEEN: &str = "\
+select on_date, kind from day_exception
+where school_id = $1 and superseded_seq is null and on_date >= $2 and on_date <= $3 order by on_date";
 
 /// Why a school's rows make no calendar.
 #[derive(Debug, thiserror::Error)]
@@ -24,16 +35,43 @@ pub enum CalendarError {
 
 /// The school's calendar over every year that it has half-terms for.
 pub fn calendar(tx: &mut Tx, school: SchoolId) -> Result<SchoolCalendar, CalendarError> {
-    let terms = tx.query(TERMS, &args![school], |row| {
-        Ok(Period {
-            name: row.get(0)?,
-            first: row.get(1)?,
-            last: row.get(2)?,
-        })
-    })?;
-    let exceptions = tx.query(EXCEPTIONS, &args![school], |row| {
-        Ok((row.get(0)?, row.get::<String>(1)?))
-    })?;
+    let whole = args![school];
+    let terms = tx.query(TERMS, &whole, term)?;
+    let exceptions = tx.query(EXCEPTIONS, &whole, exception)?;
+    of_rows(terms, exceptions)
+}
+
+/// The calendar as far as it tells about these days, first and last included: a few rows instead of all years, for acts.
+///
+/// What it says of other days, and of school years, means nothing.
+pub fn calendar_between(
+    tx: &mut Tx,
+    school: SchoolId,
+    first: Day,
+    last: Day,
+) -> Result<SchoolCalendar, CalendarError> {
+    let between = args![school, first, last];
+    let terms = tx.query(TERMS_BETWEEN, &between, term)?;
+    let exceptions = tx.query(EXCEPTIONS_BETWEEN, &between, exception)?;
+    of_rows(terms, exceptions)
+}
+
+fn term(row: &Row) -> Result<Period, StoreError> {
+    Ok(Period {
+        name: row.get(0)?,
+        first: row.get(1)?,
+        last: row.get(2)?,
+    })
+}
+
+fn exception(row: &Row) -> Result<(Day, String), StoreError> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn of_rows(
+    terms: Vec<Period>,
+    exceptions: Vec<(Day, String)>,
+) -> Result<SchoolCalendar, CalendarError> {
     let exceptions = exceptions
         .into_iter()
         .filter_map(|(day, kind)| {

@@ -6,4 +6,7 @@ mod calendar_rows;
 pub mod records;
 pub mod settings;
 
-pub use calendar_rows::{CalendarError, calendar};
+pub use calendar_rows::{CalendarError, calendar, calendar_between};
+
+/// Every statement of this folder, for the test that prepares them.
+pub const STATEMENTS: &[&[&str]] = &[calendar_rows::STATEMENTS, settings::STATEMENTS];

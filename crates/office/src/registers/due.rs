@@ -1,0 +1,126 @@
+//! Whose mark is due in a register, and what stands there.
+
+use std::collections::HashMap;
+
+use calendar::{Instant, Slot};
+use register::Code;
+use register::entry::PupilOnRoll;
+use store::{SchoolId, StoreError, Tx, args};
+
+use crate::ids::{AccountId, EnrolmentId, GroupId};
+
+const DUE: &str = "\
+select m.enrolment_id, e.starting_day, e.leaving_day, p.birth_day
+from membership m
+join enrolment e on e.school_id = m.school_id and e.enrolment_id = m.enrolment_id
+join pupil p on p.school_id = e.school_id and p.pupil_id = e.pupil_id
+where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
+  and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
+  and e.superseded_seq is null and e.starting_day <= $3 and (e.leaving_day is null or e.leaving_day >= $3)
+  and p.superseded_seq is null
+order by m.enrolment_id";
+
+const STANDING: &str = "\
+select v.enrolment_id, v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id
+from membership m
+join mark_version v on v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
+join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
+where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
+  and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
+  and not exists (select 1 from held_act h where h.school_id = v.school_id and h.seq = v.seq and h.released_seq is null)
+order by v.enrolment_id, v.seq";
+
+/// The statements of this file, for the test that prepares them.
+pub(super) const STATEMENTS: &[&str] = &[DUE, STANDING];
+
+/// A pupil whose mark is due, and the mark that stands.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// The time on roll.
+    pub enrolment: EnrolmentId,
+    /// What the rules ask of the pupil.
+    pub pupil: PupilOnRoll,
+    /// The newest entry in effect, even if it took the mark back; none where nothing was ever entered.
+    pub standing: Option<Standing>,
+}
+
+/// The entry that stands in a place of the register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The number of the act that made it.
+    pub seq: i64,
+    /// The code; none where a mark was taken back.
+    pub code: Option<Code>,
+    /// Minutes late.
+    pub minutes: Option<u32>,
+    /// The note.
+    pub note: Option<String>,
+    /// When it was recorded.
+    pub at: Instant,
+    /// Who recorded it.
+    pub account: AccountId,
+}
+
+impl Due {
+    /// The code that stands, if one does.
+    pub fn code(&self) -> Option<Code> {
+        self.standing.as_ref()?.code
+    }
+
+    /// The number that a change must be based on; nought for a place that was never marked.
+    pub fn base(&self) -> i64 {
+        self.standing.as_ref().map_or(0, |standing| standing.seq)
+    }
+}
+
+/// Whose marks are due in this register and what stands there, in order of time on roll: members of the group who are on roll.
+pub fn due(
+    tx: &mut Tx,
+    school: SchoolId,
+    group: GroupId,
+    slot: Slot,
+) -> Result<Vec<Due>, StoreError> {
+    let mut standing = standing(tx, school, group, slot)?;
+    let mut due = tx.query(DUE, &args![school, group, slot.day], |row| {
+        let enrolment = EnrolmentId(row.get(0)?);
+        Ok(Due {
+            enrolment,
+            pupil: PupilOnRoll {
+                starting_day: row.get(1)?,
+                last_day: row.get(2)?,
+                date_of_birth: Some(row.get(3)?),
+                boarder: false,
+            },
+            standing: standing.remove(&enrolment),
+        })
+    })?;
+    // Two memberships of one group that overlap are one place in its register.
+    due.dedup_by_key(|one| one.enrolment);
+    Ok(due)
+}
+
+/// What stands in this register, by time on roll.
+pub(super) fn standing(
+    tx: &mut Tx,
+    school: SchoolId,
+    group: GroupId,
+    slot: Slot,
+) -> Result<HashMap<EnrolmentId, Standing>, StoreError> {
+    let mut found = HashMap::new();
+    let session = slot.session.index() as i64;
+    tx.each(STANDING, &args![school, group, slot.day, session], |row| {
+        let code = row.get::<Option<&str>>(2)?;
+        let entry = Standing {
+            seq: row.get(1)?,
+            code: code.and_then(|code| code.parse().ok()),
+            minutes: row.get::<Option<i64>>(3)?.map(|minutes| minutes as u32),
+            note: row.get(4)?,
+            at: row.get(5)?,
+            account: AccountId(row.get(6)?),
+        };
+        // The newest comes last and displaces the ones before it.
+        found.insert(EnrolmentId(row.get(0)?), entry);
+        Ok(())
+    })?;
+    Ok(found)
+}

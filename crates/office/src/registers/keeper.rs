@@ -1,0 +1,113 @@
+//! What a person is to a register: whether they may see it, and in which capacity they mark it.
+
+use calendar::Day;
+use register::entry::RoleKind;
+use store::{StoreError, Tx, args};
+
+use crate::desk::Refusal;
+use crate::ids::GroupId;
+use crate::people::access::granted;
+use crate::people::{Access, Actor, RecordKind, Role, Scope};
+
+const DUTIES: &str = "\
+select distinct duty from group_staff
+where school_id = $1 and group_id = $2 and staff_id = $3 and superseded_seq is null
+  and from_day <= $4 and (to_day is null or to_day >= $4)";
+
+/// The statements of this file, for the test that prepares them.
+pub(super) const STATEMENTS: &[&str] = &[DUTIES];
+
+/// What a person may do with the register of one group on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// See it.
+    Reader,
+    /// Mark it, in this capacity.
+    Marker(RoleKind),
+}
+
+impl Keeper {
+    /// The capacity in which the person marks; none for somebody who may only read.
+    pub fn role(self) -> Option<RoleKind> {
+        match self {
+            Keeper::Reader => None,
+            Keeper::Marker(role) => Some(role),
+        }
+    }
+
+    /// Whether the person keeps registers for the school, and so may amend closed ones and take them for others.
+    pub fn is_office(self) -> bool {
+        matches!(self.role(), Some(RoleKind::Office | RoleKind::Supervisor))
+    }
+}
+
+/// The capacity in which somebody who may mark every register marks.
+///
+/// Who answers for the registers decides what R-031 keeps for a supervisor; everybody else with the whole school is the office.
+fn school_wide(actor: &Actor) -> RoleKind {
+    let answers_for_them = |role: &Role| {
+        matches!(
+            role,
+            Role::Headteacher
+                | Role::DeputyHeadPastoral
+                | Role::WelfareManager
+                | Role::AttendanceManager
+        )
+    };
+    if actor.roles.iter().any(answers_for_them) {
+        RoleKind::Supervisor
+    } else {
+        RoleKind::Office
+    }
+}
+
+/// What this person may do with the register of this group on this day.
+///
+/// Whoever has a duty for the group that day reaches everybody in it that day, so this is [`Actor::reach`] over the members
+/// of the group without naming them. Errors: [`Refusal::NotFound`] for somebody who may not know of the register.
+pub fn keeper(tx: &mut Tx, actor: &Actor, group: GroupId, day: Day) -> Result<Keeper, Refusal> {
+    if actor.may_for_school(Access::Write, RecordKind::AttendanceMarks) {
+        return Ok(Keeper::Marker(school_wide(actor)));
+    }
+    let through_duty = by_duty(tx, actor, group, day)?;
+    if through_duty >= Access::Write {
+        Ok(Keeper::Marker(RoleKind::ClassTeacher))
+    } else if through_duty >= Access::Read
+        || actor.may_for_school(Access::Read, RecordKind::AttendanceMarks)
+    {
+        Ok(Keeper::Reader)
+    } else {
+        Err(Refusal::NotFound)
+    }
+}
+
+/// The most that the actor's duties for this group on this day give them.
+fn by_duty(tx: &mut Tx, actor: &Actor, group: GroupId, day: Day) -> Result<Access, StoreError> {
+    let Some(staff) = actor.staff else {
+        return Ok(Access::None);
+    };
+    let held = tx.query(DUTIES, &args![actor.school, group, staff, day], |row| {
+        row.get::<String>(0)
+    })?;
+    let most = actor
+        .roles
+        .iter()
+        .map(|role| granted(*role, RecordKind::AttendanceMarks))
+        .filter(|(_, scope)| {
+            held.iter()
+                .any(|duty| Some(duty.as_str()) == duty_of(*scope))
+        })
+        .map(|(access, _)| access)
+        .max();
+    Ok(most.unwrap_or(Access::None))
+}
+
+/// The duty that a scope of the access matrix asks for.
+pub(super) fn duty_of(scope: Scope) -> Option<&'static str> {
+    match scope {
+        Scope::Classes => Some("teacher"),
+        Scope::TutorGroup => Some("tutor"),
+        Scope::YearGroup => Some("head"),
+        _ => None,
+    }
+}

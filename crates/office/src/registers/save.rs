@@ -1,0 +1,504 @@
+//! Saving a register: many marks, one act, and an answer for each.
+//!
+//! A save is safe to repeat: its change id is remembered in the same transaction, so sending it again answers what was answered.
+//! Marks that may not be entered are refused one by one with their ground, and the others are written all the same.
+
+use std::collections::{HashMap, HashSet};
+
+use calendar::{Instant, SchoolCalendar, Slot};
+use register::Code;
+use register::closing::{RegisterState, register_state};
+use register::entry::RoleKind;
+use serde::{Deserialize, Serialize};
+use store::{Act, Arg, Entry, StoreError, Tx, args};
+
+use super::due::{Due, due};
+use super::enter::{Change, Decision, Register, decide};
+use super::keeper::keeper;
+use super::records::{MARK_VERSION, REGISTER_TAKEN};
+use crate::desk::Refusal;
+use crate::ids::{AccountId, EnrolmentId, GroupId};
+use crate::people::Actor;
+use crate::year::settings::{entry_limits, mode, session_times, settings};
+use crate::year::{CalendarError, calendar_between};
+
+/// A save as a device sends it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Save {
+    /// The device's own name for this save: letters, digits and hyphens, at most 64.
+    pub change_id: String,
+    /// When the marks were made by the device's clock: evidence, never a ground.
+    pub device_at: Option<Instant>,
+    /// On whose word the office takes the register, when it does so for a teacher.
+    pub on_behalf_of: Option<String>,
+    /// The places to change, each once.
+    pub changes: Vec<Change>,
+    /// Whether every place that is still blank becomes present.
+    pub fill: bool,
+}
+
+/// What became of a save.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaveAnswer {
+    /// The number of the act; none when nothing was written.
+    pub seq: Option<i64>,
+    /// The server's clock: `08:44`.
+    pub saved_at: String,
+    /// How many places of the register are still blank.
+    pub blank: usize,
+    /// Change by change, in the order they were sent; filled places follow.
+    pub results: Vec<ChangeResult>,
+}
+
+/// What became of one change, and what stands there now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeResult {
+    /// The time on roll.
+    pub enrolment: EnrolmentId,
+    /// In a word.
+    pub outcome: Outcome,
+    /// The ground of a refusal with what to do next, or what to look at; else empty.
+    pub message: String,
+    /// The code that stands; none for a blank place.
+    pub code: Option<String>,
+    /// The minutes late that stand.
+    pub minutes: Option<u32>,
+    /// The number to base the next change on.
+    pub base: i64,
+    /// Who made the mark that stands, after a conflict.
+    pub by: Option<String>,
+    /// When, by London's clocks.
+    pub at: Option<String>,
+}
+
+/// The outcome of one change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is in the register.
+    Saved,
+    /// It stood there already.
+    Unchanged,
+    /// It may not be entered.
+    Refused,
+    /// Somebody else changed the place since; nothing was written.
+    Conflict,
+}
+
+const SEEN: &str =
+    "select account_id, answer from change_seen where school_id = $1 and change_id = $2";
+
+const REMEMBER: &str = "\
+insert into change_seen (school_id, change_id, account_id, at, answer) values ($1, $2, $3, $4, $5)";
+
+const TAKEN: &str = "\
+select 1 from register_taken
+where school_id = $1 and group_id = $2 and on_date = $3 and session = $4 and superseded_seq is null";
+
+const NAME_OF_ACCOUNT: &str = "\
+select a.name, s.title, s.forename, s.surname
+from account a
+left join staff s on s.school_id = $1 and s.account_id = a.account_id and s.superseded_seq is null
+where a.account_id = $2";
+
+/// The statements of this file, for the test that prepares them.
+pub(super) const STATEMENTS: &[&str] = &[SEEN, REMEMBER, TAKEN, NAME_OF_ACCOUNT];
+
+/// The longest that a note, a reason or a name on whose word may be.
+pub const LONGEST_TEXT: usize = 500;
+
+/// Saves marks of one register, and records it as taken once no place in it is blank.
+///
+/// Rule: R-007, R-020 to R-032, R-101 to R-142. The server's clock decides whether the register is open; what comes after
+/// its close is an amendment of the office. Errors: [`Refusal::NotFound`] for somebody who may not know of the register,
+/// [`Refusal::NotAllowed`] for one who may only read it, [`Refusal::Wrong`] for a save that makes no sense as a whole.
+pub fn save(
+    act: &mut Act,
+    actor: &Actor,
+    group: GroupId,
+    slot: Slot,
+    save: &Save,
+) -> Result<SaveAnswer, Refusal> {
+    makes_sense(save)?;
+    if let Some(told) = told_before(act.tx(), actor, &save.change_id)? {
+        return Ok(told);
+    }
+    let mut register = open_register(act, actor, group, slot)?;
+    let decisions = register.decide_all(save);
+    let written = write(act, &register.facts, save, &decisions)?;
+    register.put(&decisions, act.seq(), act.at(), actor.account);
+    let taken = take_if_complete(act, actor, group, &register, save)?;
+    if written > 0 || taken {
+        describe(act, actor, group, &register.facts, written);
+        if let Some(word) = &save.on_behalf_of {
+            act.note("on behalf of", word);
+        }
+    }
+    let answer = answer(act, &register, decisions, written > 0 || taken)?;
+    remember(act, actor, &save.change_id, &answer)?;
+    Ok(answer)
+}
+
+/// What can be seen to be wrong with a save without looking at anything else.
+fn makes_sense(save: &Save) -> Result<(), Refusal> {
+    let wrong = |ground: &str| Err(Refusal::Wrong(ground.to_owned()));
+    let id = &save.change_id;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) {
+        return wrong(
+            "The save has no change id, so it cannot be told from another. Reload the page.",
+        );
+    }
+    let mut places = HashSet::new();
+    if !save
+        .changes
+        .iter()
+        .all(|change| places.insert(change.enrolment))
+    {
+        return wrong(
+            "The save changes one pupil's mark twice. Reload the page and enter it again.",
+        );
+    }
+    let texts = save
+        .changes
+        .iter()
+        .flat_map(|change| [&change.note, &change.reason]);
+    let texts = texts.chain([&save.on_behalf_of]).flatten();
+    if texts
+        .into_iter()
+        .any(|text| text.chars().count() > LONGEST_TEXT || text.contains('\0'))
+    {
+        return wrong("A note or reason is longer than 500 characters. Shorten it and save again.");
+    }
+    Ok(())
+}
+
+fn told_before(tx: &mut Tx, actor: &Actor, change_id: &str) -> Result<Option<SaveAnswer>, Refusal> {
+    let seen = tx.query_opt(SEEN, &args![actor.school, change_id], |row| {
+        Ok((AccountId(row.get(0)?), row.get::<String>(1)?))
+    })?;
+    let Some((account, answer)) = seen else {
+        return Ok(None);
+    };
+    if account != actor.account {
+        let ground = "This save was already sent by somebody else on this device. Sign in as that person, or enter the marks again.";
+        return Err(Refusal::Wrong(ground.to_owned()));
+    }
+    let answer = serde_json::from_str(&answer)
+        .expect("the answer to a save is remembered as it was written by this type");
+    Ok(Some(answer))
+}
+
+fn remember(
+    act: &mut Act,
+    actor: &Actor,
+    change_id: &str,
+    answer: &SaveAnswer,
+) -> Result<(), StoreError> {
+    let told = serde_json::to_string(answer).expect("an answer of texts and numbers is JSON");
+    let (school, at) = (act.school(), act.at());
+    let values = args![school, change_id, actor.account, at, &told];
+    act.tx().execute(REMEMBER, &values).map(|_| ())
+}
+
+/// A register in the hands of an act.
+struct OpenRegister {
+    facts: Register,
+    due: Vec<Due>,
+    places: HashMap<EnrolmentId, usize>,
+}
+
+/// Finds out everything that decides about a save, from rows.
+fn open_register(
+    act: &mut Act,
+    actor: &Actor,
+    group: GroupId,
+    slot: Slot,
+) -> Result<OpenRegister, Refusal> {
+    let (school, now) = (act.school(), act.at());
+    let (today, _) = now.in_london();
+    let tx = act.tx();
+    let keeper = keeper(tx, actor, group, slot.day)?;
+    let Some(role) = keeper.role() else {
+        let ground =
+            "You may read this register and not mark it. Ask its teacher or the attendance office.";
+        return Err(Refusal::NotAllowed(ground.to_owned()));
+    };
+    let settings = settings(tx, school)?;
+    if !mode(&settings, slot.day)?.marks_here() {
+        let ground = "The school's own system keeps the register (I-001), so marks are read from it and not entered here. Enter the mark there.";
+        return Err(Refusal::NotAllowed(ground.to_owned()));
+    }
+    let (first, last) = (slot.day.min(today), slot.day.max(today));
+    let calendar = calendar_between(tx, school, first, last).map_err(|error| match error {
+        CalendarError::Store(error) => Refusal::Store(error),
+        other => Refusal::Wrong(other.to_string()),
+    })?;
+    is_a_session(&calendar, slot)?;
+    let times = session_times(&settings, slot.day)?;
+    let due = due(tx, school, group, slot)?;
+    if due.is_empty() {
+        return Err(Refusal::NotFound);
+    }
+    let facts = Register {
+        slot,
+        state: register_state(&times, slot, now),
+        times,
+        calendar,
+        limits: entry_limits(&settings, slot.day)?,
+        role,
+        now,
+        person: actor.name.clone(),
+        job_title: actor.job_title.clone(),
+    };
+    let places = due
+        .iter()
+        .enumerate()
+        .map(|(place, one)| (one.enrolment, place))
+        .collect();
+    Ok(OpenRegister { facts, due, places })
+}
+
+fn is_a_session(calendar: &SchoolCalendar, slot: Slot) -> Result<(), Refusal> {
+    if calendar.has_session(slot) {
+        return Ok(());
+    }
+    Err(Refusal::Wrong(format!(
+        "No register is due on the {} of {}: {} (R-402). If the school did meet, change the calendar first.",
+        slot.session.word(),
+        slot.day.long(),
+        calendar.kind(slot.day).name()
+    )))
+}
+
+impl OpenRegister {
+    fn place(&self, enrolment: EnrolmentId) -> Option<&Due> {
+        self.places.get(&enrolment).map(|place| &self.due[*place])
+    }
+
+    /// What becomes of each change, and of each blank place when the rest are present.
+    fn decide_all(&self, save: &Save) -> Vec<(Change, Decision)> {
+        let sent = save.changes.iter().map(|change| {
+            let decision = match self.place(change.enrolment) {
+                Some(due) => decide(&self.facts, due, change),
+                None => Decision::Refused(
+                    "This pupil is not on this register on that day: not in the group, or not on roll (R-218, R-219). Reload the page."
+                        .to_owned(),
+                ),
+            };
+            (change.clone(), decision)
+        });
+        let mut decisions: Vec<(Change, Decision)> = sent.collect();
+        if save.fill {
+            let named: HashSet<EnrolmentId> =
+                save.changes.iter().map(|change| change.enrolment).collect();
+            let blank = self
+                .due
+                .iter()
+                .filter(|due| due.code().is_none() && !named.contains(&due.enrolment));
+            decisions.extend(blank.map(|due| {
+                let reason = save.changes.iter().find_map(|change| change.reason.clone());
+                let change = Change {
+                    enrolment: due.enrolment,
+                    code: Some(Code::present(self.facts.slot.session).to_string()),
+                    base: due.base(),
+                    reason,
+                    ..Change::default()
+                };
+                let decision = decide(&self.facts, due, &change);
+                (change, decision)
+            }));
+        }
+        decisions
+    }
+
+    /// Puts what was written in place of what stood.
+    fn put(&mut self, decisions: &[(Change, Decision)], seq: i64, at: Instant, account: AccountId) {
+        for (change, decision) in decisions {
+            let (Decision::Write(mark), Some(place)) =
+                (decision, self.places.get(&change.enrolment))
+            else {
+                continue;
+            };
+            self.due[*place].standing = Some(super::due::Standing {
+                seq,
+                code: mark.code,
+                minutes: mark.minutes,
+                note: mark.note.clone(),
+                at,
+                account,
+            });
+        }
+    }
+
+    fn blank(&self) -> usize {
+        self.due.iter().filter(|due| due.code().is_none()).count()
+    }
+}
+
+/// Writes the marks that pass, and answers how many.
+fn write(
+    act: &mut Act,
+    facts: &Register,
+    save: &Save,
+    decisions: &[(Change, Decision)],
+) -> Result<u64, StoreError> {
+    let session = facts.slot.session.index() as i64;
+    let source = if facts.is_closed() {
+        "amendment"
+    } else {
+        "register"
+    };
+    let rows = decisions.iter().filter_map(|(change, decision)| {
+        let Decision::Write(mark) = decision else {
+            return None;
+        };
+        Some(args![
+            change.enrolment,
+            facts.slot.day,
+            session,
+            mark.code.as_ref().map(Code::as_str),
+            mark.minutes,
+            mark.arrived_at,
+            mark.note.as_deref(),
+            mark.reason.as_deref(),
+            source,
+            save.device_at
+        ])
+    });
+    act.record_many(&MARK_VERSION, rows)
+}
+
+/// Records the register as taken when nothing in it is blank any more; answers whether it did.
+///
+/// A register that is planned through before it opens is not taken by that.
+fn take_if_complete(
+    act: &mut Act,
+    actor: &Actor,
+    group: GroupId,
+    register: &OpenRegister,
+    save: &Save,
+) -> Result<bool, StoreError> {
+    let Slot { day, session } = register.facts.slot;
+    let too_early = matches!(register.facts.state, RegisterState::NotOpenYet { .. });
+    if too_early || register.blank() > 0 {
+        return Ok(false);
+    }
+    let (school, at, session) = (act.school(), act.at(), session.index() as i64);
+    let id = args![school, group, day, session];
+    if act.tx().query_opt(TAKEN, &id, |_| Ok(()))?.is_some() {
+        return Ok(false);
+    }
+    let for_somebody = register.facts.role != RoleKind::ClassTeacher;
+    let word = save.on_behalf_of.as_deref().filter(|_| for_somebody);
+    let values: [Arg; 6] = args![group, day, session, at, actor.account, word];
+    act.record(&REGISTER_TAKEN, &values)?;
+    Ok(true)
+}
+
+fn describe(act: &mut Act, actor: &Actor, group: GroupId, facts: &Register, written: u64) {
+    let what = match (facts.is_closed(), written) {
+        (_, 0) => "take register",
+        (false, _) => "save register",
+        (true, _) => "amend register",
+    };
+    act.describe(Entry {
+        account: actor.account.0,
+        job_title: &actor.job_title,
+        act: what,
+        subject: format!("group {group} {}", facts.slot),
+    });
+}
+
+fn answer(
+    act: &mut Act,
+    register: &OpenRegister,
+    decisions: Vec<(Change, Decision)>,
+    wrote: bool,
+) -> Result<SaveAnswer, StoreError> {
+    let mut names = Names::default();
+    let mut results = Vec::with_capacity(decisions.len());
+    for (change, decision) in decisions {
+        let standing = register
+            .place(change.enrolment)
+            .and_then(|due| due.standing.as_ref());
+        let (outcome, message) = match decision {
+            Decision::Write(mark) => (Outcome::Saved, mark.heed),
+            Decision::Unchanged => (Outcome::Unchanged, String::new()),
+            Decision::Refused(ground) => (Outcome::Refused, ground),
+            Decision::Conflict => (
+                Outcome::Conflict,
+                "Somebody changed this mark after you saw it. Look at what stands there now, and enter yours again if it is right."
+                    .to_owned(),
+            ),
+        };
+        let theirs = standing.filter(|_| outcome == Outcome::Conflict);
+        let by = match theirs {
+            Some(standing) => Some(names.of(act, standing.account)?),
+            None => None,
+        };
+        results.push(ChangeResult {
+            enrolment: change.enrolment,
+            outcome,
+            message,
+            code: standing
+                .and_then(|mark| mark.code)
+                .map(|code| code.to_string()),
+            minutes: standing.and_then(|mark| mark.minutes),
+            base: standing.map_or(0, |mark| mark.seq),
+            by,
+            at: theirs.map(|mark| clock_of(mark.at, register.facts.now)),
+        });
+    }
+    Ok(SaveAnswer {
+        seq: wrote.then(|| act.seq()),
+        saved_at: act.at().in_london().1.to_string(),
+        blank: register.blank(),
+        results,
+    })
+}
+
+/// A moment as people say it: the time alone for today.
+pub(super) fn clock_of(at: Instant, now: Instant) -> String {
+    let (day, time) = at.in_london();
+    if day == now.in_london().0 {
+        time.to_string()
+    } else {
+        format!("{} {time}", day.short())
+    }
+}
+
+/// Names of accounts, each looked up once.
+#[derive(Default)]
+struct Names(HashMap<AccountId, String>);
+
+impl Names {
+    fn of(&mut self, act: &mut Act, account: AccountId) -> Result<String, StoreError> {
+        if let Some(name) = self.0.get(&account) {
+            return Ok(name.clone());
+        }
+        let school = act.school();
+        let name = name_of(act.tx(), school, account)?;
+        self.0.insert(account, name.clone());
+        Ok(name)
+    }
+}
+
+/// Who signs in with this account, as colleagues know them.
+pub(super) fn name_of(
+    tx: &mut Tx,
+    school: store::SchoolId,
+    account: AccountId,
+) -> Result<String, StoreError> {
+    let found = tx.query_opt(NAME_OF_ACCOUNT, &args![school, account], |row| {
+        let own: String = row.get(0)?;
+        let parts = [row.get::<Option<String>>(1)?, row.get(2)?, row.get(3)?];
+        let staff = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        Ok(if staff.trim().is_empty() {
+            own
+        } else {
+            staff.trim().to_owned()
+        })
+    })?;
+    Ok(found.unwrap_or_else(|| "somebody".to_owned()))
+}
