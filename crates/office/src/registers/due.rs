@@ -9,7 +9,7 @@ use store::{SchoolId, StoreError, Tx, args};
 
 use crate::ids::{AccountId, EnrolmentId, GroupId};
 
-const DUE: &str = "\
+pub(super) const DUE: &str = "\
 select m.enrolment_id, e.starting_day, e.leaving_day, p.birth_day
 from membership m
 join enrolment e on e.school_id = m.school_id and e.enrolment_id = m.enrolment_id
@@ -20,7 +20,7 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and p.superseded_seq is null
 order by m.enrolment_id";
 
-const STANDING: &str = "\
+pub(super) const STANDING: &str = "\
 select v.enrolment_id, v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id
 from membership m
 join mark_version v on v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
@@ -29,9 +29,6 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
   and not exists (select 1 from held_act h where h.school_id = v.school_id and h.seq = v.seq and h.released_seq is null)
 order by v.enrolment_id, v.seq";
-
-/// The statements of this file, for the test that prepares them.
-pub(super) const STATEMENTS: &[&str] = &[DUE, STANDING];
 
 /// A pupil whose mark is due, and the mark that stands.
 #[derive(Clone, Debug)]

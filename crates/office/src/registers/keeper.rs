@@ -9,13 +9,10 @@ use crate::ids::GroupId;
 use crate::people::access::granted;
 use crate::people::{Access, Actor, RecordKind, Role, Scope};
 
-const DUTIES: &str = "\
+pub(super) const DUTIES: &str = "\
 select distinct duty from group_staff
 where school_id = $1 and group_id = $2 and staff_id = $3 and superseded_seq is null
   and from_day <= $4 and (to_day is null or to_day >= $4)";
-
-/// The statements of this file, for the test that prepares them.
-pub(super) const STATEMENTS: &[&str] = &[DUTIES];
 
 /// What a person may do with the register of one group on one day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

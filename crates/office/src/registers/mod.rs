@@ -17,4 +17,12 @@ pub use keeper::{Keeper, keeper};
 pub use pages::{RegisterAddress, routes};
 
 /// Every statement of this folder, for the test that prepares them.
-pub const STATEMENTS: &[&[&str]] = &[due::STATEMENTS, keeper::STATEMENTS, save::STATEMENTS];
+pub const STATEMENTS: &[&str] = &[
+    due::DUE,
+    due::STANDING,
+    keeper::DUTIES,
+    save::SEEN,
+    save::REMEMBER,
+    save::TAKEN,
+    save::NAME_OF_ACCOUNT,
+];

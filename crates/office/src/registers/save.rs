@@ -85,24 +85,21 @@ pub enum Outcome {
     Conflict,
 }
 
-const SEEN: &str =
+pub(super) const SEEN: &str =
     "select account_id, answer from change_seen where school_id = $1 and change_id = $2";
 
-const REMEMBER: &str = "\
+pub(super) const REMEMBER: &str = "\
 insert into change_seen (school_id, change_id, account_id, at, answer) values ($1, $2, $3, $4, $5)";
 
-const TAKEN: &str = "\
+pub(super) const TAKEN: &str = "\
 select 1 from register_taken
 where school_id = $1 and group_id = $2 and on_date = $3 and session = $4 and superseded_seq is null";
 
-const NAME_OF_ACCOUNT: &str = "\
+pub(super) const NAME_OF_ACCOUNT: &str = "\
 select a.name, s.title, s.forename, s.surname
 from account a
 left join staff s on s.school_id = $1 and s.account_id = a.account_id and s.superseded_seq is null
 where a.account_id = $2";
-
-/// The statements of this file, for the test that prepares them.
-pub(super) const STATEMENTS: &[&str] = &[SEEN, REMEMBER, TAKEN, NAME_OF_ACCOUNT];
 
 /// The longest that a note, a reason or a name on whose word may be.
 pub const LONGEST_TEXT: usize = 500;

@@ -3,22 +3,19 @@
 use calendar::{CalendarProblem, CalendarRows, Day, DayException, Period, SchoolCalendar};
 use store::{Row, SchoolId, StoreError, Tx, args};
 
-/// The statements of this file, for the test that prepares them.
-pub(super) const STATEMENTS: &[&str] = &[TERMS, EXCEPTIONS, TERMS_BETWEEN, EXCEPTIONS_BETWEEN];
-
-const TERMS: &str = "\
+pub(super) const TERMS: &str = "\
 select name, first_day, last_day from term
 where school_id = $1 and superseded_seq is null order by first_day";
 
-const EXCEPTIONS: &str = "\
+pub(super) const EXCEPTIONS: &str = "\
 select on_date, kind from day_exception
 where school_id = $1 and superseded_seq is null order by on_date";
 
-const TERMS_BETWEEN: &str = "\
+pub(super) const TERMS_BETWEEN: &str = "\
 select name, first_day, last_day from term
 where school_id = $1 and superseded_seq is null and first_day <= $3 and last_day >= $2 order by first_day";
 
-const EXCEPTIONS_BETWEEN: &str = "\
+pub(super) const EXCEPTIONS_BETWEEN: &str = "\
 select on_date, kind from day_exception
 where school_id = $1 and superseded_seq is null and on_date >= $2 and on_date <= $3 order by on_date";
 

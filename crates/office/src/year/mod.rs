@@ -9,4 +9,10 @@ pub mod settings;
 pub use calendar_rows::{CalendarError, calendar, calendar_between};
 
 /// Every statement of this folder, for the test that prepares them.
-pub const STATEMENTS: &[&[&str]] = &[calendar_rows::STATEMENTS, settings::STATEMENTS];
+pub const STATEMENTS: &[&str] = &[
+    calendar_rows::TERMS,
+    calendar_rows::EXCEPTIONS,
+    calendar_rows::TERMS_BETWEEN,
+    calendar_rows::EXCEPTIONS_BETWEEN,
+    settings::SETTINGS,
+];

@@ -22,10 +22,7 @@ pub const BANDS: &str = "bands";
 /// The setting that holds [`Mode`].
 pub const MODE: &str = "mode";
 
-/// The statement of this file, for the test that prepares it.
-pub const STATEMENTS: &[&str] = &[SETTINGS];
-
-const SETTINGS: &str =
+pub(super) const SETTINGS: &str =
     "select name, from_day, value from setting where school_id = $1 and superseded_seq is null";
 
 /// Every setting of the school as this transaction sees it.

@@ -1,0 +1,4 @@
+//! Registers over a real store, on both engines.
+
+mod save;
+mod school;
