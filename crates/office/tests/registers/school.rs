@@ -319,8 +319,3 @@ pub fn ask(
             )
         })
 }
-
-/// Asks for a page as this account.
-pub fn get(office: &Arc<Office>, account: i64, path: &str) -> (StatusCode, String) {
-    ask(office, account, Request::get(path), Body::empty())
-}
