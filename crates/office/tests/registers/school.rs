@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{StatusCode, header};
 use calendar::{Day, Instant, Session, Slot};
 use http_body_util::BodyExt;
 use office::desk::{Office, Refusal};
@@ -285,6 +285,7 @@ pub fn office(store: &TestStore) -> Arc<Office> {
     Arc::new(Office {
         store: Store::clone(store),
         shelf: office::book::Shelf::default(),
+        keyring: office::people::Keyring::forgetful().expect("a key for one test"),
         clock: store.clock().as_function(),
         over_tls: false,
     })
