@@ -140,7 +140,11 @@ pub fn statements(engine: Engine) -> Vec<&'static str> {
     ]
     .concat();
     if engine == Engine::Postgres {
-        all.extend([jobs::DUE_ON_POSTGRES, worker::HEAD_ON_POSTGRES]);
+        all.extend([
+            jobs::DUE_ON_POSTGRES,
+            journal::ADD_ON_POSTGRES,
+            worker::HEAD_ON_POSTGRES,
+        ]);
     }
     all
 }

@@ -61,7 +61,7 @@ impl OnSqlite {
         connection
             .execute_batch(
                 "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
-                 pragma temp_store = memory; pragma cache_size = -32768; pragma mmap_size = 268435456; \
+                 pragma temp_store = memory; pragma cache_size = -32768; \
                  pragma secure_delete = on; pragma trusted_schema = off;",
             )
             .map_err(wrong)?;

@@ -14,6 +14,8 @@ pub struct Tx {
     connection: Connection,
     limit: Duration,
     broken: bool,
+    /// Whether a savepoint is set.
+    marked: bool,
 }
 
 enum Connection {
@@ -55,6 +57,7 @@ impl Tx {
             connection,
             limit,
             broken: false,
+            marked: false,
         })
     }
 
@@ -224,6 +227,7 @@ impl Tx {
 
     pub(crate) fn begin(&mut self, purpose: Purpose) -> Result<(), StoreError> {
         self.broken = false;
+        self.marked = false;
         match &mut self.connection {
             Connection::Sqlite(sqlite) => {
                 sqlite.limit_statements(Some(self.limit));
@@ -262,20 +266,21 @@ impl Tx {
         }
     }
 
-    /// Marks the place to which [`Tx::back_to_savepoint`] returns.
+    /// Marks the place to which [`Tx::back_to_savepoint`] returns, and lets go of the place marked before.
     pub(crate) fn savepoint(&mut self) -> Result<(), StoreError> {
         self.broken = false;
-        self.control("savepoint gathered")
-    }
-
-    pub(crate) fn release_savepoint(&mut self) -> Result<(), StoreError> {
-        self.control("release gathered")
+        let again = std::mem::replace(&mut self.marked, true);
+        if again {
+            self.controls("release gathered", "savepoint gathered")
+        } else {
+            self.control("savepoint gathered")
+        }
     }
 
     pub(crate) fn back_to_savepoint(&mut self) -> Result<(), StoreError> {
         self.broken = false;
-        self.control("rollback to gathered")?;
-        self.control("release gathered")
+        self.marked = false;
+        self.controls("rollback to gathered", "release gathered")
     }
 
     /// Runs several statements without arguments, as a migration has them.
@@ -284,6 +289,17 @@ impl Tx {
             Connection::Sqlite(sqlite) => sqlite.batch(sql),
             Connection::Postgres(postgres) => postgres.batch(sql),
         })
+    }
+
+    /// Two of the store's own statements, in one message where there is a wire.
+    fn controls(&mut self, first: &'static str, second: &'static str) -> Result<(), StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => {
+                sqlite.control(first)?;
+                sqlite.control(second)
+            }
+            Connection::Postgres(postgres) => postgres.batch(&format!("{first}; {second}")),
+        }
     }
 
     fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {

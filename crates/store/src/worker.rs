@@ -259,10 +259,9 @@ impl Worker {
             let sql = "commit".to_owned();
             return (tx, Err(StoreError::Statement { sql, message }));
         }
-        let ended = match (&kept, single) {
-            (_, true) => Ok(()),
-            (Kept::Yes, false) => tx.release_savepoint(),
-            (_, false) => tx.back_to_savepoint(),
+        let ended = match kept {
+            Kept::Not | Kept::Failed(_) if !single => tx.back_to_savepoint(),
+            _ => Ok(()),
         };
         if let (Kept::Yes, Some((school, head))) = (&kept, moved) {
             heads.moved(school, head);
