@@ -2,7 +2,7 @@
 //!
 //! PostgreSQL comes from `ROLLBOOK_TEST_POSTGRES`, a connection string to a server where the test may create databases. Where
 //! that is unset, one private throw-away server is started (on a socket in the temporary folder, no network), shared by
-//! all test programs that run, and stopped a minute after the last of them.
+//! all test programs that run, and stopped within a minute of the last of them.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -429,7 +429,7 @@ fn is_root() -> bool {
         .is_ok_and(|output| output.stdout.starts_with(b"0\n"))
 }
 
-/// Leaves a small script behind that stops the server once no test program has used it for a minute.
+/// Leaves a small script behind that stops the server once no test program uses it; it looks every minute.
 fn stop_after_the_last(programs: &Path, base: &Path, data: &Path) {
     let stop = format!(
         "{}{}/pg_ctl stop --mode=immediate --silent --pgdata={}",
