@@ -304,6 +304,13 @@ pub struct Problem {
     reference: String,
 }
 
+impl Problem {
+    /// The refusal itself, for a form that comes back with its ground.
+    pub fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = match &self.refusal {

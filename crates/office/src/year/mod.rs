@@ -3,10 +3,28 @@
 //! It deliberately does not know what is marked on a day, only which sessions it has.
 
 mod calendar_rows;
+mod close_day;
+mod decide;
+mod pages;
 pub mod records;
+mod set_terms;
 pub mod settings;
+mod settings_page;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
 
 pub use calendar_rows::{CalendarError, calendar, calendar_between};
+pub use close_day::{clear_day, set_day};
+pub use decide::decide;
+pub use set_terms::{HalfTerm, set_terms};
+
+use crate::desk::Office;
+
+/// The addresses of this folder.
+pub const ADDRESSES: &[&str] = &["/year", "/year/terms", "/year/days", "/settings"];
 
 /// Every statement of this folder, for the test that prepares them.
 pub const STATEMENTS: &[&str] = &[
@@ -15,4 +33,20 @@ pub const STATEMENTS: &[&str] = &[
     calendar_rows::TERMS_BETWEEN,
     calendar_rows::EXCEPTIONS_BETWEEN,
     settings::SETTINGS,
+    close_day::MARKED_ON,
+    pages::EXCEPTIONS,
+    set_terms::TERMS_OF,
+    set_terms::MARKED_OUTSIDE,
 ];
+
+/// The pages of this folder.
+pub fn routes() -> Router<Arc<Office>> {
+    Router::new()
+        .route("/year", get(pages::year))
+        .route("/year/terms", post(pages::save_terms))
+        .route("/year/days", post(pages::save_day))
+        .route(
+            "/settings",
+            get(settings_page::settings).post(settings_page::save),
+        )
+}

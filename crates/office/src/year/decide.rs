@@ -1,0 +1,50 @@
+//! Deciding a setting from a day on.
+
+use calendar::Day;
+use store::{Act, Entry, args};
+
+use super::records::SETTING;
+use super::set_terms::may_decide;
+use super::settings::{self, SettingError};
+use crate::book::Settings;
+use crate::desk::Refusal;
+use crate::people::Actor;
+
+/// Decides a setting from a day on. `value` is JSON in the shape of the setting.
+///
+/// Refused when the rules that read it cannot hold with it, or when the day lies in the past: what has been judged stays
+/// judged by the setting of its day.
+pub fn decide(
+    act: &mut Act,
+    actor: &Actor,
+    today: Day,
+    name: &'static str,
+    from: Day,
+    value: &str,
+) -> Result<(), Refusal> {
+    may_decide(actor)?;
+    if from < today {
+        return Err(Refusal::Wrong(
+            "A setting holds from today or a later day; the past keeps the settings it was judged by.".to_owned(),
+        ));
+    }
+    check(name, from, value)?;
+    act.replace(&SETTING, &args![name, from, value])?;
+    act.describe(Entry {
+        account: actor.account.0,
+        job_title: &actor.job_title,
+        act: "decide a setting",
+        subject: format!("{name} from {from}"),
+    });
+    Ok(())
+}
+
+/// Whether the rules that read the setting can hold with this value.
+fn check(name: &'static str, from: Day, value: &str) -> Result<(), SettingError> {
+    let alone = Settings::new(vec![(name.to_owned(), from, value.to_owned())]);
+    settings::session_times(&alone, from)?;
+    settings::entry_limits(&alone, from)?;
+    settings::bands(&alone, from)?;
+    settings::mode(&alone, from)?;
+    Ok(())
+}

@@ -1,0 +1,437 @@
+//! The settings page: session times, who keeps the record, codes of teachers, absence bands; each from a day on.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Redirect, Response};
+use calendar::{Day, Session, TimeOfDay};
+use register::Code;
+use serde::Deserialize;
+use store::Tx;
+
+use super::decide;
+use super::pages::{Tried, tried};
+use super::settings::{
+    BANDS, BandValue, HoursValue, MODE, Mode, SESSION_TIMES, SessionTimesValue, TEACHER_CODES,
+    bands, entry_limits, mode, session_times,
+};
+use crate::desk::{Desk, Refusal};
+use crate::people::{Access, Actor, RecordKind};
+use crate::shell::{Choice, Errors, Field, FieldKind, Frame, Notice, Page, Problem};
+
+#[derive(Deserialize, Default)]
+pub(super) struct SettingsQuery {
+    done: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "year/settings.html")]
+struct SettingsPage {
+    frame: Frame,
+    errors: Errors,
+    forms: Vec<SettingForm>,
+}
+
+/// One setting: what holds now, what held before, and the form that decides it anew.
+struct SettingForm {
+    what: &'static str,
+    heading: &'static str,
+    rule: &'static str,
+    now: String,
+    history: Vec<(String, String)>,
+    fields: Vec<Field>,
+}
+
+/// What was typed into the form of one setting, and what is wrong with it.
+#[derive(Default)]
+struct Attempt {
+    pairs: Vec<(String, String)>,
+    problem: Option<(&'static str, String)>,
+}
+
+pub(super) async fn settings(desk: Desk, Query(query): Query<SettingsQuery>) -> Response {
+    show(desk, query, Attempt::default()).await
+}
+
+async fn show(desk: Desk, query: SettingsQuery, attempt: Attempt) -> Response {
+    let at = desk.clone();
+    desk.read(move |tx, actor| page(&at, tx, actor, &query, attempt))
+        .await
+        .map_or_else(IntoResponse::into_response, |page| {
+            Page(page).into_response()
+        })
+}
+
+fn page(
+    desk: &Desk,
+    tx: &mut Tx,
+    actor: &Actor,
+    query: &SettingsQuery,
+    attempt: Attempt,
+) -> Result<SettingsPage, Refusal> {
+    if !actor.may(Access::Read, RecordKind::UsersRolesAndSettings) {
+        return Err(Refusal::NotFound);
+    }
+    let book = desk.office.shelf.book(tx, actor.school)?;
+    let (today, _) = desk.office.today();
+    let notice = query
+        .done
+        .as_ref()
+        .map(|_| Notice::done("The setting is saved. It holds from the day you gave."));
+    let frame = desk.frame(tx, actor, "Settings")?.with_notice(notice);
+    let times = session_times(&book.settings, today)?;
+    let typed = |name: &str, now: String| {
+        attempt
+            .pairs
+            .iter()
+            .find(|(own, _)| own == name)
+            .map_or(now, |(_, value)| value.clone())
+    };
+    let history = |name: &str| -> Vec<(String, String)> {
+        book.settings
+            .history(name)
+            .map(|(from, value)| (from.long(), value.to_owned()))
+            .collect()
+    };
+    let from = |what: &str| {
+        let name = format!("{what}-from");
+        let value = typed(&name, today.to_string());
+        Field::day(name, "From")
+            .value(value)
+            .hint("Earlier days keep the setting they were judged by.")
+    };
+    let forms = vec![
+        times_form(times, &typed, history(SESSION_TIMES), from(SESSION_TIMES)),
+        mode_form(mode(&book.settings, today)?, history(MODE), from(MODE)),
+        codes_form(
+            &entry_limits(&book.settings, today)?.teacher_codes,
+            &typed,
+            history(TEACHER_CODES),
+            from(TEACHER_CODES),
+        ),
+        bands_form(
+            &bands(&book.settings, today)?,
+            &typed,
+            history(BANDS),
+            from(BANDS),
+        ),
+    ];
+    let problems = attempt
+        .problem
+        .map(|(field, text)| Problem {
+            field: field.into(),
+            text: text.into(),
+        })
+        .into_iter()
+        .collect();
+    Ok(SettingsPage {
+        frame,
+        errors: Errors { problems },
+        forms,
+    })
+}
+
+/// The six clock times of the form: name, label, session, which of its times.
+const TIMES: [(&str, &str, Session, usize); 6] = [
+    ("am-opens", "Morning register opens", Session::Am, 0),
+    ("am-closes", "Morning register closes", Session::Am, 1),
+    ("am-ends", "Morning session ends", Session::Am, 2),
+    ("pm-opens", "Afternoon register opens", Session::Pm, 0),
+    ("pm-closes", "Afternoon register closes", Session::Pm, 1),
+    ("pm-ends", "Afternoon session ends", Session::Pm, 2),
+];
+
+fn times_form(
+    times: register::closing::SessionTimes,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let mut fields = vec![from];
+    for (name, label, session, which) in TIMES {
+        let hours = times.of(session);
+        let now = [hours.opens, hours.closes, hours.ends][which];
+        fields.push(
+            Field {
+                width: "short",
+                ..Field::new(FieldKind::Time, name, label)
+            }
+            .value(typed(name, now.to_string())),
+        );
+    }
+    let said = |session| {
+        let hours = times.of(session);
+        format!("{} to {}", hours.opens, hours.closes)
+    };
+    SettingForm {
+        what: SESSION_TIMES,
+        heading: "Session times",
+        rule: "A register is open for at most 30 minutes, the same in both sessions; later arrivals are U (R-022; Working together to improve school attendance, 2024).",
+        now: format!(
+            "Registers are open from {} and from {}.",
+            said(Session::Am),
+            said(Session::Pm)
+        ),
+        history,
+        fields,
+    }
+}
+
+fn mode_form(mode: Mode, history: Vec<(String, String)>, from: Field) -> SettingForm {
+    let word = |mode: Mode| {
+        serde_json::to_string(&mode)
+            .unwrap_or_default()
+            .trim_matches('"')
+            .to_owned()
+    };
+    let choices = [
+        (Mode::RegisterHolder, "Rollbook is the register"),
+        (
+            Mode::Alongside,
+            "Alongside: the other system keeps roll and marks",
+        ),
+        (
+            Mode::AlongsideMarksHere,
+            "Alongside, but marks are made here",
+        ),
+    ];
+    let now = choices
+        .iter()
+        .find(|(own, _)| *own == mode)
+        .map_or("", |(_, label)| label);
+    let choices = choices
+        .iter()
+        .map(|(own, label)| Choice::new(word(*own), *label))
+        .collect();
+    SettingForm {
+        what: MODE,
+        heading: "Who keeps the record",
+        rule: "One system is the legal register for one kind of record on one day. Changing over is planned with a comparison of both (I-001).",
+        now: format!("{now}."),
+        history,
+        fields: vec![
+            from,
+            Field::radios("mode", "From then on", choices).value(word(mode)),
+        ],
+    }
+}
+
+fn codes_form(
+    codes: &[Code],
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let now: Vec<&str> = codes.iter().map(Code::as_str).collect();
+    let now = now.join(" ");
+    SettingForm {
+        what: TEACHER_CODES,
+        heading: "Codes that class teachers may enter",
+        rule: "The school's own decision. The office may enter every code that the day allows; a teacher who tries another is told why not.",
+        now: format!("Teachers may enter {now}"),
+        history,
+        fields: vec![
+            from,
+            Field::line("codes", "Codes, with a space between").value(typed("codes", now)),
+        ],
+    }
+}
+
+fn bands_form(
+    bands: &register::Bands,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let lines: Vec<String> = bands
+        .bands()
+        .iter()
+        .map(|band| {
+            let sign = if band.begins.included { ">=" } else { ">" };
+            format!("{} {sign} {}", band.name, band.begins.absence.show(2))
+        })
+        .collect();
+    let now = lines.join("\n");
+    SettingForm {
+        what: BANDS,
+        heading: "Absence bands",
+        rule: "The school's own names for shares of absence. Persistent (10% or more) and severe (50% or more) are the Department's and always reckoned beside them (R-210 to R-212).",
+        now: lines.join(", "),
+        history,
+        fields: vec![
+            from,
+            Field::new(
+                FieldKind::Lines,
+                "bands",
+                "Bands, one on a line, least absence first",
+            )
+            .hint(
+                "A name, then >= or >, then the absence in percent at which it begins: At risk > 8",
+            )
+            .value(typed("bands", now)),
+        ],
+    }
+}
+
+pub(super) async fn save(desk: Desk, Form(pairs): Form<Vec<(String, String)>>) -> Response {
+    let answer = |name: &str| {
+        pairs
+            .iter()
+            .find(|(own, _)| own == name)
+            .map_or("", |(_, value)| value.trim())
+    };
+    let decided = decided(&answer);
+    let (name, from, value) = match decided {
+        Ok(decided) => decided,
+        Err((field, text)) => {
+            let attempt = Attempt {
+                pairs,
+                problem: Some((field, text)),
+            };
+            return show(desk, SettingsQuery::default(), attempt).await;
+        }
+    };
+    let (today, _) = desk.office.today();
+    let done = tried(&desk, move |act, actor| {
+        decide(act, actor, today, name, from, &value)
+    })
+    .await;
+    match done {
+        Ok(()) => Redirect::to("/settings?done=yes").into_response(),
+        Err(Tried::Wrong(text)) => {
+            let attempt = Attempt {
+                pairs,
+                problem: Some(("from", text)),
+            };
+            show(desk, SettingsQuery::default(), attempt).await
+        }
+        Err(Tried::Other(response)) => response,
+    }
+}
+
+/// The setting, its day and its value as the form gives them; or the field that is wrong and why.
+fn decided<'p>(
+    answer: &impl Fn(&str) -> &'p str,
+) -> Result<(&'static str, Day, String), (&'static str, String)> {
+    let what = answer("what");
+    let from: Day = answer(&format!("{what}-from")).parse().map_err(|_| {
+        (
+            "from",
+            "Give the day from which it holds as a date.".to_owned(),
+        )
+    })?;
+    let json = |value: serde_json::Result<String>| {
+        value.map_err(|error| ("from", format!("The setting cannot be written: {error}")))
+    };
+    match what {
+        SESSION_TIMES => {
+            let time = |name: &'static str| -> Result<TimeOfDay, (&'static str, String)> {
+                answer(name).parse().map_err(|_| {
+                    (
+                        name,
+                        "Give every time as hours and minutes: 08:40.".to_owned(),
+                    )
+                })
+            };
+            let value = SessionTimesValue {
+                am: HoursValue {
+                    opens: time("am-opens")?,
+                    closes: time("am-closes")?,
+                    ends: time("am-ends")?,
+                },
+                pm: HoursValue {
+                    opens: time("pm-opens")?,
+                    closes: time("pm-closes")?,
+                    ends: time("pm-ends")?,
+                },
+            };
+            Ok((SESSION_TIMES, from, json(serde_json::to_string(&value))?))
+        }
+        MODE => Ok((MODE, from, json(serde_json::to_string(answer("mode")))?)),
+        TEACHER_CODES => {
+            let codes: Vec<&str> = answer("codes").split_whitespace().collect();
+            for code in &codes {
+                let known = code
+                    .parse::<Code>()
+                    .ok()
+                    .is_some_and(|code| register::meaning(code, from).is_ok());
+                if !known {
+                    let text = format!("“{code}” is no attendance code on that day.");
+                    return Err(("codes", text));
+                }
+            }
+            Ok((TEACHER_CODES, from, json(serde_json::to_string(&codes))?))
+        }
+        BANDS => {
+            let values = answer("bands")
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .map(band_of)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|text| ("bands", text))?;
+            Ok((BANDS, from, json(serde_json::to_string(&values))?))
+        }
+        _ => Err(("from", "Choose which setting to save.".to_owned())),
+    }
+}
+
+/// A line of the bands' form: `At risk > 8`.
+fn band_of(line: &str) -> Result<BandValue, String> {
+    let wrong = || {
+        format!(
+            "“{}”: write a name, then >= or >, then a percentage.",
+            line.trim()
+        )
+    };
+    let (name, rest) = line.split_once('>').ok_or_else(wrong)?;
+    let (included, percent) = match rest.strip_prefix('=') {
+        Some(percent) => (true, percent),
+        None => (false, rest),
+    };
+    let hundredths =
+        hundredths_of(percent.trim().trim_end_matches('%').trim()).ok_or_else(wrong)?;
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(wrong());
+    }
+    let key: String = name
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    Ok(BandValue {
+        key,
+        name: name.to_owned(),
+        from: [hundredths, 10_000],
+        included,
+    })
+}
+
+/// Hundredths of a percent in `8`, `8.5` or `8.25`.
+fn hundredths_of(text: &str) -> Option<u64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    if part.len() > 2 || !part.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let whole: u64 = whole.parse().ok()?;
+    let part: u64 = format!("{part:0<2}").parse().ok()?;
+    Some(whole * 100 + part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_band_is_read_as_it_is_shown() {
+        let band = band_of("At risk > 8.25%").expect("a band");
+        assert_eq!(
+            (band.key.as_str(), band.from, band.included),
+            ("at-risk", [825, 10_000], false)
+        );
+        assert!(band_of("Severe >= 50").expect("a band").included);
+        assert!(band_of("Severe 50").is_err());
+        assert!(band_of("> 50").is_err());
+        assert!(band_of("Low > 1.234").is_err());
+    }
+}
