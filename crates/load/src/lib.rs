@@ -13,6 +13,8 @@ mod spread;
 pub use announcement::{Account, Announcement};
 pub use browser::{Answer, Browser};
 pub use pages::{Page, PageFigures, measure_pages};
-pub use register_page::{RegisterLink, RegisterPage, register_links};
-pub use saves::{Mark, SaveAnswer, SaveResult, SavesFigures, save_in_a_closed_loop, save_request};
+pub use register_page::{RegisterLink, RegisterPage, RegisterRow, register_links};
+pub use saves::{
+    Mark, SaveAnswer, SaveResult, SavesFigures, save_in_a_closed_loop, save_request, whole_register,
+};
 pub use spread::Spread;

@@ -38,27 +38,39 @@ pub fn register_links(page: &str) -> Vec<RegisterLink> {
 /// The rows of a register page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegisterPage {
-    /// Each pupil's enrolment, with the version of the mark that stands there, if one does.
-    pub rows: Vec<(i64, Option<i64>)>,
+    /// In the order of the page.
+    pub rows: Vec<RegisterRow>,
+}
+
+/// One pupil's place in a register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterRow {
+    /// The pupil's enrolment.
+    pub enrolment: i64,
+    /// The version of the mark that stands there; 0 in a blank place.
+    pub base: i64,
+    /// The code that stands there; empty in a blank place.
+    pub code: String,
 }
 
 impl RegisterPage {
-    /// Reads the elements that carry `data-enrolment`, and `data-base` where there is a mark.
+    /// Reads the elements that carry `data-e`, the enrolment, with `data-base` and `data-code`.
     pub fn read(page: &str) -> RegisterPage {
-        let mut rows: Vec<(i64, Option<i64>)> = Vec::new();
-        for tag in page.split('<').skip(1) {
+        let rows = page.split('<').skip(1).filter_map(|tag| {
             let tag = tag.split('>').next().unwrap_or_default();
-            let number = |name: &str| {
+            let value = |name: &str| {
                 let (_, value) = tag.split_once(&format!(" {name}=\""))?;
-                value.split('"').next()?.parse::<i64>().ok()
+                value.split('"').next()
             };
-            if let Some(enrolment) = number("data-enrolment")
-                && rows.iter().all(|(seen, _)| *seen != enrolment)
-            {
-                rows.push((enrolment, number("data-base")));
-            }
+            Some(RegisterRow {
+                enrolment: value("data-e")?.parse().ok()?,
+                base: value("data-base")?.parse().ok()?,
+                code: value("data-code")?.to_owned(),
+            })
+        });
+        RegisterPage {
+            rows: rows.collect(),
         }
-        RegisterPage { rows }
     }
 }
 
@@ -76,8 +88,13 @@ mod tests {
     }
 
     #[test]
-    fn rows_carry_the_version_of_their_mark() {
-        let page = r#"<tr data-enrolment="5" data-base="77"><td></td></tr><tr class="x" data-enrolment="6" data-base=""><input data-enrolment="6"></tr>"#;
-        assert_eq!(RegisterPage::read(page).rows, [(5, Some(77)), (6, None)]);
+    fn rows_carry_the_mark_that_stands_and_its_version() {
+        let page = r#"<tr data-e="5" data-base="77" data-code="L" data-minutes="4"><td></td></tr><tr data-e="6" data-base="0" data-code=""><p data-e="x">"#;
+        let rows = RegisterPage::read(page).rows;
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| (row.enrolment, row.base, row.code.as_str()))
+            .collect();
+        assert_eq!(told, [(5, 77, "L"), (6, 0, "")]);
     }
 }

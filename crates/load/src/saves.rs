@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::{Browser, RegisterLink, RegisterPage, Spread};
+use crate::{Browser, RegisterLink, RegisterPage, RegisterRow, Spread};
 
 /// One mark on its way to the register.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,8 +22,8 @@ pub struct Mark {
     pub note: Option<String>,
     /// The reason of an amendment.
     pub reason: Option<String>,
-    /// The version that the change was made on; none where there was no mark.
-    pub base: Option<i64>,
+    /// The version that the change was made on; 0 where there was no mark.
+    pub base: i64,
 }
 
 #[derive(Serialize)]
@@ -52,8 +52,10 @@ pub struct SaveResult {
     pub outcome: String,
     /// The code that stands now.
     pub code: Option<String>,
+    /// What stands in the way, or is to be looked at.
+    pub message: String,
     /// The version that stands now.
-    pub base: Option<i64>,
+    pub base: i64,
 }
 
 /// What was measured of many saves.
@@ -98,7 +100,7 @@ pub async fn save_request(
 
 /// Saves registers in a closed loop, a signed-in browser and a register for each teacher, `rounds` times each or until `until`.
 ///
-/// Every save is a whole register: all present but for one absent and one late, at places that move from round to round.
+/// Every save is a [`whole_register`].
 /// `reason` goes with each change, for registers that are closed already.
 pub async fn save_in_a_closed_loop(
     teachers: Vec<(Browser, RegisterLink)>,
@@ -149,49 +151,57 @@ async fn one_teacher(
         "{} has no pupils to mark",
         register.path()
     );
-    let present = if register.path().ends_with("pm") {
-        "\\"
-    } else {
-        "/"
-    };
     let mut figures = SavesFigures::default();
     for round in 0..rounds {
         if Instant::now() > until {
             break;
         }
-        let count = rows.len();
-        let changes: Vec<Mark> = rows
-            .iter()
-            .enumerate()
-            .map(|(place, (enrolment, base))| {
-                let (code, minutes) = match (place + round) % count {
-                    0 => ("N", None),
-                    1 => ("L", Some(5)),
-                    _ => (present, None),
-                };
-                Mark {
-                    enrolment: *enrolment,
-                    code: code.to_owned(),
-                    minutes,
-                    note: None,
-                    reason: reason.clone(),
-                    base: *base,
-                }
-            })
-            .collect();
+        let changes = whole_register(&register, &rows, round, reason.as_deref());
         let (answer, took) = save_request(&mut browser, &register, &changes).await?;
         figures.times.add(took);
         for result in answer.results {
             if let Some(row) = rows
                 .iter_mut()
-                .find(|(enrolment, _)| *enrolment == result.enrolment)
+                .find(|row| row.enrolment == result.enrolment)
             {
-                row.1 = result.base.or(row.1);
+                row.base = result.base;
             }
             *figures.outcomes.entry(result.outcome).or_default() += 1;
         }
     }
     Ok(figures)
+}
+
+/// A mark for every row of a register: all present but for one absent and one late, whose places move from round to round.
+pub fn whole_register(
+    register: &RegisterLink,
+    rows: &[RegisterRow],
+    round: usize,
+    reason: Option<&str>,
+) -> Vec<Mark> {
+    let present = if register.path().ends_with("pm") {
+        "\\"
+    } else {
+        "/"
+    };
+    rows.iter()
+        .enumerate()
+        .map(|(place, row)| {
+            let (code, minutes) = match (place + round) % rows.len() {
+                0 => ("N", None),
+                1 => ("L", Some(5)),
+                _ => (present, None),
+            };
+            Mark {
+                enrolment: row.enrolment,
+                code: code.to_owned(),
+                minutes,
+                note: None,
+                reason: reason.map(str::to_owned),
+                base: row.base,
+            }
+        })
+        .collect()
 }
 
 /// An id that no other change has: 32 hexadecimal digits.
@@ -219,7 +229,7 @@ mod tests {
             minutes: Some(5),
             note: None,
             reason: None,
-            base: Some(9),
+            base: 9,
         };
         assert_eq!(
             serde_json::to_string(&mark).unwrap(),

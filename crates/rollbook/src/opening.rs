@@ -1,7 +1,7 @@
 //! Opening what a school keeps: data folder, key, database, schema.
 
 use std::fs;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -55,6 +55,10 @@ impl Data {
             .with_context(|| format!("The data folder {} cannot be made", self.data.display()))?;
         let keyring = Keyring::open(key_file, &self.data).context("Rollbook does not start")?;
         let location = self.location()?;
+        if let Location::Sqlite(file) = &location {
+            keep_to_owner(file)
+                .with_context(|| format!("The database {} cannot be made", file.display()))?;
+        }
         let store =
             Store::open(&location, Options::default(), clock).context("Rollbook does not start")?;
         let applied = store
@@ -64,6 +68,16 @@ impl Data {
         keyring.claim(&store).context("Rollbook does not start")?;
         Ok((store, keyring))
     }
+}
+
+/// Makes the database's file so that no other account can read it; the files beside it take after it.
+fn keep_to_owner(file: &Path) -> std::io::Result<()> {
+    fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(file)
+        .map(drop)
 }
 
 /// The key file when none is named: `/etc/rollbook/key` where that folder can be written or holds a key that can be read, else in the

@@ -131,8 +131,12 @@ impl Served {
         stop: impl Future<Output = ()>,
     ) -> Result<()> {
         let over_tls = !matches!(self.protection, Protection::None);
+        let behind_proxy = matches!(self.protection, Protection::Proxy);
         let protected = self.protection.set_up(self.listen)?;
-        let server = Server::listen(self.listen, protected.certificate).await?;
+        let mut server = Server::listen(self.listen, protected.certificate).await?;
+        if behind_proxy {
+            server = server.behind_proxy();
+        }
         let office = Office {
             store: self.store,
             shelf: Shelf::default(),

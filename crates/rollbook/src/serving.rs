@@ -43,6 +43,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     certificate: Option<Arc<Certificate>>,
+    behind_proxy: bool,
 }
 
 impl Server {
@@ -57,7 +58,16 @@ impl Server {
                 .context("The address cannot be known")?,
             listener,
             certificate: certificate.map(Arc::new),
+            behind_proxy: false,
         })
+    }
+
+    /// Believes the proxy in front about where requests come from.
+    pub fn behind_proxy(self) -> Server {
+        Server {
+            behind_proxy: true,
+            ..self
+        }
     }
 
     /// The address as it is written in a browser on this machine.
@@ -101,6 +111,7 @@ impl Server {
             let connection = Connection {
                 router: router.clone(),
                 peer,
+                behind_proxy: self.behind_proxy,
                 watcher: open.watcher(),
             };
             let tls = tls.clone();
@@ -125,6 +136,7 @@ impl Server {
 struct Connection {
     router: Router,
     peer: SocketAddr,
+    behind_proxy: bool,
     watcher: hyper_util::server::graceful::Watcher,
 }
 
@@ -155,10 +167,16 @@ impl Connection {
         let Connection {
             router,
             peer,
+            behind_proxy,
             watcher,
         } = self;
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
+            let from = if behind_proxy {
+                forwarded_for(&request).unwrap_or(peer)
+            } else {
+                peer
+            };
+            request.extensions_mut().insert(ConnectInfo(from));
             router.clone().call(request)
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -175,6 +193,17 @@ impl Connection {
             .into_owned();
         watcher.watch(connection).await
     }
+}
+
+/// Where a proxy says that the request comes from: what it added itself, the last address of `X-Forwarded-For`.
+fn forwarded_for<B>(request: &Request<B>) -> Option<SocketAddr> {
+    let header = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()?;
+    let address = header.to_str().ok()?.rsplit(',').next()?.trim();
+    Some(SocketAddr::new(address.parse().ok()?, 0))
 }
 
 /// The first byte of every TLS connection.
@@ -341,6 +370,23 @@ mod tests {
             answer.starts_with("HTTP/1.1 200") && answer.ends_with("127.0.0.1"),
             "{answer}"
         );
+    }
+
+    #[test]
+    fn a_proxy_is_believed_about_what_it_added_and_a_browser_about_nothing() {
+        let from = |said: &str| {
+            let request = Request::get("/")
+                .header("x-forwarded-for", said)
+                .body(())
+                .unwrap();
+            forwarded_for(&request).map(|address| address.ip().to_string())
+        };
+        assert_eq!(
+            from("10.0.0.1, 203.0.113.5").as_deref(),
+            Some("203.0.113.5")
+        );
+        assert_eq!(from("2001:db8::1").as_deref(), Some("2001:db8::1"));
+        assert_eq!(from("someone"), None);
     }
 
     #[tokio::test]
