@@ -17,8 +17,11 @@ use super::look;
 /// Every file that pages load: name, type, bytes. A new one is added here and nowhere else.
 static FILES: &[(&str, &str, &[u8])] = &[
     ("rollbook.css", CSS, include_bytes!("assets/rollbook.css")),
+    ("dark.css", CSS, include_bytes!("assets/dark.css")),
     ("frame.js", JS, include_bytes!("assets/frame.js")),
     ("typeahead.js", JS, include_bytes!("assets/typeahead.js")),
+    ("outbox.js", JS, include_bytes!("assets/outbox.js")),
+    ("grid.js", JS, include_bytes!("assets/grid.js")),
     ("progress.js", JS, include_bytes!("assets/progress.js")),
     (
         "icon.svg",

@@ -73,6 +73,15 @@ impl Look {
         }
     }
 
+    /// The media for which the dark tokens are loaded. Never paper.
+    pub fn dark_media(&self) -> &'static str {
+        match self.theme {
+            Theme::Computer => "screen and (prefers-color-scheme: dark)",
+            Theme::Light => "not all",
+            Theme::Dark => "screen",
+        }
+    }
+
     /// The density's word in markup and cookie: `compact` or `roomy`.
     pub fn density_word(&self) -> &'static str {
         match self.density {

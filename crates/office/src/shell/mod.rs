@@ -49,6 +49,7 @@ mod components;
 mod frame;
 mod look;
 mod page;
+mod register_view;
 #[cfg(test)]
 mod samples;
 
@@ -61,3 +62,4 @@ pub use components::{
 pub use frame::{Frame, NavItem, Notice, NoticeKind, SignedIn};
 pub use look::{Density, Look, Theme};
 pub use page::{Page, failure, not_found, page, refused};
+pub use register_view::{CodeChoice, RegisterPage, RegisterRow, RegisterState, TallyKind};

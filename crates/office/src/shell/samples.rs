@@ -459,3 +459,216 @@ fn what_people_type_is_escaped_everywhere() {
         assert!(!part.contains("<script") && !part.contains("\"'"), "{part}");
     }
 }
+
+/// Thirty made-up pupils, named after plants.
+const PLANTS: [&str; 30] = [
+    "Alder, Ann",
+    "Aspen, Bo",
+    "Beech, Cal",
+    "Birch, Dee",
+    "Cedar, Eli",
+    "Elm, Fay",
+    "Fern, Gus",
+    "Hazel, Hal",
+    "Heather, Ida",
+    "Holly, Jo",
+    "Ivy, Kit",
+    "Juniper, Lee",
+    "Larch, Mo",
+    "Laurel, Nat",
+    "Lime, Ora",
+    "Maple, Pat",
+    "Moss, Quin",
+    "Oak, Ray",
+    "Olive, Sam",
+    "Pine, Tess",
+    "Poplar, Una",
+    "Reed, Vic",
+    "Rowan, Win",
+    "Sage, Xan",
+    "Sedge, Yve",
+    "Spruce, Zed",
+    "Thorn, Abe",
+    "Willow, Bea",
+    "Yarrow, Col",
+    "Yew, Dot",
+];
+
+fn choices(office: bool) -> Vec<CodeChoice> {
+    let on = day("2026-11-24");
+    register::code_rows()
+        .iter()
+        .filter(|row| row.covers(on) && row.code.as_str() != "\\")
+        .map(|row| {
+            let code = row.code.as_str();
+            let refusal = match code {
+                "Z" => Some("Only before the starting day (R-031)."),
+                "#" => Some("Planned closures are set in the year, not for one pupil (R-031)."),
+                "C" | "C1" | "C2" | "S" | "J1" if !office => {
+                    Some("Needs a decision on file, which the office enters (R-030).")
+                }
+                "E" | "Q" | "Y5" if !office => {
+                    Some("The office enters it from the record it rests on (R-029).")
+                }
+                _ => None,
+            };
+            let face = Face::of(Some(row));
+            let tally = match (face, row.class) {
+                (_, register::Class::ApprovedEducationalActivity) => TallyKind::Elsewhere,
+                (Face::Attended, _) => TallyKind::Here,
+                (Face::Late, _) => TallyKind::Late,
+                (Face::NotPossible, _) => TallyKind::NotExpected,
+                _ => TallyKind::Absent,
+            };
+            CodeChoice {
+                code: code.to_owned().into(),
+                face,
+                meaning: row.meaning.clone().into(),
+                help: "".into(),
+                source: "reg 10".into(),
+                needs_note: row.needs_note == register::NeedsNote::Required,
+                late: matches!(code, "L" | "U"),
+                tally,
+                refusal: refusal.map(Into::into),
+            }
+        })
+        .collect()
+}
+
+fn sample_register(state: RegisterState, office: bool) -> RegisterPage {
+    let today = day("2026-11-24");
+    let at = |text: &str| calendar::Instant::at_london(today, text.parse().expect("a time"));
+    let history = ["/", "\\", "/", "\\", "/"];
+    let rows = PLANTS
+        .iter()
+        .enumerate()
+        .map(|(index, name)| RegisterRow {
+            number: index + 1,
+            enrolment: 100 + index as i64,
+            name: (*name).to_owned(),
+            href: format!("/pupils/{index}").into(),
+            last: history
+                .iter()
+                .enumerate()
+                .map(|(back, code)| match (index * 5 + back * 3) % 23 {
+                    0 => MarkCell::new("N", Face::NotYetExplained, ""),
+                    1 => MarkCell::new("L", Face::Late, ""),
+                    2 => MarkCell::new("I", Face::Authorised, ""),
+                    3 if index > 20 => MarkCell::new("O", Face::Unauthorised, ""),
+                    _ => MarkCell::new(*code, Face::Attended, ""),
+                })
+                .collect(),
+            code: match (index, state) {
+                (4, _) => "M".into(),
+                (_, RegisterState::Open) => "".into(),
+                (11 | 21, _) => "N".into(),
+                (17, _) => "L".into(),
+                _ => "/".into(),
+            },
+            code_face: match (index, state) {
+                (4, _) => Face::Authorised,
+                (11 | 21, _) => Face::NotYetExplained,
+                (17, _) => Face::Late,
+                _ => Face::Attended,
+            },
+            minutes: (index == 17 && state != RegisterState::Open).then_some(6),
+            base: if state == RegisterState::Open { 0 } else { 40 },
+            flags: match index {
+                8 => vec![Flag::heed("see note")],
+                23 => vec![Flag::plain("part-time timetable")],
+                _ => Vec::new(),
+            },
+            planned: if index == 4 {
+                "M, dentist until 10:00".into()
+            } else {
+                "".into()
+            },
+            note: if index == 4 {
+                "card seen".into()
+            } else {
+                "".into()
+            },
+            sibling: if index == 11 {
+                "brother absent too".into()
+            } else {
+                "".into()
+            },
+        })
+        .collect();
+    RegisterPage {
+        frame: sample_frame("Register", 1),
+        path: "/registers/12/2026-11-24/AM".into(),
+        group: "10B/Ma3".into(),
+        day: today,
+        session: Session::Am,
+        now: at("08:46"),
+        begins: at("08:40"),
+        closes: at("09:10"),
+        ends: at("12:10"),
+        state,
+        state_text: match state {
+            RegisterState::NotOpen => "opens at 08:40".into(),
+            RegisterState::Open => "open until 09:10".into(),
+            _ => "closed at 09:10".into(),
+        },
+        taken: if state == RegisterState::Open {
+            "".into()
+        } else {
+            "saved 08:47, A Tester".into()
+        },
+        rows,
+        codes: choices(office),
+        present: "/",
+        reasons: vec!["Reason given by parent".into(), "Marked in error".into()],
+        change_id: "sample".into(),
+        errors: Errors::default(),
+    }
+}
+
+#[test]
+fn a_register_of_thirty_is_one_light_page() {
+    let html = write_sample("register", &sample_register(RegisterState::Open, false));
+    assert!(
+        html.len() < 60_000,
+        "the register weighs {} bytes",
+        html.len()
+    );
+    assert!(html.contains(r#"<tr data-e="104" data-base="0" data-code="M">"#));
+    assert!(html.contains("<b>29</b> blank"));
+    assert!(
+        !html.contains(r#"name="reason""#),
+        "an open register asks for no reason"
+    );
+    assert!(html.contains("Codes you cannot enter here"));
+}
+
+#[test]
+fn a_closed_register_asks_for_the_reason_of_an_amendment() {
+    let html = write_sample("amend", &sample_register(RegisterState::Amend, true));
+    assert!(html.contains(r#"name="reason""#) && html.contains("R-007"));
+    assert!(
+        html.contains("<b>26</b> here")
+            && html.contains("<b>3</b> absent")
+            && html.contains("<b>1</b> late")
+    );
+}
+
+#[test]
+fn a_register_that_may_only_be_read_has_no_fields() {
+    let html = write_sample("read", &sample_register(RegisterState::ReadOnly, false));
+    assert!(!html.contains("<input name=\"code-") && !html.contains("data-fill"));
+}
+
+#[test]
+fn without_script_every_row_has_its_own_fields() {
+    let html = sample_register(RegisterState::Open, false).to_string();
+    for field in [
+        r#"name="code-129""#,
+        r#"name="minutes-129""#,
+        r#"name="note-129""#,
+        r#"name="base-129""#,
+        r#"name="change_id""#,
+    ] {
+        assert!(html.contains(field), "{field}");
+    }
+}

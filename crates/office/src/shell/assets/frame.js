@@ -30,6 +30,9 @@ export function ask(contents, { kind = '', label = null } = {}) {
   });
 }
 
+/** The close button of a panel, first in it so that it has the focus. */
+const closing = () => make('form', { method: 'dialog', class: 'close' }, make('button', { class: 'quiet' }, 'Close ', make('kbd', {}, 'Esc')));
+
 /** A form whose buttons close the dialog with their value. */
 export function answers(...buttons) {
   return make('form', { method: 'dialog', class: 'acts' },
@@ -50,11 +53,7 @@ function showKeys() {
   const list = one('#keys dl');
   if (!list) return;
   const extra = one('[data-help]');
-  ask([
-    make('h2', {}, 'Keys'), list.cloneNode(true),
-    ...(extra ? [extra.cloneNode(true)] : []),
-    answers(['close', 'Close']),
-  ], { label: 'Keys for this screen' });
+  ask([closing(), make('h2', {}, 'Keys'), list.cloneNode(true), ...(extra ? [make('hr'), extra.cloneNode(true)] : [])], { label: 'Keys for this screen' });
 }
 
 // Hiding the screen: Esc twice. The page stays as it is behind.
@@ -110,6 +109,7 @@ for (const form of all('[data-look]')) {
   form.addEventListener('change', () => {
     const { theme, density } = Object.fromEntries(new FormData(form));
     root.dataset.theme = theme;
+    one('link[data-dark]').media = { light: 'not all', dark: 'screen' }[theme] ?? 'screen and (prefers-color-scheme: dark)';
     root.dataset.density = density;
     document.cookie = `look=${theme}.${density}; path=/; max-age=31536000; samesite=lax`;
   });
@@ -126,9 +126,8 @@ async function openDrawer(link) {
   } catch { body = null; }
   if (!body) { location.assign(link.href); return; }
   const heading = one('h1, h2', body)?.textContent ?? link.textContent;
-  const close = make('form', { method: 'dialog', class: 'close' }, make('button', { class: 'quiet' }, 'Close ', make('kbd', {}, 'Esc')));
   link.setAttribute('aria-expanded', 'true');
-  await ask([close, ...[...body.childNodes].map((node) => document.importNode(node, true))], { kind: 'drawer', label: heading });
+  await ask([closing(), ...[...body.childNodes].map((node) => document.importNode(node, true))], { kind: 'drawer', label: heading });
   link.removeAttribute('aria-expanded');
 }
 
