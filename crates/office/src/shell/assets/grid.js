@@ -152,10 +152,12 @@ async function set(cells, { undoing = false } = {}) {
 
 function blanks() { const left = tally(); return `${left} left`; }
 
+const faces = { a: 'attending elsewhere', h: 'authorised absence', u: 'unauthorised absence', n: 'not yet explained', x: 'not a possible session' };
+
 function describe(row) {
   const late = row.minutes === null ? '' : ` ${row.minutes} minutes`;
   const choice = codes.get(row.code);
-  const words = row.code === null ? 'no mark' : row.code === present ? 'present' : choice?.late ? `${choice.code === 'L' ? 'late' : 'late after closing'}${late}` : `${row.code}, ${choice?.meaning ?? ''}`;
+  const words = row.code === null ? 'no mark' : row.code === present ? 'present' : choice?.late ? `${choice.code === 'L' ? 'late' : 'late after closing'}${late}` : `${row.code}, ${faces[choice?.face] ?? ''}`;
   return `${row.said}, ${words}, ${blanks()}`;
 }
 
