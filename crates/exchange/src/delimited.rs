@@ -5,7 +5,10 @@ use std::borrow::Cow;
 /// What keeps a row from being read cell by cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowFault {
-    Quotes,
+    /// Quotes that do not pair up, and how many lines went with the row before reading could go on.
+    Quotes {
+        passed: u32,
+    },
     Nul,
     TooLong,
 }
@@ -62,10 +65,16 @@ impl<'a> Delimited<'a> {
             match ended {
                 CellEnd::Delimiter => {}
                 CellEnd::Line => break,
+                CellEnd::StrayInPlain => {
+                    cells.clear();
+                    self.to_next_line();
+                    return Some((line, Some(RowFault::Quotes { passed: 0 })));
+                }
                 CellEnd::Stray => {
                     cells.clear();
                     self.resume_after(start, line);
-                    return Some((line, Some(RowFault::Quotes)));
+                    let passed = self.line.saturating_sub(line + 1);
+                    return Some((line, Some(RowFault::Quotes { passed })));
                 }
             }
             if cells.len() > 1 << 16 {
@@ -98,7 +107,10 @@ impl<'a> Delimited<'a> {
             }
             match byte {
                 b'\n' | b'\r' => break,
-                b'"' => return CellEnd::Stray,
+                b'"' => {
+                    self.at = at;
+                    return CellEnd::StrayInPlain;
+                }
                 0 => *fault = Some(RowFault::Nul),
                 _ => {}
             }
@@ -175,20 +187,25 @@ impl<'a> Delimited<'a> {
         }
     }
 
+    /// Goes to the start of the next physical line, or to the end.
+    fn to_next_line(&mut self) {
+        let bytes = self.text.as_bytes();
+        match memchr::memchr2(b'\n', b'\r', &bytes[self.at..]) {
+            Some(offset) => {
+                self.at += offset;
+                self.line_end();
+            }
+            None => self.at = bytes.len(),
+        }
+    }
+
     /// After a stray quote: goes on at the next line that has the right number of cells.
     fn resume_after(&mut self, start: usize, line: u32) {
         let bytes = self.text.as_bytes();
         (self.at, self.line) = (start, line);
         let mut cells_wanted = self.width;
         loop {
-            match memchr::memchr2(b'\n', b'\r', &bytes[self.at..]) {
-                Some(offset) => self.at += offset,
-                None => {
-                    self.at = bytes.len();
-                    return;
-                }
-            }
-            self.line_end();
+            self.to_next_line();
             let rest = &bytes[self.at..];
             let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
             let cells = cells_in_line(&rest[..end], self.delimiter);
@@ -203,6 +220,9 @@ impl<'a> Delimited<'a> {
 enum CellEnd {
     Delimiter,
     Line,
+    /// A quote in the middle of a cell without quotes: it opened nothing, so the next line is sound.
+    StrayInPlain,
+    /// A quoted cell that is not closed, or goes on after its closing quote.
     Stray,
 }
 
@@ -303,9 +323,9 @@ mod tests {
             rows(text, Some(3)),
             [
                 row(1, &["a", "b", "c"]),
-                (2, Err(RowFault::Quotes)),
+                (2, Err(RowFault::Quotes { passed: 0 })),
                 row(3, &["4", "5", "6"]),
-                (4, Err(RowFault::Quotes)),
+                (4, Err(RowFault::Quotes { passed: 0 })),
                 row(5, &["10", "11", "12"]),
             ]
         );

@@ -61,7 +61,7 @@ finding_codes! {
     TitleLine "TITLE_LINE" "A line above the headings: “{value}”." "Nothing to do.";
     TotalLine "TOTAL_LINE" "A total or closing line, not a record: “{value}”." "Nothing to do.";
     InstructionLine "INSTRUCTION_LINE" "A line of instructions under the headings: “{value}”." "Nothing to do.";
-    RowQuotes "ROW_QUOTES" "The quotation marks in this row do not pair up, so its cells cannot be told apart." "Correct the quotation marks in this row, or export the list again.";
+    RowQuotes "ROW_QUOTES" "The quotation marks in this row do not pair up, so its cells cannot be told apart{detail}." "Correct the quotation marks in this row, or export the list again.";
     RowNul "ROW_NUL" "This row holds NUL characters, which text never has." "Export the list again; the file was damaged on its way.";
     RowShort "ROW_SHORT" "This row has {value} cells and the headings have {detail}." "Complete the row, or export the list again.";
     RowLong "ROW_LONG" "This row has {value} cells and the headings have {detail}; the extra ones are not blank." "Look for a comma that is not inside quotation marks.";

@@ -19,6 +19,7 @@ use crate::records::{
     PupilRecord, SourceId, StaffRecord, Standing, TermDateKind, TermDateRecord,
 };
 use crate::refused::RefusedFile;
+use crate::table;
 use crate::text::{self, folded};
 use crate::upn::{self, UpnFault};
 
@@ -308,7 +309,12 @@ impl Set<'_> {
                 continue;
             }
             if let Some(code) = self.row_fault(fault, cells.len(), found.len()) {
-                let (value, detail) = (cells.len().to_string(), found.len().to_string());
+                let (value, detail) = match fault {
+                    Some(RowFault::Quotes { passed }) => {
+                        (String::new(), table::lines_passed(passed))
+                    }
+                    _ => (cells.len().to_string(), found.len().to_string()),
+                };
                 self.findings
                     .add(Severity::Rejected, code, Place::line(line), &value, &detail);
                 self.reading.counts.reject();
@@ -346,7 +352,7 @@ impl Set<'_> {
         width: usize,
     ) -> Option<FindingCode> {
         match fault {
-            Some(RowFault::Quotes) => Some(FindingCode::RowQuotes),
+            Some(RowFault::Quotes { .. }) => Some(FindingCode::RowQuotes),
             Some(RowFault::Nul) => Some(FindingCode::RowNul),
             Some(RowFault::TooLong) => Some(FindingCode::CellTooLong),
             None if cells > width => Some(FindingCode::RowLong),

@@ -730,6 +730,15 @@ pub(crate) fn upn_warning(upn: &Upn) -> Option<FindingCode> {
     }
 }
 
+/// That lines went with a row whose quotes do not pair up.
+pub(crate) fn lines_passed(passed: u32) -> String {
+    match passed {
+        0 => String::new(),
+        1 => "; the next line went with it".to_owned(),
+        lines => format!("; the next {lines} lines went with it"),
+    }
+}
+
 /// The finding for a row that cannot be told apart into cells, or has the wrong number of them.
 ///
 /// Missing trailing cells are allowed when none of them is required (I-019).
@@ -743,7 +752,9 @@ pub(crate) fn row_fault(
     let plain = |code| Some((code, String::new(), String::new()));
     let cells_and_width = |code| Some((code, cells.len().to_string(), width.to_string()));
     match fault {
-        Some(RowFault::Quotes) => return plain(FindingCode::RowQuotes),
+        Some(RowFault::Quotes { passed }) => {
+            return Some((FindingCode::RowQuotes, String::new(), lines_passed(passed)));
+        }
         Some(RowFault::Nul) => return plain(FindingCode::RowNul),
         Some(RowFault::TooLong) => return plain(FindingCode::CellTooLong),
         None => {}
