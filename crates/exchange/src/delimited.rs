@@ -67,7 +67,7 @@ impl<'a> Delimited<'a> {
                 CellEnd::Line => break,
                 CellEnd::StrayInPlain => {
                     cells.clear();
-                    self.to_next_line();
+                    self.skip_line();
                     return Some((line, Some(RowFault::Quotes { passed: 0 })));
                 }
                 CellEnd::Stray => {
@@ -188,7 +188,7 @@ impl<'a> Delimited<'a> {
     }
 
     /// Goes to the start of the next physical line, or to the end.
-    fn to_next_line(&mut self) {
+    fn skip_line(&mut self) {
         let bytes = self.text.as_bytes();
         match memchr::memchr2(b'\n', b'\r', &bytes[self.at..]) {
             Some(offset) => {
@@ -205,7 +205,7 @@ impl<'a> Delimited<'a> {
         (self.at, self.line) = (start, line);
         let mut cells_wanted = self.width;
         loop {
-            self.to_next_line();
+            self.skip_line();
             let rest = &bytes[self.at..];
             let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
             let cells = cells_in_line(&rest[..end], self.delimiter);

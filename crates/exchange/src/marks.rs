@@ -669,13 +669,12 @@ impl<'r> MarkReader<'r> {
             .iter()
             .filter_map(|&field| self.columns.index(Field::Pupil(field)))
             .collect();
-        let date_order = LongDates::look(self.file, &head, date_at, self.options)?;
-        if date_order.either_way {
-            let place = Place::default().column(&head.headings[date_at]);
-            self.findings
-                .warn(FindingCode::DateEitherWay, place, "", "");
-        }
-        let mut days = DayMemory::new(date_order.order, self.options.today);
+        let order = if self.options.month_first {
+            month_or_day_first(self.file, &head, date_at, self.options)?
+        } else {
+            DateOrder::DayFirst
+        };
+        let mut days = DayMemory::new(order, self.options.today);
         let mut pupils = PupilMemory::default();
         let width = head.headings.len();
         let is_sheet = head.rows.is_sheet();
@@ -712,7 +711,7 @@ impl<'r> MarkReader<'r> {
                 continue;
             };
             let at = |index: usize| cells.get(index).map_or("", |cell| text::trim(cell));
-            let day = match days.day(at(date_at)) {
+            let day = match days.day(at(date_at), line) {
                 Ok(day) => day,
                 Err(fault) => {
                     let code = match fault {
@@ -759,6 +758,14 @@ impl<'r> MarkReader<'r> {
             if let Some(comment) = comment_at.map(at).filter(|comment| !comment.is_empty()) {
                 self.comment(comment, &head.headings[comment_at.unwrap_or_default()]);
             }
+        }
+        let (_, either_way) =
+            days.evidence
+                .decide(self.file, &head.headings[date_at], self.options.month_first)?;
+        if either_way {
+            let place = Place::default().column(&head.headings[date_at]);
+            self.findings
+                .warn(FindingCode::DateEitherWay, place, "", "");
         }
         self.table.texts = self.texts.texts;
         Ok(self.table)
@@ -831,38 +838,24 @@ impl<'r> MarkReader<'r> {
     }
 }
 
-/// The order of day and month of the date column of a long file.
-struct LongDates {
-    order: DateOrder,
-    either_way: bool,
-}
-
-impl LongDates {
-    /// Goes once through the file; runs of the same date cost one look.
-    fn look(
-        file: &str,
-        head: &Head<'_>,
-        date_at: usize,
-        options: &Options<'_>,
-    ) -> Result<LongDates, RefusedFile> {
-        let mut evidence = OrderEvidence::default();
-        let mut rows = head.rows.clone();
-        let mut cells: Vec<Cow<'_, str>> = Vec::new();
-        let mut last = "".to_owned();
-        while let Some((line, _)) = rows.next(&mut cells) {
-            let text = cells.get(date_at).map_or("", |cell| cell.as_ref());
-            if *text != last {
-                last.clear();
-                last.push_str(text);
-                if let Ok(written) = dates::written(text) {
-                    evidence.see(written, line);
-                }
-            }
+/// The order of the date column when a person has agreed to the month first, which holds only where the dates allow it.
+fn month_or_day_first(
+    file: &str,
+    head: &Head<'_>,
+    date_at: usize,
+    options: &Options<'_>,
+) -> Result<DateOrder, RefusedFile> {
+    let mut evidence = OrderEvidence::default();
+    let mut rows = head.rows.clone();
+    let mut cells: Vec<Cow<'_, str>> = Vec::new();
+    while let Some((line, _)) = rows.next(&mut cells) {
+        let text = cells.get(date_at).map_or("", |cell| cell.as_ref());
+        if let Ok(written) = dates::written(text) {
+            evidence.see(written, line);
         }
-        let (order, either_way) =
-            evidence.decide(file, &head.headings[date_at], options.month_first)?;
-        Ok(LongDates { order, either_way })
     }
+    let (order, _) = evidence.decide(file, &head.headings[date_at], options.month_first)?;
+    Ok(order)
 }
 
 /// Remembers the days of date texts: a year has few of them.
@@ -872,6 +865,8 @@ struct DayMemory {
     last_text: String,
     last: Result<Day, DateFault>,
     known: HashMap<String, Result<Day, DateFault>>,
+    /// What all dates together say about the order that was taken for granted.
+    evidence: OrderEvidence,
 }
 
 impl DayMemory {
@@ -882,18 +877,23 @@ impl DayMemory {
             last_text: String::new(),
             last: Err(DateFault::Form),
             known: HashMap::new(),
+            evidence: OrderEvidence::default(),
         }
     }
 
-    fn day(&mut self, text: &str) -> Result<Day, DateFault> {
+    fn day(&mut self, text: &str, line: u32) -> Result<Day, DateFault> {
         if text == self.last_text {
             return self.last;
         }
         let day = match self.known.get(text) {
             Some(day) => *day,
             None => {
-                let day = dates::written(text)
-                    .and_then(|written| written.day(self.order, DateUse::Other, self.today));
+                let written = dates::written(text);
+                if let Ok(written) = written {
+                    self.evidence.see(written, line);
+                }
+                let day =
+                    written.and_then(|written| written.day(self.order, DateUse::Other, self.today));
                 if self.known.len() < 10_000 {
                     self.known.insert(text.to_owned(), day);
                 }

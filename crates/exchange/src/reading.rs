@@ -620,6 +620,9 @@ fn no_headings(file: &str) -> RefusedFile {
 /// Up to three different cells with letters outside ASCII (I-017).
 fn samples(text: &str, delimiter: u8) -> Vec<String> {
     let mut samples: Vec<String> = Vec::new();
+    if text.is_ascii() {
+        return samples;
+    }
     for cell in text.split([char::from(delimiter), '\n', '\r', '"']) {
         if samples.len() == 3 {
             break;
