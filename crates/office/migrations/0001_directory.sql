@@ -37,6 +37,9 @@ create table account (
 ) {strict};
 create unique index account_by_sign_in_name on account (sign_in_name);
 
+-- Nobody's account: what a sign-in with an unknown name is counted against, so that it does the same work as any other.
+insert into account (account_id, sign_in_name, name, must_change_password, failed_attempts) values (0, '', 'Nobody', false, 0);
+
 -- A signed-in device. Only the hash of its token is kept.
 create table sign_in (
     token_hash {bytes} not null primary key,

@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, TimeOfDay};
-use store::{Act, Store, StoreError, Tx, args};
+use store::{Act, SchoolId, Store, StoreError, Tx, args};
 
 use crate::book::{BookError, Shelf};
-use crate::people::{Access, Actor, Keyring, RecordKind, SignInToken, actor_for_token};
+use crate::people::{
+    Access, Actor, DIRECTORY, Doors, Keyring, Present, RecordKind, SignInToken, note_seen, present,
+};
 use crate::shell::{self, Frame, Look, NavItem, SignedIn};
 
 /// The clock that the whole application goes by.
@@ -30,9 +32,29 @@ pub struct Office {
     pub clock: Clock,
     /// Whether browsers reach us over TLS, so that cookies may be kept to it.
     pub over_tls: bool,
+    /// What guards the way in.
+    pub doors: Doors,
 }
 
 impl Office {
+    /// The application over this store, sealing with this key, as of this clock.
+    pub fn new(
+        store: Store,
+        keyring: Keyring,
+        clock: Clock,
+        over_tls: bool,
+        doors: Doors,
+    ) -> Office {
+        Office {
+            store,
+            shelf: Shelf::default(),
+            keyring,
+            clock,
+            over_tls,
+            doors,
+        }
+    }
+
     /// This moment.
     pub fn now(&self) -> Instant {
         (self.clock)()
@@ -59,6 +81,9 @@ pub enum Refusal {
     /// Nobody is signed in on this device, or too long ago.
     #[error("Please sign in.")]
     SignIn,
+    /// The person was given their password by somebody else and has to choose their own first.
+    #[error("Please choose a password of your own first.")]
+    ChangePassword,
     /// There is no such thing, or none that this person may know of.
     #[error("There is no such page.")]
     NotFound,
@@ -88,6 +113,8 @@ pub struct Desk {
     look: Look,
     /// The path and query that were asked for.
     path: String,
+    /// Whether the page was only to be shown.
+    is_get: bool,
 }
 
 impl Desk {
@@ -97,41 +124,78 @@ impl Desk {
         T: Send + 'static,
         F: FnOnce(&mut Tx, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
-        let (token, now) = (self.token, self.office.now());
-        self.office
+        let asking = self.asking();
+        let (answer, note_is_due) = self
+            .office
             .store
             .read(move |tx| {
-                let actor = who(tx, token, now)?;
-                work(tx, &actor)
+                let present = asking.who(tx)?;
+                Ok((work(tx, &present.actor)?, present.note_is_due))
             })
             .await
-            .map_err(|refusal| self.problem(refusal))
+            .map_err(|refusal: Refusal| self.problem(refusal))?;
+        self.note_seen(note_is_due);
+        Ok(answer)
     }
 
     /// Acts for the person who is asking, in one transaction under their school's head row.
     ///
-    /// Who is asking is found out before the act is queued, and once more by `work` where it matters.
+    /// Who is asking is found out before the act is queued, and once more within it: a person who was signed out, or
+    /// whose role ended, while the act waited may no longer act.
     pub async fn act<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
-        let (token, now) = (self.token, self.office.now());
-        let actor = self
-            .office
-            .store
-            .read(move |tx| who(tx, token, now))
-            .await
-            .map_err(|refusal| self.problem(refusal))?;
+        let school = self.read(|_, actor| Ok(actor.school)).await?;
+        self.act_in(school, work).await
+    }
+
+    /// [`Desk::act`] in the directory, which holds what is known of accounts across schools.
+    pub async fn act_in_directory<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
+    {
+        self.act_in(DIRECTORY, work).await
+    }
+
+    async fn act_in<T, F>(&self, chain: SchoolId, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
+    {
+        let asking = self.asking();
         self.office
             .store
-            .act(actor.school, move |act| {
-                // A person who was signed out, or whose role ended, while the act waited may no longer act.
-                let actor = who(act.tx(), token, now)?;
-                work(act, &actor)
+            .act(chain, move |act| {
+                let present = asking.who(act.tx())?;
+                work(act, &present.actor)
             })
             .await
             .map_err(|refusal| self.problem(refusal))
+    }
+
+    fn asking(&self) -> Asking {
+        Asking {
+            token: self.token,
+            now: self.office.now(),
+            may_keep_given_password: self.path == "/me" || self.path.starts_with("/me/"),
+        }
+    }
+
+    /// Notes that the device is in use, once a minute at most and without keeping the answer waiting.
+    fn note_seen(&self, is_due: bool) {
+        if let (true, Some(token)) = (is_due, self.token) {
+            let (store, now) = (self.office.store.clone(), self.office.now());
+            tokio::spawn(async move {
+                let noted: Result<(), StoreError> =
+                    store.write(move |tx| note_seen(tx, &token, now)).await;
+                if let Err(error) = noted {
+                    tracing::warn!(%error, "that a device is in use could not be noted");
+                }
+            });
+        }
     }
 
     /// The frame of a page for the person who asks: the school's name and where their roles let them go.
@@ -182,6 +246,7 @@ impl Desk {
             wants_json: self.wants_json,
             look: self.look,
             back: self.path.clone(),
+            may_come_back: self.is_get && self.path != "/",
             reference: format!("{:x}", self.office.now().micros()),
         }
     }
@@ -244,9 +309,23 @@ fn navigation(actor: &Actor, path: &str) -> Vec<NavItem> {
         .collect()
 }
 
-fn who(tx: &mut Tx, token: Option<SignInToken>, now: Instant) -> Result<Actor, Refusal> {
-    let token = token.ok_or(Refusal::SignIn)?;
-    actor_for_token(tx, &token, now)?.ok_or(Refusal::SignIn)
+/// What is known of who asks before the database is asked.
+#[derive(Clone, Copy)]
+struct Asking {
+    token: Option<SignInToken>,
+    now: Instant,
+    may_keep_given_password: bool,
+}
+
+impl Asking {
+    fn who(self, tx: &mut Tx) -> Result<Present, Refusal> {
+        let token = self.token.ok_or(Refusal::SignIn)?;
+        let present = present(tx, &token, self.now)?.ok_or(Refusal::SignIn)?;
+        if present.must_change_password && !self.may_keep_given_password {
+            return Err(Refusal::ChangePassword);
+        }
+        Ok(present)
+    }
 }
 
 impl<S> FromRequestParts<S> for Desk
@@ -288,6 +367,7 @@ where
             wants_json,
             look,
             path,
+            is_get: parts.method == Method::GET,
         })
     }
 }
@@ -300,6 +380,8 @@ pub struct Problem {
     look: Look,
     /// Where the page of a refusal leads back to.
     back: String,
+    /// Whether signing in may lead to `back`: not where something was to be changed.
+    may_come_back: bool,
     /// What the log has a failure under.
     reference: String,
 }
@@ -316,7 +398,7 @@ impl IntoResponse for Problem {
         let status = match &self.refusal {
             Refusal::SignIn => StatusCode::UNAUTHORIZED,
             Refusal::NotFound => StatusCode::NOT_FOUND,
-            Refusal::NotAllowed(_) => StatusCode::FORBIDDEN,
+            Refusal::NotAllowed(_) | Refusal::ChangePassword => StatusCode::FORBIDDEN,
             Refusal::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::Store(error) => {
                 tracing::error!(%error, reference = self.reference, "the store did not answer");
@@ -334,7 +416,13 @@ impl IntoResponse for Problem {
         }
         let frame = Frame::signed_out("Rollbook", "Rollbook").with_look(self.look);
         match self.refusal {
+            Refusal::SignIn if self.may_come_back => {
+                let query = [("next", self.back.as_str())];
+                let query = serde_urlencoded::to_string(query).unwrap_or_default();
+                Redirect::to(&format!("/sign-in?{query}")).into_response()
+            }
             Refusal::SignIn => Redirect::to("/sign-in").into_response(),
+            Refusal::ChangePassword => Redirect::to("/me").into_response(),
             Refusal::NotFound => shell::not_found(frame),
             Refusal::NotAllowed(ground) | Refusal::Wrong(ground) => {
                 let mut response = shell::refused(frame, ground, self.back);

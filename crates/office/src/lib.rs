@@ -9,6 +9,7 @@
 pub mod book;
 pub mod demo;
 pub mod desk;
+pub mod home;
 pub mod ids;
 pub mod insight;
 pub mod people;

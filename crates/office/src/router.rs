@@ -3,15 +3,46 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::desk::Office;
-use crate::{registers, shell, year};
+use crate::shell::{self, Frame, Look};
+use crate::{home, people, registers, year};
 
 /// The application as one router.
+///
+/// Around all of it stand two guards: while no school is set up, every address leads there; and nothing is changed by a
+/// form or script of another site (by `Sec-Fetch-Site` and `Origin`, so a proxy in front must leave those and `Host` alone).
 pub fn router(office: Arc<Office>) -> Router {
+    let set_up = middleware::from_fn_with_state(Arc::clone(&office), people::set_up_guard);
     Router::new()
         .merge(shell::routes())
+        .merge(home::routes())
+        .merge(people::routes())
         .merge(registers::routes())
         .merge(year::routes())
+        .fallback(nowhere)
+        .layer(set_up)
+        .layer(CsrfLayer::new().with_rejection_response(from_another_site))
         .with_state(office)
+}
+
+/// The answer at an address that leads nowhere, signed in or not.
+async fn nowhere(uri: Uri, headers: HeaderMap) -> Response {
+    let frame = Frame::signed_out("Rollbook", "Rollbook");
+    shell::not_found(
+        frame
+            .with_look(Look::of(&headers))
+            .at(uri.path().to_owned()),
+    )
+}
+
+/// The answer to a change that another site's page asked for.
+fn from_another_site(_: ProtectionError) -> Response<Body> {
+    let ground = "This came from a page of another site, so nothing was done. Open the page in Rollbook and try again there.";
+    (StatusCode::FORBIDDEN, ground).into_response()
 }

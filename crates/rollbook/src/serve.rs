@@ -11,9 +11,8 @@ use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
-use office::book::Shelf;
 use office::desk::{Clock, Office};
-use office::people::Keyring;
+use office::people::{self, Doors, Keyring, SetUpCode};
 use store::Store;
 
 use crate::certificate::{Certificate, Source};
@@ -137,17 +136,19 @@ impl Served {
         if behind_proxy {
             server = server.behind_proxy();
         }
-        let office = Office {
-            store: self.store,
-            shelf: Shelf::default(),
-            keyring: self.keyring,
-            clock: self.clock,
-            over_tls,
+        let set_up = match people::is_set_up(&self.store).await? {
+            true => None,
+            false => Some(SetUpCode::new()),
         };
+        let doors = Doors::new(set_up.as_ref());
+        let office = Office::new(self.store, self.keyring, self.clock, over_tls, doors);
         let router = office::router(Arc::new(office)).merge(protected.routes);
         println!("Serving {}", server.url());
         if let Some(remark) = protected.remark {
             println!("{remark}");
+        }
+        if let Some(code) = set_up {
+            println!("Set the school up there with the code {}", code.shown());
         }
         announce()?;
         std::io::stdout().flush().ok();

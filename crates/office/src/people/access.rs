@@ -291,6 +291,9 @@ where gs.school_id = $1 and gs.staff_id = $2 and gs.duty = $3
   and m.superseded_seq is null and m.from_day <= $4 and (m.to_day is null or m.to_day >= $4)
   and e.superseded_seq is null";
 
+/// The statements of this file.
+pub(super) const STATEMENTS: &[&str] = &[PUPILS_BY_DUTY];
+
 impl Actor {
     /// The most that any of the actor's roles allows for this kind of record, whoever it is about.
     pub fn access(&self, kind: RecordKind) -> Access {

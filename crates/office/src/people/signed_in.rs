@@ -1,6 +1,6 @@
 //! From the token that a browser sends to the person it stands for.
 
-use calendar::{Day, Instant};
+use calendar::Instant;
 use sha2::{Digest, Sha256};
 use store::{SchoolId, StoreError, Tx, args};
 
@@ -23,84 +23,106 @@ impl SignInToken {
     }
 }
 
-const SIGN_IN: &str = "\
-select s.account_id, s.school_id, a.name, s.second_factor_at
-from sign_in s join account a on a.account_id = s.account_id
-where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2 and s.seen_at > $3 and a.disabled_at is null";
+/// The device, its account, the staff record, job title and roles of today: one row.
+const PRESENT: &str = "\
+select s.account_id, s.school_id, a.name, s.second_factor_at, a.must_change_password, s.seen_at,
+       t.staff_id, t.title, t.forename, t.surname,
+       (select p.job_title from post p
+        where p.school_id = t.school_id and p.staff_id = t.staff_id and p.superseded_seq is null
+          and p.from_day <= $4 and (p.to_day is null or p.to_day >= $4)
+        order by p.from_day desc, p.post_id desc limit 1),
+       (select string_agg(r.role, ',') from role_grant r
+        where r.school_id = s.school_id and r.account_id = s.account_id and r.superseded_seq is null
+          and r.from_day <= $4 and (r.to_day is null or r.to_day >= $4))
+from sign_in s
+join account a on a.account_id = s.account_id
+left join staff t on t.school_id = s.school_id and t.account_id = s.account_id and t.superseded_seq is null
+     and (t.leaving_day is null or t.leaving_day >= $4)
+where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2 and s.seen_at > $3 and a.disabled_at is null
+  and (a.totp_secret is null or s.second_factor_at is not null)
+order by t.staff_id limit 1";
 
-const STAFF: &str = "\
-select staff_id, title, forename, surname from staff
-where school_id = $1 and account_id = $2 and superseded_seq is null
-  and (leaving_day is null or leaving_day >= $3)";
+const SEEN: &str =
+    "update sign_in set seen_at = $2 where token_hash = $1 and seen_at < $2 and ended_at is null";
 
-const JOB_TITLE: &str = "\
-select job_title from post
-where school_id = $1 and staff_id = $2 and superseded_seq is null and from_day <= $3 and (to_day is null or to_day >= $3)
-order by from_day desc limit 1";
-
-const ROLES: &str = "\
-select role from role_grant
-where school_id = $1 and account_id = $2 and superseded_seq is null and from_day <= $3 and (to_day is null or to_day >= $3)
-order by role";
+/// The statements of this file.
+pub(super) const STATEMENTS: &[&str] = &[PRESENT, SEEN];
 
 /// A device that has not been used for this long must sign in again (I-167): 30 minutes.
 pub const IDLE_SECONDS: i64 = 30 * 60;
 
+/// How old the note of when a device was last used may grow before it is written again.
+const SEEN_EVERY_SECONDS: i64 = 60;
+
+/// Somebody whose device is signed in.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// Who.
+    pub actor: Actor,
+    /// Whether they were given their password by somebody else and must choose their own before anything else.
+    pub must_change_password: bool,
+    /// Whether it is time to note that the device is in use, with [`note_seen`].
+    pub note_is_due: bool,
+}
+
 /// Who is signed in with this token at this moment, with the job title and roles that they hold today; none if nobody.
+///
+/// A device whose person has a second factor and has not given it yet is nobody's.
+pub fn present(
+    tx: &mut Tx,
+    token: &SignInToken,
+    now: Instant,
+) -> Result<Option<Present>, StoreError> {
+    let idle_since = now.plus_seconds(-IDLE_SECONDS);
+    let (today, _) = now.in_london();
+    tx.query_opt(
+        PRESENT,
+        &args![token.bytes(), now, idle_since, today],
+        |row| {
+            let seen_at: Instant = row.get(5)?;
+            let staff: Option<i64> = row.get(6)?;
+            let roles: Option<String> = row.get(11)?;
+            let mut roles: Vec<Role> = roles
+                .iter()
+                .flat_map(|keys| keys.split(','))
+                .filter_map(Role::from_key)
+                .collect();
+            roles.sort_unstable();
+            roles.dedup();
+            let name = match staff {
+                None => row.get(2)?,
+                Some(_) => {
+                    let parts: [String; 3] = [row.get(7)?, row.get(8)?, row.get(9)?];
+                    parts.join(" ").trim().to_owned()
+                }
+            };
+            Ok(Present {
+                actor: Actor {
+                    account: AccountId(row.get(0)?),
+                    school: SchoolId(row.get(1)?),
+                    name,
+                    job_title: row.get::<Option<String>>(10)?.unwrap_or_default(),
+                    staff: staff.map(StaffId),
+                    roles,
+                    second_factor_at: row.get(3)?,
+                },
+                must_change_password: row.get(4)?,
+                note_is_due: seen_at.seconds_until(now) >= SEEN_EVERY_SECONDS,
+            })
+        },
+    )
+}
+
+/// [`present`] where only the person matters.
 pub fn actor_for_token(
     tx: &mut Tx,
     token: &SignInToken,
     now: Instant,
 ) -> Result<Option<Actor>, StoreError> {
-    let idle_since = now.plus_seconds(-IDLE_SECONDS);
-    let signed_in = tx.query_opt(SIGN_IN, &args![token.bytes(), now, idle_since], |row| {
-        Ok((
-            AccountId(row.get(0)?),
-            SchoolId(row.get(1)?),
-            row.get::<String>(2)?,
-            row.get::<Option<Instant>>(3)?,
-        ))
-    })?;
-    let Some((account, school, name, second_factor_at)) = signed_in else {
-        return Ok(None);
-    };
-    let (today, _) = now.in_london();
-    let staff = staff_of(tx, school, account, today)?;
-    let job_title = match staff {
-        Some((staff, _)) => tx
-            .query_opt(JOB_TITLE, &args![school, staff, today], |row| row.get(0))?
-            .unwrap_or_default(),
-        None => String::new(),
-    };
-    let roles = tx
-        .query(ROLES, &args![school, account, today], |row| {
-            row.get::<String>(0)
-        })?
-        .iter()
-        .filter_map(|key| Role::from_key(key))
-        .collect();
-    Ok(Some(Actor {
-        account,
-        school,
-        name: staff.as_ref().map_or(name, |(_, name)| name.clone()),
-        job_title,
-        staff: staff.map(|(id, _)| id),
-        roles,
-        second_factor_at,
-    }))
+    Ok(present(tx, token, now)?.map(|present| present.actor))
 }
 
-fn staff_of(
-    tx: &mut Tx,
-    school: SchoolId,
-    account: AccountId,
-    today: Day,
-) -> Result<Option<(StaffId, String)>, StoreError> {
-    tx.query_opt(STAFF, &args![school, account, today], |row| {
-        let title: String = row.get(1)?;
-        let forename: String = row.get(2)?;
-        let surname: String = row.get(3)?;
-        let name = [title, forename, surname].join(" ");
-        Ok((StaffId(row.get(0)?), name.trim().to_owned()))
-    })
+/// Notes that the device with this token is in use.
+pub fn note_seen(tx: &mut Tx, token: &SignInToken, now: Instant) -> Result<(), StoreError> {
+    tx.execute(SEEN, &args![token.bytes(), now]).map(drop)
 }

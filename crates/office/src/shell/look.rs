@@ -128,7 +128,7 @@ pub(super) async fn choose(Query(back): Query<Back>, Form(form): Form<LookForm>)
 }
 
 /// The path if it is one of ours, else the home page: a link must not be able to send a person to another site.
-fn own_path(path: &str) -> &str {
+pub fn own_path(path: &str) -> &str {
     let ours = path.starts_with('/')
         && !path.starts_with("//")
         && path

@@ -60,6 +60,6 @@ pub use components::{
     Tone, Under, YearGrid, YearMark,
 };
 pub use frame::{Frame, NavItem, Notice, NoticeKind, SignedIn};
-pub use look::{Density, Look, Theme};
+pub use look::{Density, Look, Theme, own_path};
 pub use page::{Page, failure, not_found, page, refused};
 pub use register_view::{CodeChoice, RegisterPage, RegisterRow, RegisterState, TallyKind};

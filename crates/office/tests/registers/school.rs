@@ -282,13 +282,16 @@ pub fn one(store: &TestStore, account: i64, change: Change) -> (Outcome, String)
 
 /// The application over this store.
 pub fn office(store: &TestStore) -> Arc<Office> {
-    Arc::new(Office {
-        store: Store::clone(store),
-        shelf: office::book::Shelf::default(),
-        keyring: office::people::Keyring::forgetful().expect("a key for one test"),
-        clock: store.clock().as_function(),
-        over_tls: false,
-    })
+    let keyring = people::Keyring::forgetful().expect("a key for one test");
+    let clock = store.clock().as_function();
+    let doors = people::Doors::new(None);
+    Arc::new(Office::new(
+        Store::clone(store),
+        keyring,
+        clock,
+        false,
+        doors,
+    ))
 }
 
 /// Sends a request as this account and answers status and body.
