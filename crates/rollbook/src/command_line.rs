@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use calendar::Day;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Attendance, behaviour and student welfare for a school in England.
@@ -17,6 +18,8 @@ pub struct CommandLine {
 /// What the program does.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make an invented school and serve it to this machine, to look at.
+    Demo(Demo),
     /// Serve a school, or many.
     Serve(Serve),
     /// Prove that the records are what the journal says, and name the first row that differs.
@@ -49,6 +52,34 @@ pub struct Data {
         hide_env_values = true
     )]
     pub database: Option<String>,
+}
+
+/// What demo school to make.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The day that it is in the school, as yyyy-mm-dd. Without it: today, or the last school day before it.
+    #[arg(long)]
+    pub date: Option<Day>,
+    /// How many pupils.
+    #[arg(long, default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(7..=10_000))]
+    pub pupils: u32,
+    /// The port to listen at, on this machine only; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Where to keep the school. Without it: in a temporary folder that goes when the program ends.
+    ///
+    /// A folder that holds a demo school already is served as it was left.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// An empty database of a PostgreSQL server in place of the database in the data folder.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Serve over TLS, by a certificate authority made for the purpose.
+    #[arg(long)]
+    pub tls: bool,
+    /// Another number makes another school.
+    #[arg(long, default_value_t = 4_998)]
+    pub seed: u64,
 }
 
 /// How to serve.

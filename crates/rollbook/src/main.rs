@@ -5,6 +5,7 @@
 mod certificate;
 mod command_line;
 mod conformance;
+mod demo;
 mod local_authority;
 mod log;
 mod opening;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
+        Command::Demo(demo) => demo::demo(&demo).map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve::serve(&serve).map(|()| ExitCode::SUCCESS),
         Command::Verify { data } => verify::verify(&data).map(success_if),
         Command::Conformance { files } => {
