@@ -1,5 +1,6 @@
 //! `rollbook serve`: a school, or many, until the operator asks for an end.
 
+use std::any::Any;
 use std::future::Future;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -10,10 +11,15 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::http::header;
+use axum::response::Response;
 use axum::routing::get;
 use office::desk::{Clock, Office};
 use office::people::{self, Doors, Keyring, SetUpCode};
+use office::shell::{self, Frame};
 use store::Store;
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 
 use crate::certificate::{Certificate, Source};
 use crate::command_line::{Serve, Tls};
@@ -142,7 +148,7 @@ impl Served {
         };
         let doors = Doors::new(set_up.as_ref());
         let office = Office::new(self.store, self.keyring, self.clock, over_tls, doors);
-        let router = office::router(Arc::new(office)).merge(protected.routes);
+        let router = around(office::router(Arc::new(office)).merge(protected.routes));
         println!("Serving {}", server.url());
         if let Some(remark) = protected.remark {
             println!("{remark}");
@@ -154,6 +160,26 @@ impl Served {
         std::io::stdout().flush().ok();
         server.serve(router, stop).await
     }
+}
+
+/// What goes around every page: a fault in one costs that one only, and what can be compressed is, as fast as a page must be.
+fn around(pages: Router) -> Router {
+    pages
+        .layer(CatchPanicLayer::custom(after_a_fault))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(COMPRESSION)))
+}
+
+/// Three of nine for gzip: a page of 100 kB takes half a millisecond, and is a tenth larger than at the usual six.
+const COMPRESSION: i32 = 3;
+
+/// What the fault was goes to the log by the way of every panic; the person is given a reference to it.
+fn after_a_fault(_: Box<dyn Any + Send>) -> Response {
+    let reference = format!("{:x}", clock_of_this_machine()().micros());
+    tracing::error!(
+        reference,
+        "a fault in the program kept a page from being made"
+    );
+    shell::failure(Frame::signed_out("Rollbook", "Rollbook"), &reference)
 }
 
 /// What a protection brings with it.
@@ -217,7 +243,11 @@ fn install_certificate(authority: &LocalAuthority) -> Router {
 mod tests {
     use super::*;
     use crate::command_line::{Command, CommandLine};
+    use axum::body::Body;
+    use axum::http::Request;
     use clap::Parser;
+    use http_body_util::BodyExt;
+    use tower_service::Service;
 
     fn said(words: &str) -> Result<Protection> {
         let line = CommandLine::parse_from(
@@ -254,5 +284,40 @@ mod tests {
         };
         assert_eq!(folder, Path::new("/keys/local-authority"));
         assert_eq!(names, ["a.example", "b.example"]);
+    }
+
+    async fn answer_of(page: Router) -> (Response<()>, Vec<u8>) {
+        let request = Request::get("/").header(header::ACCEPT_ENCODING, "gzip");
+        let request = request.body(Body::empty()).unwrap();
+        let (head, body) = around(page).call(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        (Response::from_parts(head, ()), body.into())
+    }
+
+    #[tokio::test]
+    async fn a_large_page_is_compressed_and_a_live_stream_is_not() {
+        let page = Router::new().route("/", get(|| async { "word ".repeat(1_000) }));
+        let (head, body) = answer_of(page).await;
+        assert_eq!(head.headers()[header::CONTENT_ENCODING], "gzip");
+        assert!(body.len() < 500, "{} bytes", body.len());
+
+        let stream = || async {
+            (
+                [(header::CONTENT_TYPE, "text/event-stream")],
+                "data: x\n\n".repeat(1_000),
+            )
+        };
+        let (head, _) = answer_of(Router::new().route("/", get(stream))).await;
+        assert!(!head.headers().contains_key(header::CONTENT_ENCODING));
+    }
+
+    #[tokio::test]
+    async fn a_fault_in_a_page_is_answered_with_a_page() {
+        let faulty = || async {
+            assert!(std::env::args().count() == 0, "made for the test");
+            "never"
+        };
+        let (head, _) = answer_of(Router::new().route("/", get(faulty))).await;
+        assert_eq!(head.status(), 500);
     }
 }
