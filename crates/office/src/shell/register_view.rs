@@ -6,13 +6,13 @@ use super::{Errors, Face, Flag, Frame, MarkCell, Text};
 /// The page on which a register is taken, closed registers are amended, and past ones are read.
 ///
 /// With script its rows are a grid that takes typing and saves each change through the outbox; without, the same page is
-/// a form posted to `{path}/save` with the fields `change_id`, `reason`, `fill` (`yes`: every blank present) and, for
+/// a form posted to `{path}/save` with the fields `change_id`, `reason`, `on_behalf_of`, `fill` (`yes`: every blank present) and, for
 /// each row, `code-{enrolment}`, `minutes-{enrolment}`, `note-{enrolment}`, `base-{enrolment}`.
 ///
 /// What the grid posts to the same address as JSON:
 ///
 /// ```text
-/// {change_id, device_at, changes: [{enrolment, code|null, minutes|null, note|null, reason|null, base}]}
+/// {change_id, device_at, on_behalf_of|null, changes: [{enrolment, code|null, minutes|null, note|null, reason|null, base}]}
 /// → {seq, saved_at: "08:44", results: [{enrolment, outcome, message, code, minutes, base, by, at}]}
 /// ```
 ///
@@ -54,6 +54,9 @@ pub struct RegisterPage {
     pub codes: Vec<CodeChoice>,
     /// The code for present in this session: `/` or `\`.
     pub present: &'static str,
+    /// For the office taking or amending a register that is another's: the name of its teacher, which stands in the field
+    /// "on the word of" and goes with each save; nothing for a teacher's own register.
+    pub on_behalf_of: Option<Text>,
     /// Usual reasons for an amendment, offered while typing one.
     pub reasons: Vec<Text>,
     /// The change id of the form without script.

@@ -619,6 +619,7 @@ fn sample_register(state: RegisterState, office: bool) -> RegisterPage {
         rows,
         codes: choices(office),
         present: "/",
+        on_behalf_of: office.then(|| "A Tester".into()),
         reasons: vec!["Reason given by parent".into(), "Marked in error".into()],
         change_id: "sample".into(),
         errors: Errors::default(),
@@ -639,6 +640,7 @@ fn a_register_of_thirty_is_one_light_page() {
         !html.contains(r#"name="reason""#),
         "an open register asks for no reason"
     );
+    assert!(!html.contains("on_behalf_of"), "a teacher takes their own");
     assert!(html.contains("Codes you cannot enter here"));
 }
 
@@ -646,6 +648,10 @@ fn a_register_of_thirty_is_one_light_page() {
 fn a_closed_register_asks_for_the_reason_of_an_amendment() {
     let html = write_sample("amend", &sample_register(RegisterState::Amend, true));
     assert!(html.contains(r#"name="reason""#) && html.contains("R-007"));
+    assert!(
+        html.contains(r#"name="on_behalf_of" value="A Tester""#),
+        "the office says for whom"
+    );
     assert!(
         html.contains("<b>26</b> here")
             && html.contains("<b>3</b> absent")

@@ -146,7 +146,7 @@ async function set(cells, { undoing = false } = {}) {
   if (!undoing) undos.push(before);
   tally();
   const changes = cells.map(([row]) => ({ enrolment: row.enrolment, code: row.code, minutes: row.minutes, note: row.note, reason, base: row.base }));
-  outbox.add(path, title, changes).catch(() => say('This device could not keep the mark. Wait for the network before you go on.'));
+  outbox.add(path, title, changes, form.querySelector('[data-behalf]')?.value.trim() || null).catch(() => say('This device could not keep the mark. Wait for the network before you go on.'));
   return true;
 }
 

@@ -5,7 +5,7 @@
 // sealed under one change id, and sent until answered; a repeat carries the same id, so the server applies it once. What the
 // server refuses, or finds changed meanwhile, stays here until the person has decided. Nothing is dropped in silence.
 //
-// Entries: {n, owner, path, made, sealed: {id, device_at} | null, trouble: text | null, iv, cipher}; cipher holds {title, changes, theirs}.
+// Entries: {n, owner, path, made, sealed: {id, device_at} | null, trouble: text | null, iv, cipher}; cipher holds {title, changes, behalf, theirs}.
 
 const owner = document.querySelector('meta[name="person"]')?.content ?? '';
 const gatherFor = 250;
@@ -43,9 +43,9 @@ class Disk {
     return key;
   }
 
-  async close({ title, changes, theirs, ...open }) {
+  async close({ title, changes, behalf, theirs, ...open }) {
     const iv = crypto.getRandomValues(new Uint8Array(12));
-    const plain = new TextEncoder().encode(JSON.stringify({ title, changes, theirs }));
+    const plain = new TextEncoder().encode(JSON.stringify({ title, changes, behalf, theirs }));
     const cipher = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(owner) }, this.key, plain);
     return { ...open, owner, iv, cipher };
   }
@@ -124,9 +124,9 @@ class Outbox extends EventTarget {
   }
 
   /** Keeps these changes of one register and sends them soon. Resolves when they are safe on the device. */
-  async add(path, title, changes) {
+  async add(path, title, changes, behalf = null) {
     if (!this.#asked) { this.#asked = true; navigator.storage?.persist?.().catch(() => {}); }
-    await this.#step(() => this.store.change({ put: [{ path, made: Date.now(), sealed: null, trouble: null, title, changes }] }));
+    await this.#step(() => this.store.change({ put: [{ path, made: Date.now(), sealed: null, trouble: null, title, changes, behalf }] }));
     this.#tell('waiting', {});
     this.#soon(gatherFor);
   }
@@ -144,7 +144,7 @@ class Outbox extends EventTarget {
       if (!entry) return;
       const bases = new Map((entry.theirs ?? []).map((their) => [their.enrolment, their.base]));
       const changes = entry.changes.map((change) => ({ ...change, base: bases.get(change.enrolment) ?? change.base }));
-      await this.store.change({ drop: [n], put: [{ path: entry.path, made: Date.now(), sealed: null, trouble: null, title: entry.title, changes }] });
+      await this.store.change({ drop: [n], put: [{ path: entry.path, made: Date.now(), sealed: null, trouble: null, title: entry.title, changes, behalf: entry.behalf }] });
     });
     this.#tell('waiting', {});
     this.#soon(0);
@@ -174,7 +174,7 @@ class Outbox extends EventTarget {
         answer = await fetch(`${entry.path}/save`, {
           method: 'POST', redirect: 'manual', keepalive: entry.changes.length < 100,
           headers: { 'content-type': 'application/json', accept: 'application/json' },
-          body: JSON.stringify({ change_id: entry.sealed.id, device_at: entry.sealed.device_at, changes: entry.changes }),
+          body: JSON.stringify({ change_id: entry.sealed.id, device_at: entry.sealed.device_at, on_behalf_of: entry.behalf ?? null, changes: entry.changes }),
         });
         body = await answer.json().catch(() => null);
       } catch { this.#later('offline'); return; }
@@ -206,7 +206,7 @@ class Outbox extends EventTarget {
     const open = (await this.store.all()).filter((entry) => !entry.trouble);
     if (open.length === 0) return null;
     if (open[0].sealed) return open[0];
-    const same = open.filter((entry) => entry.path === open[0].path && !entry.sealed);
+    const same = open.filter((entry) => entry.path === open[0].path && entry.behalf === open[0].behalf && !entry.sealed);
     const entry = {
       ...same[0], changes: gather(same.flatMap(({ changes }) => changes)),
       sealed: { id: newId(), device_at: new Date(same.at(-1).made).toISOString() },
@@ -222,7 +222,7 @@ class Outbox extends EventTarget {
       for (const change of entry.changes) {
         const result = results.get(change.enrolment) ?? { enrolment: change.enrolment, outcome: 'refused', message: 'The server did not answer for this mark.', base: change.base };
         if (result.outcome === 'saved' || result.outcome === 'unchanged') continue;
-        put.push({ path: entry.path, made: entry.made, title: entry.title, sealed: null, trouble: result.message || result.outcome, changes: [change], theirs: [result] });
+        put.push({ path: entry.path, made: entry.made, title: entry.title, behalf: entry.behalf, sealed: null, trouble: result.message || result.outcome, changes: [change], theirs: [result] });
       }
       const later = new Set();
       for (const waiting of (await this.store.all()).filter((kept) => kept.path === entry.path && !kept.sealed && !kept.trouble)) {
