@@ -3,26 +3,40 @@
 //! It deliberately does not know what a code means or who may enter it (the rule crate `register` says), how a figure is
 //! counted, and who is on roll or in a group (the roll decides).
 
+mod code_help;
 mod due;
 mod enter;
+mod history;
 mod keeper;
 mod pages;
 pub mod records;
+mod register_page;
 pub mod save;
 mod sent;
+mod status;
+mod take_away;
+mod today;
+mod word;
 
 pub use due::{Due, Standing, due};
 pub use enter::Change;
+pub use history::{HistoryEntry, history_of, history_of_register};
 pub use keeper::{Keeper, keeper};
 pub use pages::{RegisterAddress, routes};
+pub use status::{Status, Taken, TakenOn, registers_at, status, taken_on};
+pub use word::say_on_whose_word;
 
 /// Every statement of this folder, for the test that prepares them.
 pub const STATEMENTS: &[&str] = &[
     due::DUE,
     due::STANDING,
+    history::OF_ENROLMENT,
+    history::OF_REGISTER,
     keeper::DUTIES,
     save::SEEN,
     save::REMEMBER,
     save::TAKEN,
     save::NAME_OF_ACCOUNT,
+    status::TAKEN_ON,
+    word::TAKEN_BY,
 ];

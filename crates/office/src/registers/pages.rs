@@ -2,24 +2,40 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, Path, Request};
+use askama::Template;
+use axum::extract::{FromRequest, Path, Query, Request};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Form, Json, Router};
-use calendar::{Day, Session, Slot};
+use calendar::{Day, Session, Slot, TimeOfDay};
+use serde::Deserialize;
 
+use super::code_help::CodesPage;
+use super::history::{HistoryPage, history_of_register};
+use super::keeper::keeper;
+use super::register_page::register_page;
 use super::save::{Outcome, Save, SaveAnswer, save};
 use super::sent::{SentSave, from_form};
+use super::take_away::{FileKind, file};
+use super::today::{Asked, today_page};
+use super::word::say_on_whose_word;
 use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::ids::GroupId;
+use crate::shell::{Frame, Notice, Page, State};
 
 /// The addresses of this folder.
 pub fn routes() -> Router<Arc<Office>> {
-    Router::new().route(
-        "/registers/{group}/{day}/{session}/save",
-        post(save_register),
-    )
+    Router::new()
+        .route("/registers", get(registers))
+        .route("/registers/{group}/{day}/{session}", get(register))
+        .route(
+            "/registers/{group}/{day}/{session}/save",
+            post(save_register),
+        )
+        .route("/registers/{group}/{day}/{session}/word", post(word))
+        .route("/registers/{group}/{day}/{session}/history", get(history))
+        .route("/codes", get(codes))
 }
 
 /// Which register an address names.
@@ -82,7 +98,8 @@ async fn save_register(
         .map(|result| result.message.as_str())
         .collect();
     if refused.is_empty() {
-        Ok(Redirect::to(&address.path()).into_response())
+        let saved = format!("{}?saved={}", address.path(), answer.saved_at);
+        Ok(Redirect::to(&saved).into_response())
     } else {
         Err(desk.problem(Refusal::Wrong(refused.join(" "))))
     }
@@ -91,4 +108,124 @@ async fn save_register(
 async fn run(desk: &Desk, address: RegisterAddress, sent: Save) -> Result<SaveAnswer, Problem> {
     desk.act(move |act, actor| save(act, actor, address.group, address.slot, &sent))
         .await
+}
+
+async fn registers(desk: Desk, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let at = desk.clone();
+    desk.read(move |tx, actor| {
+        let now = at.office.now();
+        let frame = at.frame(tx, actor, "Registers")?;
+        let book = at.office.shelf.book(tx, actor.school)?;
+        let school = frame.school.clone();
+        let page = today_page(tx, actor, &book, &asked, now, frame)?;
+        let kind = FileKind::of(&asked.format);
+        Ok(match (kind, &page.all) {
+            (Some(kind), Some(all)) => {
+                let sheet = all.sheet(&school, actor, now);
+                file(&sheet, kind, &school, all.day)
+            }
+            _ => Page(page).into_response(),
+        })
+    })
+    .await
+}
+
+async fn register(
+    desk: Desk,
+    Path(address): AddressPath,
+    Query(asked): Query<AfterSaving>,
+) -> Result<Response, Problem> {
+    let address = RegisterAddress::of(address).map_err(|refusal| desk.problem(refusal))?;
+    let at = desk.clone();
+    desk.read(move |tx, actor| {
+        let now = at.office.now();
+        let saved = asked
+            .saved
+            .filter(|saved| saved.parse::<TimeOfDay>().is_ok());
+        let notice = saved.map(|saved| Notice::done(format!("Saved {saved}.")));
+        let frame = at.frame(tx, actor, "Register")?.with_notice(notice);
+        let book = at.office.shelf.book(tx, actor.school)?;
+        if book.calendar.has_session(address.slot) {
+            let page = register_page(tx, actor, &book, address, now, frame)?;
+            return Ok(Page(page).into_response());
+        }
+        keeper(tx, actor, address.group, address.slot.day)?;
+        let group = book.groups.group(address.group).ok_or(Refusal::NotFound)?;
+        let kind = book.calendar.kind(address.slot.day).name();
+        let text = format!("{}: {kind} (R-402).", address.slot.day.long());
+        let page = NoRegister {
+            frame,
+            group: group.name.clone(),
+            slot: address.slot,
+            state: State::empty("No register is due", text).then("/registers", "Today's registers"),
+        };
+        Ok(Page(page).into_response())
+    })
+    .await
+}
+
+/// What a form without script comes back with.
+#[derive(Debug, Default, Deserialize)]
+struct AfterSaving {
+    saved: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "registers/none.html")]
+struct NoRegister {
+    frame: Frame,
+    group: String,
+    slot: Slot,
+    state: State,
+}
+
+#[derive(Deserialize)]
+struct Word {
+    on_behalf_of: String,
+}
+
+async fn word(
+    desk: Desk,
+    Path(address): AddressPath,
+    Form(said): Form<Word>,
+) -> Result<Redirect, Problem> {
+    let address = RegisterAddress::of(address).map_err(|refusal| desk.problem(refusal))?;
+    desk.act(move |act, actor| say_on_whose_word(act, actor, address, &said.on_behalf_of))
+        .await?;
+    Ok(Redirect::to(&address.path()))
+}
+
+async fn history(desk: Desk, Path(address): AddressPath) -> Result<Response, Problem> {
+    let address = RegisterAddress::of(address).map_err(|refusal| desk.problem(refusal))?;
+    let at = desk.clone();
+    desk.read(move |tx, actor| {
+        keeper(tx, actor, address.group, address.slot.day)?;
+        let now = at.office.now();
+        let frame = at.frame(tx, actor, "Register history")?;
+        let book = at.office.shelf.book(tx, actor.school)?;
+        let group = book.groups.group(address.group).ok_or(Refusal::NotFound)?;
+        let entries = history_of_register(tx, actor.school, address)?;
+        let group = group.name.clone();
+        Ok(Page(HistoryPage::of(&book, address, group, entries, now, frame)).into_response())
+    })
+    .await
+}
+
+/// What the page of codes is asked for.
+#[derive(Debug, Default, Deserialize)]
+struct AskedCodes {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    day: String,
+}
+
+async fn codes(desk: Desk, Query(asked): Query<AskedCodes>) -> Result<Response, Problem> {
+    let at = desk.clone();
+    desk.read(move |tx, actor| {
+        let day = asked.day.parse().unwrap_or(at.office.today().0);
+        let frame = at.frame(tx, actor, "Which code applies")?;
+        Ok(Page(CodesPage::of(day, asked.q, frame)).into_response())
+    })
+    .await
 }

@@ -63,6 +63,12 @@ pub struct RegisterPage {
     pub change_id: String,
     /// What was wrong with a form that came back.
     pub errors: Errors,
+    /// The same group's register in the session before, if there is one.
+    pub previous: Option<Text>,
+    /// And in the session after.
+    pub next: Option<Text>,
+    /// Whether this person takes registers for others, and so says on whose word.
+    pub takes_for_others: bool,
 }
 
 /// What may be done with a register now.

@@ -623,6 +623,9 @@ fn sample_register(state: RegisterState, office: bool) -> RegisterPage {
         reasons: vec!["Reason given by parent".into(), "Marked in error".into()],
         change_id: "sample".into(),
         errors: Errors::default(),
+        previous: Some("/registers/12/2026-11-23/pm".into()),
+        next: Some("/registers/12/2026-11-24/pm".into()),
+        takes_for_others: office,
     }
 }
 

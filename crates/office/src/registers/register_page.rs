@@ -1,0 +1,312 @@
+//! One register as a page: who is in it, what stands, and what this person may enter.
+
+use calendar::{Day, Instant, Session, Slot};
+use register::closing::{RegisterState as Clock, SessionTimes, register_state};
+use register::entry::{EntryLimits, EntryRefusal, EntryRequest, PupilOnRoll, RoleKind, may_enter};
+use register::{Class, CodeRow, NeedsNote, code_rows, help_for, meaning};
+use store::Tx;
+
+use super::due::{Standing, standing};
+use super::keeper::{Keeper, keeper};
+use super::pages::RegisterAddress;
+use super::save::{clock_of, name_of};
+use super::status::taken_on;
+use crate::book::{Book, Enrolment};
+use crate::desk::Refusal;
+use crate::insight::last_marks;
+use crate::people::Actor;
+use crate::shell::{
+    CodeChoice, Errors, Face, Flag, Frame, MarkCell, RegisterPage, RegisterRow, RegisterState,
+    TallyKind, Text,
+};
+use crate::year::settings::{entry_limits, mode, session_times};
+
+/// Reasons that an amendment usually has, offered while one is typed.
+const REASONS: [&str; 5] = [
+    "Reason given by the parent",
+    "Arrived after the register closed",
+    "Marked in error",
+    "Seen by a member of staff",
+    "Register not taken in time",
+];
+
+/// Marks that stand beside a name.
+const LAST: usize = 5;
+
+/// A register at a session that the calendar has, as this person may see it.
+///
+/// Errors: [`Refusal::NotFound`] for somebody who may not know of it or a group that is not there.
+pub(super) fn register_page(
+    tx: &mut Tx,
+    actor: &Actor,
+    book: &Book,
+    address: RegisterAddress,
+    now: Instant,
+    frame: Frame,
+) -> Result<RegisterPage, Refusal> {
+    let RegisterAddress { group: id, slot } = address;
+    let keeper = keeper(tx, actor, id, slot.day)?;
+    let group = book.groups.group(id).ok_or(Refusal::NotFound)?;
+    let times = session_times(&book.settings, slot.day)?;
+    let clock = register_state(&times, slot, now);
+    let marks_here = mode(&book.settings, slot.day)?.marks_here();
+    let state = state_for(keeper, clock, marks_here);
+    let limits = entry_limits(&book.settings, slot.day)?;
+    let standing = standing(tx, book.school, id, slot)?;
+    let taken = taken_on(tx, book.school, slot.day)?;
+    let taken = match taken.get(&(id, slot.session)) {
+        None => String::new(),
+        Some(taken) => {
+            let by = name_of(tx, book.school, taken.account)?;
+            let word = taken.on_behalf_of.as_deref();
+            let word = word
+                .map(|word| format!(", on the word of {word}"))
+                .unwrap_or_default();
+            format!("taken {}, {by}{word}", clock_of(taken.at, now))
+        }
+    };
+    let hours = times.of(slot.session);
+    let moment = |time| Instant::at_london(slot.day, time);
+    let (previous, next) = neighbours(book, address);
+    Ok(RegisterPage {
+        frame,
+        path: address.path(),
+        group: group.name.clone(),
+        day: slot.day,
+        session: slot.session,
+        now,
+        begins: moment(hours.opens),
+        closes: moment(hours.closes),
+        ends: moment(hours.ends),
+        state,
+        state_text: state_text(keeper, clock, marks_here, now),
+        taken,
+        rows: rows(book, address, &standing, &times),
+        codes: codes(
+            book,
+            slot,
+            keeper.role().filter(|_| marks_here),
+            clock,
+            &limits,
+        ),
+        present: match slot.session {
+            Session::Am => "/",
+            Session::Pm => "\\",
+        },
+        reasons: REASONS.map(Text::from).to_vec(),
+        change_id: format!("form-{}-{}-{}", actor.account, id, now.micros()),
+        errors: Errors::default(),
+        previous,
+        next,
+        takes_for_others: keeper.is_office() && marks_here,
+    })
+}
+
+fn state_for(keeper: Keeper, clock: Clock, marks_here: bool) -> RegisterState {
+    match (keeper.role().filter(|_| marks_here), clock) {
+        (None, _) | (Some(RoleKind::ClassTeacher), Clock::Closed { .. }) => RegisterState::ReadOnly,
+        (Some(_), Clock::Closed { .. }) => RegisterState::Amend,
+        (Some(_), Clock::Open { .. }) => RegisterState::Open,
+        (Some(_), Clock::NotOpenYet { .. }) => RegisterState::NotOpen,
+    }
+}
+
+fn state_text(keeper: Keeper, clock: Clock, marks_here: bool, now: Instant) -> String {
+    let stands = match clock {
+        Clock::NotOpenYet { opens } => format!("opens at {}", clock_of(opens, now)),
+        Clock::Open { closes } => format!("open until {}", clock_of(closes, now)),
+        Clock::Closed { since } => format!("closed at {}", clock_of(since, now)),
+    };
+    let closed = matches!(clock, Clock::Closed { .. });
+    match keeper.role() {
+        _ if !marks_here => format!("{stands}; the school's own system keeps the register (I-001)"),
+        None => format!("{stands}; you may read it"),
+        Some(RoleKind::ClassTeacher) if closed => {
+            format!("{stands}; changes are amendments by the office (R-007)")
+        }
+        Some(_) => stands,
+    }
+}
+
+/// The registers of the same group in the session before and after.
+fn neighbours(book: &Book, address: RegisterAddress) -> (Option<Text>, Option<Text>) {
+    let slot = address.slot;
+    let around = book
+        .calendar
+        .slots(slot.day.plus_days(-120), slot.day.plus_days(120));
+    let at = around.partition_point(|other| *other < slot);
+    let path = |slot: &Slot| {
+        Text::from(
+            RegisterAddress {
+                slot: *slot,
+                ..address
+            }
+            .path(),
+        )
+    };
+    let previous = at.checked_sub(1).and_then(|before| around.get(before));
+    (previous.map(path), around.get(at + 1).map(path))
+}
+
+fn rows(
+    book: &Book,
+    address: RegisterAddress,
+    standing: &std::collections::HashMap<crate::ids::EnrolmentId, Standing>,
+    times: &SessionTimes,
+) -> Vec<RegisterRow> {
+    let slot = address.slot;
+    let mut members: Vec<(usize, &Enrolment)> = book
+        .groups
+        .members(address.group, slot.day)
+        .filter_map(|enrolment| {
+            let row = book.roll.row(enrolment)?;
+            let enrolment = &book.roll.enrolments[row];
+            enrolment.covers(slot.day).then_some((row, enrolment))
+        })
+        .collect();
+    members.sort_by_key(|(row, enrolment)| {
+        let pupil = book.roll.pupil(enrolment.pupil);
+        (pupil.map(|pupil| (&pupil.surname, &pupil.forename)), *row)
+    });
+    members.dedup_by_key(|(row, _)| *row);
+    let opens = Instant::at_london(slot.day, times.of(slot.session).opens);
+    members
+        .into_iter()
+        .enumerate()
+        .map(|(index, (row, enrolment))| {
+            let mark = standing.get(&enrolment.id);
+            let code = mark.and_then(|mark| mark.code);
+            let means = code.and_then(|code| meaning(code, slot.day).ok());
+            let planned = mark
+                .filter(|mark| mark.at < opens)
+                .filter(|_| means.is_some_and(|row| row.class != Class::Present));
+            let pupil = book.roll.pupil(enrolment.pupil);
+            RegisterRow {
+                number: index + 1,
+                enrolment: enrolment.id.0,
+                name: pupil.map(|pupil| pupil.listed()).unwrap_or_default(),
+                href: format!("/pupils/{}", enrolment.pupil).into(),
+                last: last_marks(book, row, slot, LAST)
+                    .into_iter()
+                    .map(|(_, mark)| match mark.row() {
+                        Some(row) => MarkCell::new(row.code.to_string(), Face::of(Some(row)), ""),
+                        None => MarkCell::none(""),
+                    })
+                    .collect(),
+                code: code.map(|code| code.to_string()).unwrap_or_default().into(),
+                code_face: Face::of(means),
+                minutes: mark.and_then(|mark| mark.minutes),
+                base: mark.map_or(0, |mark| mark.seq),
+                flags: flags(enrolment, slot.day),
+                planned: planned
+                    .and_then(|mark| mark.code)
+                    .map(|code| code.to_string())
+                    .unwrap_or_default()
+                    .into(),
+                note: mark
+                    .and_then(|mark| mark.note.clone())
+                    .unwrap_or_default()
+                    .into(),
+                sibling: "".into(),
+            }
+        })
+        .collect()
+}
+
+/// What everybody who sees the register may know of a pupil's day.
+fn flags(enrolment: &Enrolment, day: Day) -> Vec<Flag> {
+    if enrolment.starting_day == day {
+        vec![Flag::plain("first day")]
+    } else if enrolment.leaving_day == Some(day) {
+        vec![Flag::plain("last day")]
+    } else {
+        Vec::new()
+    }
+}
+
+/// Every code with a meaning that day in this session, with the reason why this person may not enter it.
+fn codes(
+    book: &Book,
+    slot: Slot,
+    role: Option<RoleKind>,
+    clock: Clock,
+    limits: &EntryLimits,
+) -> Vec<CodeChoice> {
+    code_rows()
+        .iter()
+        .filter(|row| row.covers(slot.day) && row.session_scope.admits(slot.session))
+        .map(|row| {
+            let help = help_for(row.code, slot.day).ok().and_then(|(_, help)| help);
+            let face = Face::of(Some(row));
+            CodeChoice {
+                code: row.code.to_string().into(),
+                face,
+                meaning: help
+                    .map_or_else(|| row.meaning.clone(), |help| help.short_name.clone())
+                    .into(),
+                help: help
+                    .map(|help| help.when.clone())
+                    .unwrap_or_default()
+                    .into(),
+                source: format!("{}, {}", row.rule, row.source).into(),
+                needs_note: row.needs_note != NeedsNote::No,
+                late: row.is_late_before_close() || row.is_late_after_close(),
+                tally: tally_of(row, face),
+                refusal: role.and_then(|role| refusal(book, row, slot, role, clock, limits)),
+            }
+        })
+        .collect()
+}
+
+fn tally_of(row: &CodeRow, face: Face) -> TallyKind {
+    match face {
+        _ if row.class == Class::ApprovedEducationalActivity => TallyKind::Elsewhere,
+        Face::Attended => TallyKind::Here,
+        Face::Late => TallyKind::Late,
+        Face::NotPossible => TallyKind::NotExpected,
+        _ => TallyKind::Absent,
+    }
+}
+
+/// Why nobody in this capacity may enter a code here and now, whoever the pupil: what the pupil decides is answered on saving.
+fn refusal(
+    book: &Book,
+    row: &CodeRow,
+    slot: Slot,
+    role: RoleKind,
+    clock: Clock,
+    limits: &EntryLimits,
+) -> Option<Text> {
+    let request = EntryRequest {
+        code: row.code,
+        slot,
+        pupil: PupilOnRoll {
+            starting_day: slot.day,
+            last_day: None,
+            date_of_birth: None,
+            boarder: false,
+        },
+        register: clock,
+        role,
+        note: Some("a note"),
+        record_linked: true,
+        on_file: &[],
+        override_reason: None,
+        suspended_since: None,
+    };
+    let refused = may_enter(&request, &book.calendar, limits).err()?;
+    let refused = refused
+        .iter()
+        .find(|refusal| !matches!(refusal, EntryRefusal::AgeNotKnown { .. }))?;
+    Some(format!("{}. {}", capital(&refused.to_string()), refused.next_step()).into())
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    first + letters.as_str()
+}

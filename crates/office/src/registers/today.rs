@@ -1,0 +1,380 @@
+//! The registers of a day: a teacher's own, and for those who keep them all, the ones that are missing.
+
+use askama::Template;
+use calendar::{Day, Instant, Session, Slot};
+use exchange::{Cell, Sheet};
+use serde::Deserialize;
+use store::Tx;
+
+use super::keeper::duty_of;
+use super::status::{Status, registers_at, status, taken_on};
+use crate::book::{Book, Group, GroupKind};
+use crate::desk::Refusal;
+use crate::people::access::granted;
+use crate::people::{Access, Actor, RecordKind};
+use crate::shell::{Export, Frame, State, Under};
+use crate::year::settings::session_times;
+
+/// School days before today whose gaps a teacher is shown.
+const GAPS_BACK: usize = 10;
+
+/// What the page is asked for.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    /// The day; today if left out.
+    #[serde(default)]
+    pub day: String,
+    /// `am`, `pm`, or both if left out and it is not today.
+    #[serde(default)]
+    pub session: String,
+    /// `all` for registers that are done too.
+    #[serde(default)]
+    pub show: String,
+    /// `csv` or `xlsx` to take the list away.
+    #[serde(default)]
+    pub format: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "registers/today.html")]
+pub(super) struct TodayPage {
+    pub frame: Frame,
+    pub today: Day,
+    /// Registers that this person takes, today.
+    pub mine: Vec<Line>,
+    /// Earlier registers of theirs with blanks.
+    pub gaps: Vec<Line>,
+    /// Classes that this person teaches, whose registers they may open.
+    pub classes: Vec<(String, Vec<Line>)>,
+    /// All registers, for who may see all.
+    pub all: Option<AllRegisters>,
+    /// What to say when there is nothing to show.
+    pub nothing: Option<State>,
+}
+
+/// The list of missing registers, or of all.
+pub(super) struct AllRegisters {
+    pub day: Day,
+    pub session: Option<Session>,
+    pub only_missing: bool,
+    /// Registers without a blank, registers due.
+    pub done: usize,
+    pub due: usize,
+    pub lines: Vec<Line>,
+    pub under: Under,
+}
+
+/// One register in a list.
+#[derive(Clone)]
+pub(super) struct Line {
+    pub group: String,
+    pub room: String,
+    pub staff: String,
+    pub path: String,
+    pub day: Day,
+    pub session: Session,
+    pub words: String,
+    pub blank: usize,
+    pub due: usize,
+    pub overdue: i64,
+    pub missing: bool,
+}
+
+impl Line {
+    fn of(status: &Status, now: Instant) -> Line {
+        Line {
+            group: status.group.clone(),
+            room: status.room.clone(),
+            staff: status.staff.clone(),
+            path: status.address.path(),
+            day: status.address.slot.day,
+            session: status.address.slot.session,
+            words: status.words(now),
+            blank: status.blank,
+            due: status.due,
+            overdue: status.minutes_overdue,
+            missing: status.is_missing(),
+        }
+    }
+
+    /// Minutes as people say them: `9 min`, `2 h 5 min`, `3 days`.
+    pub(super) fn overdue_words(&self) -> String {
+        match self.overdue {
+            _ if !self.missing => String::new(),
+            minutes if minutes < 60 => format!("{minutes} min"),
+            minutes if minutes < 24 * 60 => format!("{} h {} min", minutes / 60, minutes % 60),
+            minutes if minutes < 48 * 60 => "1 day".to_owned(),
+            minutes => format!("{} days", minutes / (24 * 60)),
+        }
+    }
+}
+
+/// The registers of a day as this person may see them.
+///
+/// Errors: [`Refusal::NotFound`] for somebody who sees no marks at all; [`Refusal::Wrong`] for a day that cannot be read.
+pub(super) fn today_page(
+    tx: &mut Tx,
+    actor: &Actor,
+    book: &Book,
+    asked: &Asked,
+    now: Instant,
+    frame: Frame,
+) -> Result<TodayPage, Refusal> {
+    if !actor.may(Access::Read, RecordKind::AttendanceMarks) {
+        return Err(Refusal::NotFound);
+    }
+    let (today, _) = now.in_london();
+    let times = session_times(&book.settings, today)?;
+    let own = own_groups(actor, book, today);
+    let taken = taken_on(tx, book.school, today)?;
+    let of = |group: &Group, slot: Slot| {
+        status(book, group, slot, &times, &taken, now).map(|status| Line::of(&status, now))
+    };
+    let sessions: Vec<Slot> = book.calendar.slots(today, today).to_vec();
+    let lines = |group: &Group| -> Vec<Line> {
+        sessions
+            .iter()
+            .filter_map(|slot| of(group, *slot))
+            .collect()
+    };
+    let tutored: Vec<&Group> = tutor_groups(&own).collect();
+    let mine = tutored.iter().flat_map(|group| lines(group)).collect();
+    let classes = own
+        .iter()
+        .filter(|group| group.kind != GroupKind::Tutor)
+        .map(|group| (group.name.clone(), lines(group)))
+        .filter(|(_, lines)| !lines.is_empty())
+        .collect();
+    let sees_all = actor.may_for_school(Access::Read, RecordKind::AttendanceMarks);
+    let all = if sees_all {
+        Some(all_registers(tx, book, asked, now)?)
+    } else {
+        None
+    };
+    let nothing = nothing(book, today, &own, sees_all);
+    Ok(TodayPage {
+        frame,
+        today,
+        mine,
+        gaps: gaps(tx, book, &tutored, today, now)?,
+        classes,
+        all,
+        nothing,
+    })
+}
+
+fn tutor_groups<'b>(own: &'b [&'b Group]) -> impl Iterator<Item = &'b Group> {
+    own.iter()
+        .copied()
+        .filter(|group| group.kind == GroupKind::Tutor)
+}
+
+/// The groups whose registers the actor's duties open for marking on this day, in order of name.
+fn own_groups<'b>(actor: &Actor, book: &'b Book, day: Day) -> Vec<&'b Group> {
+    let Some(staff) = actor.staff else {
+        return Vec::new();
+    };
+    let duties: Vec<&str> = actor
+        .roles
+        .iter()
+        .map(|role| granted(*role, RecordKind::AttendanceMarks))
+        .filter(|(access, _)| *access >= Access::Write)
+        .filter_map(|(_, scope)| duty_of(scope))
+        .collect();
+    let mut groups: Vec<&Group> = book
+        .groups
+        .duties_of(staff, day)
+        .filter(|duty| duties.contains(&duty.duty.as_str()))
+        .filter_map(|duty| book.groups.group(duty.group))
+        .collect();
+    groups.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
+    groups.dedup_by_key(|group| group.id);
+    groups
+}
+
+/// Earlier registers of these groups with blanks, newest first.
+fn gaps(
+    tx: &mut Tx,
+    book: &Book,
+    groups: &[&Group],
+    today: Day,
+    now: Instant,
+) -> Result<Vec<Line>, Refusal> {
+    let mut found = Vec::new();
+    let days = book
+        .calendar
+        .school_days_between(today.plus_days(-60), today.previous());
+    for day in days.iter().rev().take(GAPS_BACK) {
+        let times = session_times(&book.settings, *day)?;
+        let taken = taken_on(tx, book.school, *day)?;
+        for slot in book.calendar.slots(*day, *day).iter().rev() {
+            let missing = groups
+                .iter()
+                .filter_map(|group| status(book, group, *slot, &times, &taken, now))
+                .filter(Status::is_missing);
+            found.extend(missing.map(|status| Line::of(&status, now)));
+        }
+    }
+    Ok(found)
+}
+
+fn all_registers(
+    tx: &mut Tx,
+    book: &Book,
+    asked: &Asked,
+    now: Instant,
+) -> Result<AllRegisters, Refusal> {
+    let (today, clock) = now.in_london();
+    let day = match asked.day.as_str() {
+        "" => today,
+        text => text
+            .parse()
+            .map_err(|error| Refusal::Wrong(format!("{error}.")))?,
+    };
+    let times = session_times(&book.settings, day)?;
+    let session = match asked.session.as_str() {
+        "am" => Some(Session::Am),
+        "pm" => Some(Session::Pm),
+        "both" => None,
+        _ if day != today => None,
+        _ if times.of(Session::Pm).opens <= clock => Some(Session::Pm),
+        _ => Some(Session::Am),
+    };
+    let taken = taken_on(tx, book.school, day)?;
+    let statuses: Vec<Status> = book
+        .calendar
+        .slots(day, day)
+        .iter()
+        .filter(|slot| session.is_none_or(|session| slot.session == session))
+        .flat_map(|slot| registers_at(book, *slot, &times, &taken, now))
+        .collect();
+    let due = statuses.len();
+    let done = statuses.iter().filter(|status| status.blank == 0).count();
+    let only_missing = asked.show != "all";
+    let mut lines: Vec<Line> = statuses
+        .iter()
+        .filter(|status| !only_missing || status.is_missing())
+        .map(|status| Line::of(status, now))
+        .collect();
+    // The longest overdue first; of equals, whichever has more to do.
+    lines.sort_by(|a, b| {
+        (b.missing, b.overdue, b.blank)
+            .cmp(&(a.missing, a.overdue, a.blank))
+            .then_with(|| a.group.cmp(&b.group))
+    });
+    let word = session.map_or("both".to_owned(), |session| {
+        session.to_string().to_lowercase()
+    });
+    let show = if only_missing { "missing" } else { "all" };
+    let base = format!("/registers?day={day}&session={word}&show={show}");
+    let under = Under {
+        shown: format!("{} of {due} registers", lines.len()).into(),
+        exports: Export::usual(&base),
+        ..Under::default()
+    };
+    Ok(AllRegisters {
+        day,
+        session,
+        only_missing,
+        done,
+        due,
+        lines,
+        under,
+    })
+}
+
+impl AllRegisters {
+    /// The same list as a sheet to take away.
+    pub(super) fn sheet(&self, school: &str, actor: &Actor, now: Instant) -> Sheet {
+        let title = if self.only_missing {
+            "Missing registers"
+        } else {
+            "Registers"
+        };
+        let mut sheet = Sheet::new(title);
+        for heading in [
+            "Group",
+            "Room",
+            "Staff",
+            "Day",
+            "Session",
+            "State",
+            "Blank",
+            "Pupils",
+            "Minutes overdue",
+        ] {
+            sheet.text_column(heading);
+        }
+        sheet.rows = self
+            .lines
+            .iter()
+            .map(|line| {
+                vec![
+                    Cell::text(&line.group),
+                    Cell::text(&line.room),
+                    Cell::text(&line.staff),
+                    Cell::Day(line.day),
+                    Cell::text(&line.session.to_string()),
+                    Cell::text(&line.words),
+                    Cell::whole(line.blank as i64),
+                    Cell::whole(line.due as i64),
+                    if line.missing {
+                        Cell::whole(line.overdue)
+                    } else {
+                        Cell::Blank
+                    },
+                ]
+            })
+            .collect();
+        let (today, clock) = now.in_london();
+        sheet.about = [
+            ("School", school.to_owned()),
+            ("List", format!("{title}, {}", self.day.long())),
+            ("Made", format!("{} {clock}", today.long())),
+            ("Made by", format!("{}, {}", actor.name, actor.job_title)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec();
+        sheet
+    }
+
+    /// What to say when the list is empty.
+    pub(super) fn none(&self) -> State {
+        if self.due == 0 {
+            State::empty(
+                "No register is due",
+                "The school does not meet then, or nobody is in a tutor group.",
+            )
+        } else if self.only_missing {
+            State::empty(
+                "No register is missing",
+                format!(
+                    "{} of {} are complete; the others have not opened yet.",
+                    self.done, self.due
+                ),
+            )
+        } else {
+            State::empty("No registers", "None match what you asked for.")
+        }
+    }
+}
+
+fn nothing(book: &Book, today: Day, own: &[&Group], sees_all: bool) -> Option<State> {
+    if sees_all {
+        return None;
+    }
+    if !book.calendar.is_school_day(today) {
+        let kind = book.calendar.kind(today).name();
+        return Some(State::empty(
+            "No registers today",
+            format!("{}: {kind}.", today.long()),
+        ));
+    }
+    own.is_empty().then(|| {
+        State::empty(
+            "You have no registers today",
+            "You are not down as the tutor or teacher of a group. If you are covering one, ask the attendance office to add you for the day.",
+        )
+    })
+}
