@@ -39,7 +39,7 @@ pub(super) struct RuleLine {
 }
 
 impl CodesPage {
-    /// The codes with a meaning on this day whose letters or words hold what is sought; all when nothing is.
+    /// The codes with a meaning on this day that begin with the letters sought, or whose words hold what is sought; all when nothing is.
     pub(super) fn of(day: Day, sought: String, frame: Frame) -> CodesPage {
         let wanted = fold(sought.trim());
         let codes = code_rows()
@@ -47,11 +47,13 @@ impl CodesPage {
             .filter(|row| row.covers(day))
             .map(|row| line(row, day))
             .filter(|line| {
-                let words = fold(&format!(
-                    "{} {} {} {}",
-                    line.name, line.meaning, line.when, line.counts_as
-                ));
-                wanted.is_empty() || fold(&line.code) == wanted || words.contains(&wanted)
+                // One or two letters are the beginning of a code, more are words.
+                if wanted.chars().count() <= 2 {
+                    return fold(&line.code).starts_with(&wanted);
+                }
+                let words = [&line.name, &line.meaning, &line.when];
+                words.iter().any(|words| fold(words).contains(&wanted))
+                    || line.counts_as.contains(&wanted)
             })
             .collect();
         CodesPage {

@@ -1,4 +1,5 @@
 //! Registers over a real store, on both engines.
 
+mod pages;
 mod save;
 mod school;

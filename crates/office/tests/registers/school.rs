@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{StatusCode, header};
+use axum::http::{Request, StatusCode, header};
 use calendar::{Day, Instant, Session, Slot};
 use http_body_util::BodyExt;
 use office::desk::{Office, Refusal};
@@ -322,4 +322,9 @@ pub fn ask(
                 String::from_utf8_lossy(&body.to_bytes()).into_owned(),
             )
         })
+}
+
+/// Asks for a page as this account.
+pub fn get(office: &Arc<Office>, account: i64, path: &str) -> (StatusCode, String) {
+    ask(office, account, Request::get(path), Body::empty())
 }
