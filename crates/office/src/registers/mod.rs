@@ -16,7 +16,6 @@ mod sent;
 mod status;
 mod take_away;
 mod today;
-mod word;
 
 pub use due::{Due, Standing, due};
 pub use enter::Change;
@@ -24,7 +23,6 @@ pub use history::{HistoryEntry, history_of, history_of_register};
 pub use keeper::{Keeper, keeper};
 pub use pages::{RegisterAddress, routes};
 pub use status::{Status, Taken, TakenOn, registers_at, status, taken_on};
-pub use word::say_on_whose_word;
 
 /// Every statement of this folder, for the test that prepares them.
 pub const STATEMENTS: &[&str] = &[
@@ -38,5 +36,4 @@ pub const STATEMENTS: &[&str] = &[
     save::TAKEN,
     save::NAME_OF_ACCOUNT,
     status::TAKEN_ON,
-    word::TAKEN_BY,
 ];

@@ -19,7 +19,6 @@ use super::save::{Outcome, Save, SaveAnswer, save};
 use super::sent::{SentSave, from_form};
 use super::take_away::{FileKind, file};
 use super::today::{Asked, today_page};
-use super::word::say_on_whose_word;
 use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::ids::GroupId;
 use crate::shell::{Frame, Notice, Page, State};
@@ -33,7 +32,6 @@ pub fn routes() -> Router<Arc<Office>> {
             "/registers/{group}/{day}/{session}/save",
             post(save_register),
         )
-        .route("/registers/{group}/{day}/{session}/word", post(word))
         .route("/registers/{group}/{day}/{session}/history", get(history))
         .route("/codes", get(codes))
 }
@@ -177,22 +175,6 @@ struct NoRegister {
     group: String,
     slot: Slot,
     state: State,
-}
-
-#[derive(Deserialize)]
-struct Word {
-    on_behalf_of: String,
-}
-
-async fn word(
-    desk: Desk,
-    Path(address): AddressPath,
-    Form(said): Form<Word>,
-) -> Result<Redirect, Problem> {
-    let address = RegisterAddress::of(address).map_err(|refusal| desk.problem(refusal))?;
-    desk.act(move |act, actor| say_on_whose_word(act, actor, address, &said.on_behalf_of))
-        .await?;
-    Ok(Redirect::to(&address.path()))
 }
 
 async fn history(desk: Desk, Path(address): AddressPath) -> Result<Response, Problem> {

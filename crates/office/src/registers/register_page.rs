@@ -10,7 +10,7 @@ use super::due::{Standing, standing};
 use super::keeper::{Keeper, keeper};
 use super::pages::RegisterAddress;
 use super::save::{clock_of, name_of};
-use super::status::taken_on;
+use super::status::{staff_of, taken_on};
 use crate::book::{Book, Enrolment};
 use crate::desk::Refusal;
 use crate::insight::last_marks;
@@ -93,13 +93,28 @@ pub(super) fn register_page(
             Session::Am => "/",
             Session::Pm => "\\",
         },
+        on_behalf_of: on_behalf_of(book, address, keeper, state),
         reasons: REASONS.map(Text::from).to_vec(),
         change_id: format!("form-{}-{}-{}", actor.account, id, now.micros()),
         errors: Errors::default(),
         previous,
         next,
-        takes_for_others: keeper.is_office() && marks_here,
     })
+}
+
+/// For whom the office takes a register: the teacher of the day while it is open. An amendment is on the word of whoever told, so
+/// nobody is put in their mouth.
+fn on_behalf_of(
+    book: &Book,
+    address: RegisterAddress,
+    keeper: Keeper,
+    state: RegisterState,
+) -> Option<Text> {
+    let teacher = match state {
+        RegisterState::Open => staff_of(book, address.group, address.slot.day),
+        _ => String::new(),
+    };
+    keeper.is_office().then(|| teacher.into())
 }
 
 fn state_for(keeper: Keeper, clock: Clock, marks_here: bool) -> RegisterState {

@@ -144,7 +144,7 @@ pub fn status(
 }
 
 /// Who takes the group that day: whoever began the duty last stands first, which is the cover.
-fn staff_of(book: &Book, group: GroupId, day: Day) -> String {
+pub(super) fn staff_of(book: &Book, group: GroupId, day: Day) -> String {
     let mut duties: Vec<_> = book
         .groups
         .staff(group, day)

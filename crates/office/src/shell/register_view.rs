@@ -67,8 +67,6 @@ pub struct RegisterPage {
     pub previous: Option<Text>,
     /// And in the session after.
     pub next: Option<Text>,
-    /// Whether this person takes registers for others, and so says on whose word.
-    pub takes_for_others: bool,
 }
 
 /// What may be done with a register now.

@@ -625,7 +625,6 @@ fn sample_register(state: RegisterState, office: bool) -> RegisterPage {
         errors: Errors::default(),
         previous: Some("/registers/12/2026-11-23/pm".into()),
         next: Some("/registers/12/2026-11-24/pm".into()),
-        takes_for_others: office,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Registers over a real store, on both engines.
 
+mod book;
 mod pages;
 mod save;
 mod school;

@@ -230,36 +230,20 @@ fn history_shows_original_and_amended_with_reason_name_job_title_and_time() {
 }
 
 #[test]
-fn the_office_says_afterwards_on_whose_word_it_took_a_register() {
+fn the_office_takes_an_open_register_on_the_word_of_its_teacher_and_the_page_says_so() {
     each_engine(MIGRATIONS, |store| {
         found(store);
         let office = office(store);
         let officer = account(Role::AttendanceAdministrator);
-        let say = |account| {
-            let request = Request::post(format!("{OF_A}/word"))
-                .header("content-type", "application/x-www-form-urlencoded");
-            ask(
-                &office,
-                account,
-                request,
-                "on_behalf_of=Ms+Sample%2C+by+telephone",
-            )
-            .0
-        };
-        assert_eq!(
-            say(officer),
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "it is not taken yet"
-        );
-        let fill = Save {
-            fill: true,
-            ..changes(vec![])
-        };
-        save_as(store, officer, A, today(Session::Am), &fill).unwrap();
-        assert_eq!(say(account(Role::Tutor)), StatusCode::FORBIDDEN);
-        assert_eq!(say(officer), StatusCode::SEE_OTHER);
+        let teacher = format!("Ms A Staff{}", account(Role::Tutor));
+        let (_, page) = get(&office, officer, OF_A);
+        assert!(page.contains(&format!(r#"name="on_behalf_of" value="{teacher}""#)));
+        let form = Request::post(format!("{OF_A}/save"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        let body = "change_id=1&fill=yes&on_behalf_of=Ms+Staff1014%2C+by+telephone";
+        assert_eq!(ask(&office, officer, form, body).0, StatusCode::SEE_OTHER);
         let (_, page) = get(&office, account(Role::Tutor), OF_A);
-        assert!(page.contains("on the word of Ms Sample, by telephone"));
+        assert!(page.contains("on the word of Ms Staff1014, by telephone"));
     });
 }
 
