@@ -11,7 +11,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
-use crate::{home, people, registers, year};
+use crate::{home, insight, people, registers, year};
 
 /// The application as one router.
 ///
@@ -22,6 +22,7 @@ pub fn router(office: Arc<Office>) -> Router {
     Router::new()
         .merge(shell::routes())
         .merge(home::routes())
+        .merge(insight::routes())
         .merge(people::routes())
         .merge(registers::routes())
         .merge(year::routes())

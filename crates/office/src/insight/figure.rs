@@ -235,7 +235,7 @@ impl<'b> Reckoning<'b> {
                 slots.first().is_some_and(|slot| slot.day <= span.last)
                     && slots.last().is_some_and(|slot| span.first <= slot.day)
             })
-            .map(|marks| Part::of(marks, &span, clock, question.profile))
+            .map(|marks| Part::of(marks, &span, clock, question))
             .collect();
         Ok(Reckoning {
             book,
@@ -273,6 +273,17 @@ impl<'b> Reckoning<'b> {
         enrolments
             .filter(|(_, enrolment)| self.overlaps(enrolment))
             .map(|(row, _)| row)
+    }
+
+    /// Whether a row was on roll at any time in the period.
+    pub fn is_on_roll(&self, row: usize) -> bool {
+        self.overlaps(&self.book.roll.enrolments[row])
+    }
+
+    /// The last day of the period on which a row was on roll: the day by which lists say group and status.
+    pub fn last_day_of(&self, row: usize) -> Day {
+        let leaving = self.book.roll.enrolments[row].leaving_day;
+        leaving.map_or(self.last_day(), |day| day.min(self.last_day()))
     }
 
     fn overlaps(&self, enrolment: &Enrolment) -> bool {
@@ -381,6 +392,12 @@ impl<'b> Reckoning<'b> {
             Who::Pupil(pupil) => {
                 let rows = self.book.roll.rows_of(pupil).into_iter();
                 rows.filter(|row| self.overlaps(&self.book.roll.enrolments[*row]))
+                    .map(|row| self.standing(row, &Stay::Whole))
+                    .collect()
+            }
+            Who::Enrolment(enrolment) => {
+                let row = self.book.roll.row(enrolment).into_iter();
+                row.filter(|row| self.overlaps(&self.book.roll.enrolments[*row]))
                     .map(|row| self.standing(row, &Stay::Whole))
                     .collect()
             }
@@ -662,14 +679,12 @@ impl<'b> Reckoning<'b> {
 }
 
 impl<'b> Part<'b> {
-    fn of(marks: &'b YearMarks, span: &Span, clock: Opened, profile: Profile) -> Part<'b> {
+    fn of(marks: &'b YearMarks, span: &Span, clock: Opened, question: &Question) -> Part<'b> {
         let axis = marks.axis();
-        let counts = |slot: Slot| span.holds(slot.day) && clock.has(slot);
-        let in_span = axis
-            .slots()
-            .iter()
-            .filter(|slot| span.holds(slot.day))
-            .count();
+        let asked =
+            |slot: Slot| span.holds(slot.day) && question.only.is_none_or(|only| only.holds(slot));
+        let counts = |slot: Slot| asked(slot) && clock.has(slot);
+        let in_span = axis.slots().iter().filter(|slot| asked(**slot)).count();
         let whole = axis.period(counts);
         // Anybody of fifteen shows which days the profile leaves out.
         let fifteen = EnrolmentFacts {
@@ -677,7 +692,7 @@ impl<'b> Part<'b> {
             starting_day: None,
             boarder: false,
         };
-        let shortened = match cohort(profile, marks.year, fifteen) {
+        let shortened = match cohort(question.profile, marks.year, fifteen) {
             Cohort::In {
                 left_out: Some(left_out),
             } => {

@@ -7,17 +7,46 @@
 //!
 //! It deliberately does not know: how a mark gets into the register, or what the school does about absence.
 
+mod chart;
 mod figure;
+mod figures;
+mod filter;
+mod form;
+mod lists;
+mod mark;
 mod pupil;
 mod question;
+mod sight;
+pub mod table;
+mod why;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::desk::Office;
+use crate::ids::PupilId;
 
 pub use figure::{
     Excluded, Figure, NoFigure, Opened, Reckoning, Standing, Tally, answer_on, sessions,
 };
+pub use form::Form;
 pub use pupil::{Spell, band_name, last_marks, pupil_figure, pupil_mark, shown, spells, year_grid};
-pub use question::{Answer, Question, Span, TRAITS, Trait, When, Who};
+pub use question::{Answer, Only, Question, Span, TRAITS, Trait, When, Who};
 
-use crate::ids::PupilId;
+/// The statements of this folder, for the test that prepares them.
+pub const STATEMENTS: &[&str] = mark::STATEMENTS;
+
+/// The pages of this folder.
+pub fn routes() -> Router<Arc<Office>> {
+    Router::new()
+        .route("/why", get(why::why))
+        .route("/why/{pupil}/{day}/{session}", get(mark::mark))
+        .route("/figures", get(figures::figures))
+        .route("/lists", get(lists::index))
+        .route("/lists/{name}", get(lists::list))
+}
 
 /// Where the pages of a pupil's single marks begin: give it to [`year_grid`].
 pub fn marks_href(pupil: PupilId) -> String {

@@ -2,11 +2,11 @@
 
 use std::fmt::{self, Write};
 
-use calendar::{Day, SchoolCalendar};
+use calendar::{Day, SchoolCalendar, Session, Slot, Weekday};
 use register::Profile;
 
 use crate::book::GroupKind;
-use crate::ids::{GroupId, PupilId};
+use crate::ids::{EnrolmentId, GroupId, PupilId};
 use crate::people::RecordKind;
 
 /// Whose sessions are counted.
@@ -22,6 +22,8 @@ pub enum Who {
     Having(Answer),
     /// One pupil, over all their times on roll here.
     Pupil(PupilId),
+    /// One of a pupil's times on roll: what national figures count.
+    Enrolment(EnrolmentId),
 }
 
 /// A kind of characteristic by which figures are told apart.
@@ -199,6 +201,7 @@ impl fmt::Display for Who {
             Who::InNo(kind) => write!(f, "no-{}", kind.key()),
             Who::Having(answer) => f.write_str(&answer.key()),
             Who::Pupil(pupil) => write!(f, "pupil-{pupil}"),
+            Who::Enrolment(enrolment) => write!(f, "time-{enrolment}"),
         }
     }
 }
@@ -212,6 +215,7 @@ impl Who {
         match key.split_once('-')? {
             ("group", id) => Some(Who::Group(GroupId(id.parse().ok()?))),
             ("pupil", id) => Some(Who::Pupil(PupilId(id.parse().ok()?))),
+            ("time", id) => Some(Who::Enrolment(EnrolmentId(id.parse().ok()?))),
             ("no", kind) => Some(Who::InNo(GroupKind::from_key(kind)?)),
             _ => Answer::from_key(key).map(Who::Having),
         }
@@ -326,6 +330,48 @@ fn term_name(half: &str) -> &str {
         .trim_end()
 }
 
+/// One session of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Only {
+    /// The weekday.
+    pub weekday: Weekday,
+    /// Morning or afternoon.
+    pub session: Session,
+}
+
+/// From Monday to Sunday.
+pub const WEEKDAYS: [Weekday; 7] = [
+    Weekday::Monday,
+    Weekday::Tuesday,
+    Weekday::Wednesday,
+    Weekday::Thursday,
+    Weekday::Friday,
+    Weekday::Saturday,
+    Weekday::Sunday,
+];
+
+impl Only {
+    /// Whether it is this session.
+    pub fn holds(self, slot: Slot) -> bool {
+        slot.day.weekday() == self.weekday && slot.session == self.session
+    }
+
+    /// The session of the week with this word: `Mon-AM`.
+    pub fn from_key(key: &str) -> Option<Only> {
+        let (weekday, session) = key.split_once('-')?;
+        Some(Only {
+            weekday: WEEKDAYS.into_iter().find(|one| one.short() == weekday)?,
+            session: session.parse().ok()?,
+        })
+    }
+}
+
+impl fmt::Display for Only {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.weekday.short(), self.session)
+    }
+}
+
 /// A question that a figure answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Question {
@@ -335,6 +381,8 @@ pub struct Question {
     pub when: When,
     /// By whose reckoning.
     pub profile: Profile,
+    /// Of one session of the week alone.
+    pub only: Option<Only>,
 }
 
 impl Question {
@@ -344,6 +392,7 @@ impl Question {
             who,
             when: When::Year(None),
             profile: Profile::School,
+            only: None,
         }
     }
 
@@ -373,6 +422,9 @@ impl Question {
         }
         if self.profile != Profile::School {
             let _ = write!(tail, "&profile={}", self.profile.key());
+        }
+        if let Some(only) = self.only {
+            let _ = write!(tail, "&at={only}");
         }
         tail
     }

@@ -1,0 +1,816 @@
+//! Lists of pupils whose marks ask for somebody: persistent and severe absence, the school's own bands, blanks, unexplained
+//! absence, and the count towards a penalty notice. Each shows a person only pupils within their reach.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Response};
+use calendar::{Day, Slot};
+use columns::MarkByte;
+use register::closing::{NoReasonStanding, n_last_day, n_standing};
+use register::{
+    Band, Bands, Class, Code, Confidence, Counts, ThresholdStanding, penalty_threshold,
+    penalty_window, rule,
+};
+
+use super::figure::{Reckoning, answer_on};
+use super::filter::{Filter, about};
+use super::form::Form;
+use super::pupil::spells;
+use super::question::{Question, When, Who};
+use super::sight::Sight;
+use super::table::{Cell, Heading, Table, TableView, Value};
+use crate::book::{Book, GroupKind, Pupil};
+use crate::desk::{Desk, Problem, Refusal};
+use crate::ids::{GroupId, PupilId};
+use crate::shell::{Frame, Page, State};
+use crate::year::settings::bands;
+
+/// One list.
+#[derive(Clone, Debug)]
+enum List {
+    Persistent,
+    Severe,
+    Band(Band),
+    MissingMarks,
+    PenaltyWindow,
+    Unexplained,
+}
+
+impl List {
+    fn named(name: &str, bands: &Bands) -> Option<List> {
+        Some(match name {
+            "persistent" => List::Persistent,
+            "severe" => List::Severe,
+            "missing-marks" => List::MissingMarks,
+            "penalty-window" => List::PenaltyWindow,
+            "unexplained" => List::Unexplained,
+            _ => {
+                let band = bands.bands().iter().find(|band| slug(band) == name)?;
+                List::Band(band.clone())
+            }
+        })
+    }
+
+    /// Every list, in the order of the index.
+    fn all(bands: &Bands) -> Vec<List> {
+        let own = bands.bands().iter().filter(|band| {
+            // Their names are taken by the national definitions.
+            !["persistent", "severe"].contains(&band.key.as_str())
+        });
+        let mut all = vec![List::Persistent, List::Severe];
+        all.extend(own.rev().cloned().map(List::Band));
+        all.extend([List::Unexplained, List::MissingMarks, List::PenaltyWindow]);
+        all
+    }
+
+    /// The word in addresses and in names of files.
+    fn name(&self) -> String {
+        match self {
+            List::Persistent => "persistent".into(),
+            List::Severe => "severe".into(),
+            List::Band(band) => slug(band),
+            List::MissingMarks => "missing-marks".into(),
+            List::PenaltyWindow => "penalty-window".into(),
+            List::Unexplained => "unexplained".into(),
+        }
+    }
+
+    fn heading(&self) -> String {
+        match self {
+            List::Persistent => "Persistent absence".into(),
+            List::Severe => "Severe absence".into(),
+            List::Band(band) => band.name.clone(),
+            List::MissingMarks => "Missing marks".into(),
+            List::PenaltyWindow => "Count towards a penalty notice".into(),
+            List::Unexplained => "Not yet explained".into(),
+        }
+    }
+
+    /// What puts somebody on it, and the rules that say so.
+    fn ground(&self) -> (String, &'static [&'static str]) {
+        match self {
+            List::Persistent => (
+                "Absent for a tenth or more of their own possible sessions; exactly a tenth counts, and severe absence is included.".into(),
+                &["R-210", "R-206"],
+            ),
+            List::Severe => (
+                "Absent for half or more of their own possible sessions.".into(),
+                &["R-211", "R-206"],
+            ),
+            List::Band(band) => {
+                let begins = band.begins;
+                let at = if begins.included { "from" } else { "above" };
+                (
+                    format!("The band “{}” of this school's settings: absence {at} {}% up to the next band.", band.name, begins.absence.show(1)),
+                    &["R-212", "R-206"],
+                )
+            }
+            List::MissingMarks => (
+                "Sessions whose register has opened and that have no mark. They are in no percentage, and no register or return is complete with them.".into(),
+                &["R-209"],
+            ),
+            List::PenaltyWindow => (
+                "Countable sessions (G, N, O, U) of compulsory school age in the ten school weeks up to now. An N is provisional. This list only counts: it decides nothing, and knows this school's marks only.".into(),
+                &["R-240", "R-241", "R-242"],
+            ),
+            List::Unexplained => (
+                "Every N that stands. It may stand no longer than five school days after its session; then O is to be put in its place by a person.".into(),
+                &["R-026", "R-027"],
+            ),
+        }
+    }
+
+    /// How it is sorted until somebody says otherwise.
+    fn usual_sort(&self) -> &'static str {
+        match self {
+            List::Persistent | List::Severe | List::Band(_) => "attendance",
+            List::MissingMarks => "-blank",
+            List::PenaltyWindow => "-counted",
+            List::Unexplained => "until",
+        }
+    }
+}
+
+fn slug(band: &Band) -> String {
+    band.key.replace('_', "-")
+}
+
+/// What a list is made from.
+struct Asked<'a> {
+    reckoning: Reckoning<'a>,
+    question: Question,
+    sight: &'a Sight,
+    form: &'a Form,
+    bands: Bands,
+}
+
+impl<'a> Asked<'a> {
+    fn of(
+        book: &'a Book,
+        sight: &'a Sight,
+        form: &'a Form,
+        now: calendar::Instant,
+    ) -> Result<Asked<'a>, Refusal> {
+        let question = form.question(Who::School)?;
+        let reckoning = Reckoning::new(book, &question, now)?;
+        let bands = bands(&book.settings, reckoning.last_day())?;
+        Ok(Asked {
+            reckoning,
+            question,
+            sight,
+            form,
+            bands,
+        })
+    }
+
+    fn book(&self) -> &'a Book {
+        self.reckoning.book()
+    }
+
+    fn pupil(&self, row: usize) -> Option<&'a Pupil> {
+        self.book().roll.pupil_of_row(row)
+    }
+
+    /// The rows that this person may see and has asked for.
+    fn rows(&self) -> Vec<usize> {
+        let book = self.book();
+        let (group, having) = (self.form.group(), self.form.having());
+        self.reckoning
+            .rows()
+            .filter(|row| {
+                let enrolment = &book.roll.enrolments[*row];
+                let day = self.reckoning.last_day_of(*row);
+                let on_roll = self.form.everyone() || enrolment.covers(self.reckoning.today());
+                let in_group = group.is_none_or(|group| {
+                    book.groups.of(enrolment.id, day).any(|own| own.id == group)
+                });
+                let has = having.is_none_or(|answer| {
+                    self.sight.shows_trait(answer.of, enrolment.pupil)
+                        && answer_on(book, *row, answer.of, day) == answer
+                });
+                on_roll && self.sight.covers(enrolment.pupil) && in_group && has
+            })
+            .collect()
+    }
+
+    /// Who a row is asked about as: the pupil, or one of their times on roll where there are several in the period.
+    fn who(&self, row: usize) -> Who {
+        let enrolment = &self.book().roll.enrolments[row];
+        let several = self
+            .book()
+            .roll
+            .rows_of(enrolment.pupil)
+            .into_iter()
+            .filter(|row| self.reckoning.is_on_roll(*row))
+            .count()
+            > 1;
+        if several {
+            Who::Enrolment(enrolment.id)
+        } else {
+            Who::Pupil(enrolment.pupil)
+        }
+    }
+
+    fn group_name(&self, row: usize, kind: GroupKind) -> Option<&'a str> {
+        let enrolment = self.book().roll.enrolments[row].id;
+        let day = self.reckoning.last_day_of(row);
+        let group = self.book().groups.of_kind(enrolment, kind, day)?;
+        Some(&group.name)
+    }
+
+    /// Name, year group, tutor group: how every row about a pupil begins.
+    fn beginning(&self, row: usize) -> Vec<Cell> {
+        let (name, href) = self.pupil(row).map_or_else(Default::default, |pupil| {
+            (pupil.listed(), format!("/pupils/{}", pupil.id))
+        });
+        vec![
+            Cell::text(name).to(href),
+            Cell::text_or_blank(self.group_name(row, GroupKind::Year)),
+            Cell::text_or_blank(self.group_name(row, GroupKind::Tutor)),
+        ]
+    }
+
+    fn table(&self, list: &List) -> Result<Table, Refusal> {
+        let mut table = match list {
+            List::Persistent => self.of_pupils(|counts| counts.persistent() == Some(true), true),
+            List::Severe => self.of_pupils(|counts| counts.severe() == Some(true), false),
+            List::Band(band) => self.of_pupils(
+                |counts| {
+                    counts
+                        .band(&self.bands)
+                        .is_some_and(|own| own.key == band.key)
+                },
+                false,
+            ),
+            List::MissingMarks => self.missing_marks(),
+            List::PenaltyWindow => self.penalty_window()?,
+            List::Unexplained => self.unexplained(),
+        };
+        table.title = list.heading();
+        let mut facts = vec![("List".to_owned(), list.heading())];
+        facts.push(("Ground".to_owned(), list.ground().0));
+        facts.extend(about(&self.reckoning));
+        facts.push(("Cohort".to_owned(), self.cohort()));
+        table.about = facts;
+        table.sort(&self.form.sort, list.usual_sort());
+        Ok(table)
+    }
+
+    /// In words, whom the rows were narrowed to.
+    fn cohort(&self) -> String {
+        let roll = if self.form.everyone() {
+            "on roll at any time in the period"
+        } else {
+            "on roll now"
+        };
+        let group = self
+            .form
+            .group()
+            .and_then(|id| self.book().groups.group(id));
+        let group = group.map_or(String::new(), |group| format!(", in {}", group.name));
+        let having = self.form.having();
+        let having = having.map_or(String::new(), |answer| format!(", {}", answer.label()));
+        format!("{roll}{group}{having}; group and status as on the last day of the period")
+    }
+
+    /// The rows whose counts put them on a list.
+    fn of_pupils(&self, belongs: impl Fn(&Counts) -> bool, flag_severe: bool) -> Table {
+        let mut headings = vec![
+            Heading::words("name", "Pupil"),
+            Heading::words("year", "Year"),
+            Heading::words("tutor", "Tutor group"),
+            Heading::number("attendance", "Attendance", "%"),
+            Heading::number("possible", "Of", "sessions"),
+            Heading::number("authorised", "Authorised", "sessions"),
+            Heading::number("unauthorised", "Unauthorised", "sessions"),
+            Heading::number("late", "Late", "sessions"),
+            Heading::number("spells", "Spells", "of absence"),
+            Heading::number("recent", "Last 4 weeks", "%"),
+        ];
+        if flag_severe {
+            headings.push(Heading::words("severe", "Severe"));
+        }
+        if self.form.everyone() {
+            headings.push(Heading::words("roll", "On roll"));
+        }
+        let rows = self
+            .rows()
+            .into_iter()
+            .map(|row| (row, self.reckoning.counts(row)))
+            .filter(|(_, counts)| belongs(counts))
+            .map(|(row, counts)| {
+                let mut cells = self.beginning(row);
+                cells.extend(self.numbers(row, &counts));
+                if flag_severe {
+                    let severe = counts.severe() == Some(true);
+                    cells.push(Cell {
+                        loud: severe,
+                        ..Cell::text_or_blank(severe.then_some("severe"))
+                    });
+                }
+                if self.form.everyone() {
+                    cells.push(self.time_on_roll(row));
+                }
+                cells
+            })
+            .collect();
+        Table {
+            title: String::new(),
+            headings,
+            rows,
+            about: vec![],
+        }
+    }
+
+    fn numbers(&self, row: usize, counts: &Counts) -> Vec<Cell> {
+        let question = self.question.about(self.who(row));
+        let why = question.why();
+        let of_class =
+            |number, class: &str| Cell::whole(number).why(format!("{why}&class={class}"));
+        let (recent, recent_why) = self.recent(row, question);
+        let spells = spells(self.reckoning.marks(row)).len() as u32;
+        vec![
+            Cell::of(Value::percent(counts.attendance_shown())).why(why.clone()),
+            of_class(counts.possible(), "possible"),
+            of_class(counts.authorised, "authorised"),
+            of_class(counts.unauthorised, "unauthorised"),
+            of_class(counts.late_total(), "late"),
+            of_class(spells, "absent"),
+            Cell::of(Value::percent(recent.attendance_shown())).why(recent_why),
+        ]
+    }
+
+    /// The last four school weeks of the period, and the page behind their figure.
+    fn recent(&self, row: usize, question: Question) -> (Counts, String) {
+        let weeks = self.reckoning.by_week(&[row]);
+        let recent = &weeks[weeks.len().saturating_sub(4)..];
+        let counts = recent.iter().map(|(_, counts)| *counts).sum();
+        let first = recent
+            .first()
+            .map_or(self.reckoning.span.first, |(monday, _)| {
+                (*monday).max(self.reckoning.span.first)
+            });
+        let when = When::Days(first, self.reckoning.last_day().max(first));
+        (counts, Question { when, ..question }.why())
+    }
+
+    fn time_on_roll(&self, row: usize) -> Cell {
+        let enrolment = &self.book().roll.enrolments[row];
+        let left = enrolment
+            .leaving_day
+            .filter(|day| *day < self.reckoning.today());
+        Cell::text(match left {
+            Some(day) => format!("left {}", day.short()),
+            None => "now".to_owned(),
+        })
+    }
+
+    /// Every blank of an open session: row and place.
+    fn blanks(&self) -> Vec<(usize, Slot)> {
+        self.rows()
+            .into_iter()
+            .filter(|row| self.reckoning.counts(*row).missing > 0)
+            .flat_map(|row| {
+                let marks = self.reckoning.marks(row);
+                marks
+                    .filter(|(_, mark)| *mark == MarkByte::MISSING)
+                    .map(move |(slot, _)| (row, slot))
+            })
+            .collect()
+    }
+
+    fn missing_marks(&self) -> Table {
+        match self.form.by.as_str() {
+            "pupil" => self.missing_by_pupil(),
+            "day" => self.missing_by_day(),
+            _ => self.missing_by_register(),
+        }
+    }
+
+    fn missing_by_register(&self) -> Table {
+        let book = self.book();
+        let mut registers: BTreeMap<(Slot, Option<GroupId>), u32> = BTreeMap::new();
+        for (row, slot) in self.blanks() {
+            let enrolment = book.roll.enrolments[row].id;
+            let group = book.groups.of_kind(enrolment, GroupKind::Tutor, slot.day);
+            *registers
+                .entry((slot, group.map(|group| group.id)))
+                .or_default() += 1;
+        }
+        let rows = registers.into_iter().map(|((slot, group), blank)| {
+            let known = group.and_then(|id| book.groups.group(id));
+            let name = known.map_or("No tutor group", |group| &group.name);
+            let first = match known {
+                Some(group) => Cell::text(name).to(format!(
+                    "/registers/{}/{}/{}",
+                    group.id, slot.day, slot.session
+                )),
+                None => Cell::text(name),
+            };
+            vec![
+                first,
+                Cell::of(Value::Day(slot.day)),
+                Cell::text(slot.session.to_string()),
+                Cell::whole(blank),
+            ]
+        });
+        Table {
+            title: String::new(),
+            headings: vec![
+                Heading::words("name", "Register"),
+                Heading::words("day", "Day"),
+                Heading::words("session", "Session"),
+                Heading::number("blank", "Blank", "marks"),
+            ],
+            rows: rows.collect(),
+            about: vec![],
+        }
+    }
+
+    fn missing_by_pupil(&self) -> Table {
+        let mut rows: Vec<(usize, Vec<Slot>)> = Vec::new();
+        for (row, slot) in self.blanks() {
+            match rows.last_mut().filter(|(last, _)| *last == row) {
+                Some((_, slots)) => slots.push(slot),
+                None => rows.push((row, vec![slot])),
+            }
+        }
+        let rows = rows.into_iter().map(|(row, slots)| {
+            let why = format!("{}&class=missing", self.question.about(self.who(row)).why());
+            let mut cells = self.beginning(row);
+            cells.extend([
+                Cell::whole(slots.len() as u32).why(why),
+                Cell::of(
+                    slots
+                        .first()
+                        .map_or(Value::Blank, |slot| Value::Day(slot.day)),
+                ),
+                Cell::of(
+                    slots
+                        .last()
+                        .map_or(Value::Blank, |slot| Value::Day(slot.day)),
+                ),
+            ]);
+            cells
+        });
+        Table {
+            title: String::new(),
+            headings: vec![
+                Heading::words("name", "Pupil"),
+                Heading::words("year", "Year"),
+                Heading::words("tutor", "Tutor group"),
+                Heading::number("blank", "Blank", "marks"),
+                Heading::words("first", "First"),
+                Heading::words("last", "Last"),
+            ],
+            rows: rows.collect(),
+            about: vec![],
+        }
+    }
+
+    fn missing_by_day(&self) -> Table {
+        let mut days: BTreeMap<Day, [u32; 2]> = BTreeMap::new();
+        for (_, slot) in self.blanks() {
+            days.entry(slot.day).or_default()[slot.session.index()] += 1;
+        }
+        let rows = days.into_iter().map(|(day, [morning, afternoon])| {
+            vec![
+                Cell::of(Value::Day(day)),
+                Cell::whole(morning),
+                Cell::whole(afternoon),
+                Cell::whole(morning + afternoon),
+            ]
+        });
+        Table {
+            title: String::new(),
+            headings: vec![
+                Heading::words("day", "Day"),
+                Heading::number("am", "AM", "marks"),
+                Heading::number("pm", "PM", "marks"),
+                Heading::number("blank", "Blank", "marks"),
+            ],
+            rows: rows.collect(),
+            about: vec![],
+        }
+    }
+
+    /// Everybody with a countable session in the window that ends now.
+    fn penalty_window(&self) -> Result<Table, Refusal> {
+        let today = self.reckoning.today();
+        let threshold = penalty_threshold(today)
+            .ok_or_else(|| Refusal::Wrong("There was no national threshold then.".to_owned()))?;
+        let book = self.book();
+        let weeks = book
+            .calendar
+            .school_weeks_up_to(today, threshold.school_weeks);
+        let slots = match weeks.first() {
+            Some(first) => book.calendar.slots(first.monday, today),
+            None => &[],
+        };
+        let opened = self.reckoning.opened();
+        let mut rows = Vec::new();
+        for row in one_a_pupil(book, self.rows()) {
+            let Some(pupil) = self.pupil(row) else {
+                continue;
+            };
+            let own = book.roll.rows_of(pupil.id);
+            let marks = slots
+                .iter()
+                .filter(|slot| opened.has(**slot))
+                .flat_map(|slot| {
+                    let marks = own.iter().map(|row| book.mark(*row, *slot));
+                    marks.filter_map(|mark| {
+                        (mark.class() == Some(Class::Unauthorised)).then_some((*slot, mark.code()?))
+                    })
+                });
+            let window = penalty_window(threshold, &book.calendar, pupil.birth_day, marks, today)
+                .map_err(|error| Refusal::Wrong(error.to_string()))?;
+            let (Some((first, _)), true) = (window.weeks, window.count() > 0) else {
+                continue;
+            };
+            let question = Question {
+                when: When::Days(first.monday, today),
+                ..Question::usual(Who::Pupil(pupil.id))
+            };
+            let why = format!("{}&class=unauthorised", question.why());
+            let of_code = |text: &str| {
+                let number = window
+                    .sessions
+                    .iter()
+                    .filter(|one| one.code.as_str() == text)
+                    .count();
+                Cell::whole(number as u32).why(why.clone())
+            };
+            let standing = window.standing();
+            let mut cells = self.beginning(row);
+            cells.extend([
+                Cell::whole(window.count()).why(why.clone()),
+                of_code("G"),
+                of_code("O"),
+                of_code("U"),
+                of_code("N"),
+                Cell {
+                    loud: standing == ThresholdStanding::Met,
+                    ..Cell::text(match standing {
+                        ThresholdStanding::Met => format!("{} reached", threshold.sessions),
+                        ThresholdStanding::Provisional => {
+                            format!("{} only with N: provisional", threshold.sessions)
+                        }
+                        ThresholdStanding::Below => format!("below {}", threshold.sessions),
+                    })
+                },
+            ]);
+            rows.push(cells);
+        }
+        Ok(Table {
+            title: String::new(),
+            headings: vec![
+                Heading::words("name", "Pupil"),
+                Heading::words("year", "Year"),
+                Heading::words("tutor", "Tutor group"),
+                Heading::number("counted", "Countable", "sessions"),
+                Heading::number("g", "G", ""),
+                Heading::number("o", "O", ""),
+                Heading::number("u", "U", ""),
+                Heading::number("n", "N", "provisional"),
+                Heading::words("standing", "Threshold"),
+            ],
+            rows,
+            about: vec![],
+        })
+    }
+
+    /// Every N that stands in the period.
+    fn unexplained(&self) -> Table {
+        let book = self.book();
+        let today = self.reckoning.today();
+        let mut rows = Vec::new();
+        for row in self.rows() {
+            let Some(pupil) = self.pupil(row) else {
+                continue;
+            };
+            for (slot, mark) in self.reckoning.marks(row) {
+                if mark.code() != Some(Code::NO_REASON_YET) {
+                    continue;
+                }
+                let mut cells = self.beginning(row);
+                let href = format!("/why/{}/{}/{}", pupil.id, slot.day, slot.session);
+                let until = n_last_day(&book.calendar, slot.day).ok();
+                let standing = n_standing(&book.calendar, slot.day, today).ok();
+                cells.extend([
+                    Cell {
+                        drawer: true,
+                        ..Cell::of(Value::Day(slot.day)).to(href)
+                    },
+                    Cell::text(slot.session.to_string()),
+                    Cell::of(until.map_or(Value::Blank, Value::Day)),
+                    Cell {
+                        loud: matches!(standing, Some(NoReasonStanding::Overdue { .. })),
+                        ..Cell::text(match standing {
+                            Some(NoReasonStanding::Open { .. }) => "find the reason",
+                            Some(NoReasonStanding::LastDay) => "last day today",
+                            Some(NoReasonStanding::Overdue { .. }) => "overdue: O proposed",
+                            None => "the calendar ends before its last day",
+                        })
+                    },
+                ]);
+                rows.push(cells);
+            }
+        }
+        Table {
+            title: String::new(),
+            headings: vec![
+                Heading::words("name", "Pupil"),
+                Heading::words("year", "Year"),
+                Heading::words("tutor", "Tutor group"),
+                Heading::words("day", "Day"),
+                Heading::words("session", "Session"),
+                Heading::words("until", "Reason by"),
+                Heading::words("standing", "Standing"),
+            ],
+            rows,
+            about: vec![],
+        }
+    }
+}
+
+/// The last row of each pupil among these.
+fn one_a_pupil(book: &Book, rows: Vec<usize>) -> Vec<usize> {
+    let mut by_pupil: BTreeMap<PupilId, usize> = BTreeMap::new();
+    for row in rows {
+        by_pupil.insert(book.roll.enrolments[row].pupil, row);
+    }
+    by_pupil.into_values().collect()
+}
+
+/// A rule as a page cites it.
+#[derive(Clone, Debug)]
+pub struct Cited {
+    /// `R-210`.
+    pub number: String,
+    /// What it says.
+    pub text: String,
+    /// What it rests on.
+    pub sources: String,
+    /// What to heed before relying on it; nothing where the primary text was read.
+    pub heed: Option<&'static str>,
+}
+
+/// The rules with these numbers, as a page cites them.
+pub fn cited(numbers: &[&str]) -> Vec<Cited> {
+    let mut cited: Vec<Cited> = Vec::new();
+    for number in numbers {
+        if cited.iter().any(|one| one.number == *number) {
+            continue;
+        }
+        if let Some(rule) = rule(number) {
+            cited.push(Cited {
+                number: rule.number.clone(),
+                text: rule.text.clone(),
+                sources: rule.sources.clone(),
+                heed: Confidence::mark(rule.confidence),
+            });
+        }
+    }
+    cited
+}
+
+#[derive(Template)]
+#[template(path = "insight/list.html")]
+struct ListPage {
+    frame: Frame,
+    heading: String,
+    rows: usize,
+    unit: &'static str,
+    ground: String,
+    rules: Vec<Cited>,
+    about: Vec<(String, String)>,
+    /// Ways to look at it: label, address, whether it is this one.
+    ways: Vec<(&'static str, String, bool)>,
+    filter: Filter,
+    empty: State,
+    table: TableView,
+}
+
+/// `GET /lists/{name}`.
+pub async fn list(
+    desk: Desk,
+    Path(name): Path<String>,
+    Query(form): Query<Form>,
+) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| {
+        let now = here.office.now();
+        let sight = Sight::of_lists(tx, actor, now.in_london().0)?;
+        let book = here.office.shelf.book(tx, actor.school)?;
+        let asked = Asked::of(&book, &sight, &form, now)?;
+        let list = List::named(&name, &asked.bands).ok_or(Refusal::NotFound)?;
+        let table = asked.table(&list)?;
+        let frame = here.frame(tx, actor, "List")?;
+        let today = asked.reckoning.today();
+        if let Some(file) = table.file(&form, &frame.school, &list.name(), today)? {
+            return Ok(file);
+        }
+        let path = format!("/lists/{}", list.name());
+        let (ground, rules) = list.ground();
+        let sort = if form.sort.is_empty() { list.usual_sort() } else { &form.sort };
+        let unit = unit_of(&list, &form);
+        let filter = Filter::of_period(&path, &form, &book, today);
+        Ok(Page(ListPage {
+            frame,
+            heading: list.heading(),
+            rows: table.rows.len(),
+            unit,
+            ground,
+            rules: cited(rules),
+            about: table.about.iter().skip(2).cloned().collect(),
+            ways: ways(&list, &path, &form),
+            filter: filter.with_rows(&form, &asked.reckoning, &sight),
+            empty: State::empty(
+                "Nobody is on this list",
+                "For the period, group and characteristic chosen above, within what your role may see.",
+            ),
+            table: table.view(&path, &form, sort, unit),
+        })
+        .into_response())
+    })
+    .await
+}
+
+fn unit_of(list: &List, form: &Form) -> &'static str {
+    match (list, form.by.as_str()) {
+        (List::MissingMarks, "pupil") => "pupils",
+        (List::MissingMarks, "day") => "days",
+        (List::MissingMarks, _) => "registers",
+        (List::Unexplained, _) => "sessions",
+        _ => "pupils",
+    }
+}
+
+fn ways(list: &List, path: &str, form: &Form) -> Vec<(&'static str, String, bool)> {
+    if !matches!(list, List::MissingMarks) {
+        return Vec::new();
+    }
+    let ways = [
+        ("By register", ""),
+        ("By pupil", "pupil"),
+        ("By day", "day"),
+    ];
+    ways.into_iter()
+        .map(|(label, by)| {
+            let current = form.by == by || (by.is_empty() && form.by == "register");
+            (label, form.link(path, &[("by", by), ("sort", "")]), current)
+        })
+        .collect()
+}
+
+#[derive(Template)]
+#[template(path = "insight/lists.html")]
+struct ListsPage {
+    frame: Frame,
+    period: String,
+    lists: Vec<Entry>,
+}
+
+/// One list of the index.
+struct Entry {
+    href: String,
+    heading: String,
+    ground: String,
+    number: usize,
+    unit: &'static str,
+    loud: bool,
+}
+
+/// `GET /lists`: every list with how many are on it.
+pub async fn index(desk: Desk) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| {
+        let now = here.office.now();
+        let sight = Sight::of_lists(tx, actor, now.in_london().0)?;
+        let book = here.office.shelf.book(tx, actor.school)?;
+        let form = Form::default();
+        let asked = Asked::of(&book, &sight, &form, now)?;
+        let mut lists = Vec::new();
+        for list in List::all(&asked.bands) {
+            let number = asked.table(&list)?.rows.len();
+            lists.push(Entry {
+                href: format!("/lists/{}", list.name()),
+                heading: list.heading(),
+                ground: list.ground().0,
+                number,
+                unit: unit_of(&list, &form),
+                loud: number > 0 && matches!(list, List::Severe),
+            });
+        }
+        Ok(Page(ListsPage {
+            frame: here.frame(tx, actor, "Lists")?,
+            period: asked.reckoning.span.words(asked.reckoning.today()),
+            lists,
+        })
+        .into_response())
+    })
+    .await
+}

@@ -1,0 +1,588 @@
+//! Why a figure is what it is: what was counted, session by session or pupil by pupil, what was left out, and by which rule.
+
+use askama::Template;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Response};
+use calendar::{Day, Slot};
+use columns::MarkByte;
+use register::{Class, Code, Counts};
+
+use super::figure::{Excluded, Figure, Reckoning, Standing};
+use super::figures::withheld;
+use super::filter::{Filter, about};
+use super::form::Form;
+use super::lists::{Cited, cited};
+use super::pupil::band_name;
+use super::question::{Question, Who};
+use super::sight::{FEWEST, Sight};
+use super::table::{Cell, Heading, Table, TableView, Value};
+use crate::book::Book;
+use crate::desk::{Desk, Problem, Refusal};
+use crate::ids::PupilId;
+use crate::people::{Access, RecordKind};
+use crate::shell::{Face, Facts, Frame, Page};
+
+/// Whether a mark belongs to what a page was asked to list; everything does when it was asked for nothing in particular.
+fn belongs(mark: MarkByte, class: &str) -> bool {
+    let is = |test: fn(Class) -> bool| mark.class().is_some_and(test);
+    match class {
+        "possible" => is(Class::is_possible),
+        "attended" => is(Class::is_attended),
+        "absent" => is(Class::is_absent),
+        "authorised" => mark.class() == Some(Class::Authorised),
+        "unauthorised" => mark.class() == Some(Class::Unauthorised),
+        "late" => matches!(mark.code(), Some(Code::LATE | Code::LATE_AFTER_CLOSE)),
+        "missing" => mark == MarkByte::MISSING,
+        _ => true,
+    }
+}
+
+/// In words, what a session with this mark counts as.
+pub fn counts_as(mark: MarkByte) -> &'static str {
+    match mark.row() {
+        None => "no mark: in no percentage",
+        Some(row) if row.is_late_before_close() => "attended, late",
+        Some(row) if row.is_late_after_close() => "unauthorised absence, late",
+        Some(row) => match row.class {
+            Class::Present => "attended",
+            Class::ApprovedEducationalActivity => "attended: approved educational activity",
+            Class::Authorised => "authorised absence",
+            Class::Unauthorised => "unauthorised absence",
+            Class::NotPossible => "not a possible attendance: in no percentage",
+            Class::Administrative => "administrative: in no percentage",
+        },
+    }
+}
+
+/// Sessions of one code, as the page lists them.
+struct OfCode {
+    code: String,
+    face: Face,
+    meaning: String,
+    number: usize,
+    /// Day, then the sessions of it with their addresses.
+    days: Vec<(String, Vec<(String, String)>)>,
+}
+
+/// Sessions that count as the same.
+struct OfClass {
+    heading: &'static str,
+    number: usize,
+    open: bool,
+    codes: Vec<OfCode>,
+}
+
+/// The sessions of a pupil, by what they count as and by code; absences first.
+fn by_class(marks: &[(Slot, MarkByte)], pupil: PupilId) -> Vec<OfClass> {
+    const ORDER: [&str; 8] = [
+        "unauthorised absence",
+        "unauthorised absence, late",
+        "authorised absence",
+        "attended, late",
+        "attended: approved educational activity",
+        "attended",
+        "not a possible attendance: in no percentage",
+        "administrative: in no percentage",
+    ];
+    let mut headings: Vec<&'static str> = ORDER.to_vec();
+    headings.push("no mark: in no percentage");
+    headings
+        .into_iter()
+        .filter_map(|heading| {
+            let of_class: Vec<(Slot, MarkByte)> = marks
+                .iter()
+                .copied()
+                .filter(|(_, mark)| counts_as(*mark) == heading)
+                .collect();
+            let mut kinds: Vec<MarkByte> = of_class.iter().map(|(_, mark)| *mark).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            (!of_class.is_empty()).then(|| OfClass {
+                heading,
+                number: of_class.len(),
+                open: heading != "attended",
+                codes: kinds
+                    .into_iter()
+                    .map(|kind| of_code(kind, &of_class, pupil))
+                    .collect(),
+            })
+        })
+        .collect()
+}
+
+fn of_code(kind: MarkByte, marks: &[(Slot, MarkByte)], pupil: PupilId) -> OfCode {
+    let slots: Vec<Slot> = marks
+        .iter()
+        .filter(|(_, mark)| *mark == kind)
+        .map(|(slot, _)| *slot)
+        .collect();
+    let days = slots
+        .chunk_by(|one, next| one.day == next.day)
+        .map(|of_day| {
+            let sessions = of_day.iter().map(|slot| {
+                let href = format!("/why/{pupil}/{}/{}", slot.day, slot.session);
+                (slot.session.to_string(), href)
+            });
+            (of_day[0].day.short(), sessions.collect())
+        });
+    OfCode {
+        code: kind.code().map_or("·".to_owned(), |code| code.to_string()),
+        face: Face::of(kind.row()),
+        meaning: kind
+            .row()
+            .map_or("No mark".to_owned(), |row| row.meaning.clone()),
+        number: slots.len(),
+        days: days.collect(),
+    }
+}
+
+/// What a figure was made from, as a list for a file and, of groups, for the page.
+fn session_table(marks: &[(Slot, MarkByte)]) -> Table {
+    let rows = marks.iter().map(|(slot, mark)| {
+        vec![
+            Cell::of(Value::Day(slot.day)),
+            Cell::text(slot.session.to_string()),
+            Cell::text_or_blank(mark.code().map(|code| code.to_string()).as_deref()),
+            Cell::text_or_blank(mark.row().map(|row| row.meaning.as_str())),
+            Cell::text(counts_as(*mark)),
+        ]
+    });
+    Table {
+        title: "Sessions".to_owned(),
+        headings: vec![
+            Heading::words("day", "Day"),
+            Heading::words("session", "Session"),
+            Heading::words("code", "Code"),
+            Heading::words("meaning", "Meaning"),
+            Heading::words("class", "Counts as"),
+        ],
+        rows: rows.collect(),
+        about: vec![],
+    }
+}
+
+/// Those behind a group's figure whom this person may see, with their sessions.
+fn pupil_table(
+    reckoning: &Reckoning,
+    sight: &Sight,
+    question: &Question,
+    standings: &[Standing],
+    form: &Form,
+) -> Table {
+    let book = reckoning.book();
+    let rows = standings
+        .iter()
+        .filter(|one| match form.show.as_str() {
+            "persistent" => one.counts.possible() > 0 && one.whole.persistent() == Some(true),
+            "severe" => one.counts.possible() > 0 && one.whole.severe() == Some(true),
+            _ => true,
+        })
+        .filter_map(|one| {
+            let pupil = book.roll.pupil_of_row(one.row)?;
+            if !sight.names(question.who, pupil.id) {
+                return None;
+            }
+            let enrolment = book.roll.enrolments[one.row].id;
+            let why = question.about(Who::Enrolment(enrolment)).why();
+            let flag = match (one.whole.persistent(), one.whole.severe()) {
+                (_, Some(true)) => Some("severe"),
+                (Some(true), _) => Some("persistent"),
+                _ => None,
+            };
+            Some(vec![
+                Cell::text(pupil.listed()).to(why),
+                Cell::of(Value::percent(one.counts.attendance_shown())),
+                Cell::whole(one.counts.attended()),
+                Cell::whole(one.counts.possible()),
+                Cell::whole(one.counts.authorised),
+                Cell::whole(one.counts.unauthorised),
+                Cell::whole(one.counts.late_total()),
+                Cell::whole(one.counts.missing),
+                Cell::text_or_blank(flag),
+            ])
+        });
+    Table {
+        title: "Pupils".to_owned(),
+        headings: vec![
+            Heading::words("name", "Pupil"),
+            Heading::number("attendance", "Attendance", "%"),
+            Heading::number("attended", "Attended", "sessions"),
+            Heading::number("possible", "Of", "sessions"),
+            Heading::number("authorised", "Authorised", "sessions"),
+            Heading::number("unauthorised", "Unauthorised", "sessions"),
+            Heading::number("late", "Late", "sessions"),
+            Heading::number("missing", "No mark", "sessions"),
+            Heading::words("flag", "Over the whole period"),
+        ],
+        rows: rows.collect(),
+        about: vec![],
+    }
+}
+
+/// Whose figure it is, in words.
+fn name_of(book: &Book, who: Who) -> String {
+    match who {
+        Who::School => "the school".to_owned(),
+        Who::Group(id) => book
+            .groups
+            .group(id)
+            .map_or(String::new(), |group| group.name.clone()),
+        Who::InNo(kind) => format!("pupils in no {}", kind.label().to_lowercase()),
+        Who::Having(answer) => answer.label().to_owned(),
+        Who::Pupil(id) => book
+            .roll
+            .pupil(id)
+            .map_or(String::new(), |pupil| pupil.called()),
+        Who::Enrolment(id) => {
+            let row = book.roll.row(id);
+            let enrolment = row.map(|row| &book.roll.enrolments[row]);
+            let pupil = row.and_then(|row| book.roll.pupil_of_row(row));
+            match (pupil, enrolment) {
+                (Some(pupil), Some(enrolment)) => format!(
+                    "{}, on roll from {}",
+                    pupil.called(),
+                    enrolment.starting_day.long()
+                ),
+                _ => String::new(),
+            }
+        }
+    }
+}
+
+/// The pupil that a figure is about, if it is about one.
+fn one_pupil(book: &Book, who: Who) -> Option<PupilId> {
+    match who {
+        Who::Pupil(pupil) => Some(pupil),
+        Who::Enrolment(id) => Some(book.roll.enrolments[book.roll.row(id)?].pupil),
+        _ => None,
+    }
+}
+
+/// How the figure comes about, line by line.
+fn parts(counts: &Counts) -> Facts {
+    let line = |term: &'static str, fact: String| (term.into(), fact.into());
+    let mut facts = vec![
+        line(
+            "Attended",
+            format!(
+                "{}: on time {}, late before the register closed {}, at an approved educational activity {}",
+                counts.attended(),
+                counts.present_on_time,
+                counts.late_before_close,
+                counts.approved_educational_activity
+            ),
+        ),
+        line(
+            "Absent",
+            format!(
+                "{}: authorised {}, unauthorised {} (of these late after the register closed {})",
+                counts.absent(),
+                counts.authorised,
+                counts.unauthorised,
+                counts.late_after_close
+            ),
+        ),
+        line(
+            "Possible",
+            format!("{}: attended and absent together", counts.possible()),
+        ),
+    ];
+    if let (Some(attendance), Some(absence)) = (counts.attendance_shown(), counts.absence_shown()) {
+        facts.push(line(
+            "Attendance",
+            format!(
+                "{} ÷ {} = {attendance}%",
+                counts.attended(),
+                counts.possible()
+            ),
+        ));
+        facts.push(line(
+            "Absence",
+            format!("{} ÷ {} = {absence}%", counts.absent(), counts.possible()),
+        ));
+    }
+    Facts { facts }
+}
+
+/// Where the figure stands against the definitions.
+fn standing_facts(
+    book: &Book,
+    figure: &Figure,
+    single: bool,
+    named: bool,
+) -> Result<Facts, Refusal> {
+    let tally = &figure.tally;
+    let line = |term: &'static str, fact: String| (term.into(), fact.into());
+    let mut facts = Vec::new();
+    if single {
+        let says = |answer: Option<bool>, share: &str| match answer {
+            Some(true) => format!(
+                "yes: {} of {} is {share} or more",
+                tally.counts.absent(),
+                tally.counts.possible()
+            ),
+            Some(false) => format!(
+                "no: {} of {} is less than {share}",
+                tally.counts.absent(),
+                tally.counts.possible()
+            ),
+            None => "cannot be said without possible sessions".to_owned(),
+        };
+        facts.push(line(
+            "Persistent absence",
+            says(tally.counts.persistent(), "a tenth"),
+        ));
+        facts.push(line("Severe absence", says(tally.counts.severe(), "half")));
+        if let Some(band) = band_name(book, figure)? {
+            facts.push(line("Band", band));
+        }
+    } else {
+        let number = |number: u32, shown: Option<String>| {
+            if !named && (1..FEWEST).contains(&number) {
+                "<5 pupils".to_owned()
+            } else {
+                let share = shown.map_or(String::new(), |shown| format!(", {shown}%"));
+                format!("{number} of {}{share}", tally.counted)
+            }
+        };
+        facts.push(line(
+            "Times on roll",
+            format!(
+                "{}, of them with possible sessions {}",
+                tally.enrolments, tally.counted
+            ),
+        ));
+        facts.push(line(
+            "Persistent absence",
+            number(tally.persistent, tally.persistent_shown()),
+        ));
+        facts.push(line(
+            "Severe absence",
+            number(tally.severe, tally.severe_shown()),
+        ));
+    }
+    Ok(Facts { facts })
+}
+
+/// The figure in one paragraph, to put into a report.
+fn in_words(name: &str, figure: &Figure, about: &[(String, String)]) -> String {
+    let counts = figure.counts();
+    let mut words = match counts.attendance_shown() {
+        Some(percent) => format!(
+            "Attendance of {name}: {percent}%, {} of {} possible sessions attended. Absent {} (authorised {}, unauthorised {}). Late {} (before the register closed {}, after {}).",
+            counts.attended(),
+            counts.possible(),
+            counts.absent(),
+            counts.authorised,
+            counts.unauthorised,
+            counts.late_total(),
+            counts.late_before_close,
+            counts.late_after_close,
+        ),
+        None => format!("Attendance of {name}: no possible sessions."),
+    };
+    for Excluded {
+        number,
+        unit,
+        what,
+        rule,
+    } in &figure.excluded
+    {
+        words.push_str(&format!(" Not counted: {number} {unit} {what} ({rule})."));
+    }
+    for (term, fact) in about {
+        words.push_str(&format!(" {term}: {fact}."));
+    }
+    words
+}
+
+#[derive(Template)]
+#[template(path = "insight/why.html")]
+struct WhyPage {
+    frame: Frame,
+    heading: String,
+    name: String,
+    pupil: Option<PupilId>,
+    parts: Facts,
+    standing: Option<Facts>,
+    excluded: Vec<Excluded>,
+    about: Vec<(String, String)>,
+    words: String,
+    rules: Vec<Cited>,
+    classes: Vec<OfClass>,
+    table: Option<TableView>,
+    /// Why fewer pupils are listed than counted.
+    unlisted: Option<String>,
+    filter: Filter,
+    whole: Option<String>,
+    exports: crate::shell::Under,
+}
+
+/// The parts of an answer before it is a page.
+struct Answered<'a> {
+    reckoning: Reckoning<'a>,
+    question: Question,
+    standings: Vec<Standing>,
+    figure: Figure,
+}
+
+fn answer<'a>(
+    book: &'a Book,
+    sight: &Sight,
+    form: &Form,
+    now: calendar::Instant,
+) -> Result<Answered<'a>, Refusal> {
+    let who = Who::from_key(&form.who).ok_or(Refusal::NotFound)?;
+    // Whether there is such a pupil is not told by way of a wrong period either.
+    if let Some(pupil) = one_pupil(book, who).or(match who {
+        Who::Pupil(pupil) => Some(pupil),
+        _ => None,
+    }) && (!sight.covers(pupil) || book.roll.pupil(pupil).is_none())
+    {
+        return Err(Refusal::NotFound);
+    }
+    if matches!(who, Who::Enrolment(id) if book.roll.row(id).is_none()) {
+        return Err(Refusal::NotFound);
+    }
+    let question = form.question(who)?;
+    let reckoning = Reckoning::new(book, &question, now)?;
+    let standings = reckoning.standings(who);
+    let single = one_pupil(book, who).is_some();
+    if !single && !sight.sees(book, who, &standings) {
+        return Err(Refusal::NotFound);
+    }
+    if !single && withheld(&reckoning, sight, who, &standings) {
+        return Err(Refusal::NotAllowed(
+            "These are too few pupils to tell of without naming them (B-520). Ask for a larger group.".to_owned(),
+        ));
+    }
+    let figure = reckoning.figure(who);
+    Ok(Answered {
+        reckoning,
+        question,
+        standings,
+        figure,
+    })
+}
+
+/// `GET /why?who=…`: the page, or beside another page the drawer, behind any figure.
+pub async fn why(desk: Desk, Query(form): Query<Form>) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| {
+        let may = actor.may(Access::Read, RecordKind::AttendanceMarks)
+            || actor.may(Access::Aggregate, RecordKind::AggregateReports);
+        if !may {
+            return Err(Refusal::NotFound);
+        }
+        let now = here.office.now();
+        let sight = Sight::of(tx, actor, now.in_london().0)?;
+        let book = here.office.shelf.book(tx, actor.school)?;
+        let answered = answer(&book, &sight, &form, now)?;
+        let frame = here.frame(tx, actor, "Why")?;
+        let Answered { reckoning, question, standings, figure } = &answered;
+        let who = question.who;
+        let pupil = one_pupil(&book, who);
+        let mut marks: Vec<(Slot, MarkByte)> = match pupil {
+            Some(_) => standings.iter().flat_map(|one| reckoning.marks(one.row)).collect(),
+            None => Vec::new(),
+        };
+        marks.sort_by_key(|(slot, _)| *slot);
+        marks.retain(|(_, mark)| belongs(*mark, &form.class));
+        let mut table = match pupil {
+            Some(_) => session_table(&marks),
+            None => pupil_table(reckoning, &sight, question, standings, &form),
+        };
+        let usual = if pupil.is_some() { "day" } else { "attendance" };
+        table.sort(&form.sort, usual);
+        let mut facts = about(reckoning);
+        if let Some(only) = question.only {
+            let weekday = only.weekday.name();
+            facts.push(("Only".to_owned(), format!("{weekday} {}", only.session)));
+        }
+        table.about = facts.clone();
+        let today: Day = reckoning.today();
+        let kind = if pupil.is_some() { "sessions" } else { "figure" };
+        if let Some(file) = table.file(&form, &frame.school, kind, today)? {
+            return Ok(file);
+        }
+        let name = name_of(&book, who);
+        let named = sight.covers_all(&book, standings);
+        let sort = if form.sort.is_empty() { usual } else { &form.sort };
+        let unlisted = (pupil.is_none() && form.show.is_empty() && table.rows.len() < standings.len()).then(|| {
+            if table.rows.is_empty() {
+                "Your role sees figures, not the pupils behind them.".to_owned()
+            } else {
+                format!("{} of the {} counted are listed: the others are not within what your role may see.", table.rows.len(), standings.len())
+            }
+        });
+        let standing = match question.only {
+            Some(_) => None,
+            None => Some(standing_facts(&book, figure, pupil.is_some(), named)?),
+        };
+        let mut numbers = vec!["R-202", "R-203", "R-204", "R-205", "R-207", "R-209", "R-210", "R-211"];
+        if pupil.is_none() {
+            numbers.extend(["R-213", "R-214", "R-215"]);
+        }
+        numbers.extend(figure.excluded.iter().map(|one| one.rule));
+        Ok(Page(WhyPage {
+            frame,
+            heading: figure.counts().attendance_shown().map_or_else(
+                || "Why is there no percentage?".to_owned(),
+                |percent| format!("Why is this {percent}%?"),
+            ),
+            pupil,
+            parts: parts(figure.counts()),
+            standing,
+            excluded: figure.excluded.clone(),
+            words: in_words(&name, figure, &facts),
+            name,
+            about: facts,
+            rules: cited(&numbers),
+            classes: pupil.map_or_else(Vec::new, |pupil| by_class(&marks, pupil)),
+            unlisted,
+            filter: Filter::of_period("/why", &form, &book, today),
+            whole: (!form.class.is_empty() || !form.show.is_empty())
+                .then(|| form.link("/why", &[("class", ""), ("show", "")])),
+            exports: crate::shell::Under {
+                exports: crate::shell::Export::usual(&form.link("/why", &[])),
+                ..Default::default()
+            },
+            table: (pupil.is_none() && !table.rows.is_empty())
+                .then(|| table.view("/why", &form, sort, "pupils").without_exports()),
+        })
+        .into_response())
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calendar::Session;
+
+    #[test]
+    fn every_code_counts_as_something_and_every_class_is_listed() {
+        for row in register::code_rows() {
+            let mark = MarkByte::of(row);
+            let slot = Slot::new(row.from, Session::Am);
+            let listed = by_class(&[(slot, mark)], PupilId(1));
+            assert_eq!(listed.len(), 1, "{} {}", row.code, row.period());
+            assert!(belongs(mark, ""));
+            assert_eq!(
+                belongs(mark, "possible"),
+                belongs(mark, "attended") || belongs(mark, "absent")
+            );
+        }
+        assert_eq!(
+            by_class(
+                &[(
+                    Slot::new("2026-09-03".parse().expect("a day"), Session::Am),
+                    MarkByte::MISSING
+                )],
+                PupilId(1)
+            )
+            .len(),
+            1
+        );
+    }
+}
