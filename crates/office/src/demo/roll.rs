@@ -48,7 +48,8 @@ fn year(act: &mut Act, school: &DemoSchool) -> Result<(), StoreError> {
         }
         for closure in &year.closures {
             let kind = match closure.kind {
-                ClosureKind::BankHoliday => "bank_holiday",
+                // The calendar knows bank holidays by itself.
+                ClosureKind::BankHoliday => continue,
                 ClosureKind::Inset => "inset",
                 ClosureKind::PollingStation => "planned_closure",
                 ClosureKind::Unplanned => "unplanned_closure",
