@@ -1,7 +1,19 @@
-use askama::Template;
+//! The first page: a person's own registers, and for those who keep them all, where the day stands.
 
-use crate::desk::{Desk, Problem};
-use crate::shell::{Frame, Page};
+use askama::Template;
+use calendar::{Instant, Session, Slot};
+use register::Class;
+use store::Tx;
+
+use crate::book::{Book, GroupKind};
+use crate::desk::{Desk, Problem, Refusal};
+use crate::people::{Access, Actor, RecordKind};
+use crate::registers::{Status, own_groups, registers_at, status, taken_on};
+use crate::shell::{Face, Frame, Page, State};
+use crate::year::settings::session_times;
+
+/// So many overdue registers are named; the rest are one link away.
+const NAMED: usize = 8;
 
 #[derive(Template)]
 #[template(path = "home/home.html")]
@@ -9,23 +21,188 @@ struct Home {
     frame: Frame,
     greeting: String,
     today: String,
+    mine: Vec<Register>,
+    day: Option<DayAtSchool>,
+    nothing: Option<State>,
+}
+
+/// A register in a list.
+struct Register {
+    group: String,
+    session: Session,
+    path: String,
+    staff: String,
+    words: String,
+    minutes_overdue: i64,
+    missing: bool,
+}
+
+/// Where the session that is running, or ran last, stands in the whole school.
+struct DayAtSchool {
+    session: Session,
+    complete: usize,
+    due: usize,
+    /// Face, how many pupils, in words, and where they are listed.
+    tally: Vec<(usize, &'static str, &'static str, bool)>,
+    overdue: Vec<Register>,
+    more_overdue: usize,
 }
 
 /// `GET /`.
 pub(super) async fn home(desk: Desk) -> Result<Page<impl Template>, Problem> {
-    let (today, time) = desk.office.today();
+    let at = desk.clone();
+    desk.read(move |tx, actor| home_page(&at, tx, actor).map(Page))
+        .await
+}
+
+fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
+    let now = desk.office.now();
+    let (today, time) = now.in_london();
     let part = match time.hour() {
         0..12 => "Good morning",
         12..17 => "Good afternoon",
         _ => "Good evening",
     };
-    let at = desk.clone();
-    desk.read(move |tx, actor| {
-        Ok(Page(Home {
-            frame: at.frame(tx, actor, "Today")?,
-            greeting: format!("{part}, {}", actor.name),
-            today: today.long(),
-        }))
+    let sees_marks = actor.may(Access::Read, RecordKind::AttendanceMarks);
+    let (mine, day) = if sees_marks {
+        let book = desk.office.shelf.book(tx, actor.school)?;
+        let slots = book.calendar.slots(today, today).to_vec();
+        let all = actor.may_for_school(Access::Read, RecordKind::AttendanceMarks);
+        let day = match running(&book, &slots, now)? {
+            Some(slot) if all => Some(day_at_school(tx, &book, slot, now)?),
+            _ => None,
+        };
+        (own_registers(tx, actor, &book, &slots, now)?, day)
+    } else {
+        (Vec::new(), None)
+    };
+    let nothing = (mine.is_empty() && day.is_none()).then(|| nothing_today(actor, sees_marks));
+    Ok(Home {
+        frame: desk.frame(tx, actor, "Today")?,
+        greeting: format!("{part}, {}", actor.name),
+        today: today.long(),
+        mine,
+        day,
+        nothing,
     })
-    .await
+}
+
+fn nothing_today(actor: &Actor, sees_marks: bool) -> State {
+    if actor.may(Access::Write, RecordKind::UsersRolesAndSettings) && !sees_marks {
+        return State::empty(
+            "Your role looks after people and settings",
+            "It sees no pupil. Accounts and roles are under People, term dates and session times under Year.",
+        )
+        .then("/people", "People and roles");
+    }
+    State::empty(
+        "Nothing needs you here today",
+        "There is no school session today, or none that your role keeps. What you may see is in the bar above.",
+    )
+}
+
+/// The session that is running or ran last today; none on a day without sessions.
+fn running(book: &Book, slots: &[Slot], now: Instant) -> Result<Option<Slot>, Refusal> {
+    let (today, time) = now.in_london();
+    let times = session_times(&book.settings, today)?;
+    let begun = |slot: &&Slot| times.of(slot.session).opens <= time;
+    Ok(slots.iter().rev().find(begun).or(slots.first()).copied())
+}
+
+fn own_registers(
+    tx: &mut Tx,
+    actor: &Actor,
+    book: &Book,
+    slots: &[Slot],
+    now: Instant,
+) -> Result<Vec<Register>, Refusal> {
+    let (today, _) = now.in_london();
+    let times = session_times(&book.settings, today)?;
+    let taken = taken_on(tx, book.school, today)?;
+    Ok(own_groups(actor, book, today)
+        .into_iter()
+        .filter(|group| group.kind == GroupKind::Tutor)
+        .flat_map(|group| slots.iter().map(move |slot| (group, *slot)))
+        .filter_map(|(group, slot)| status(book, group, slot, &times, &taken, now))
+        .map(|status| register(&status, now))
+        .collect())
+}
+
+fn register(status: &Status, now: Instant) -> Register {
+    Register {
+        group: status.group.clone(),
+        session: status.address.slot.session,
+        path: status.address.path(),
+        staff: status.staff.clone(),
+        words: status.words(now),
+        minutes_overdue: status.minutes_overdue,
+        missing: status.is_missing(),
+    }
+}
+
+fn day_at_school(
+    tx: &mut Tx,
+    book: &Book,
+    slot: Slot,
+    now: Instant,
+) -> Result<DayAtSchool, Refusal> {
+    let times = session_times(&book.settings, slot.day)?;
+    let taken = taken_on(tx, book.school, slot.day)?;
+    let mut registers = registers_at(book, slot, &times, &taken, now);
+    let due = registers.len();
+    registers.retain(Status::is_missing);
+    registers.sort_by_key(|status| {
+        (
+            std::cmp::Reverse(status.minutes_overdue),
+            status.group.clone(),
+        )
+    });
+    let missing = registers.len();
+    Ok(DayAtSchool {
+        session: slot.session,
+        complete: due - missing,
+        due,
+        tally: tally(book, slot),
+        overdue: registers
+            .iter()
+            .take(NAMED)
+            .map(|status| register(status, now))
+            .collect(),
+        more_overdue: missing.saturating_sub(NAMED),
+    })
+}
+
+/// How many pupils stand where in this session: number, words, where they are listed, whether it is loud.
+fn tally(book: &Book, slot: Slot) -> Vec<(usize, &'static str, &'static str, bool)> {
+    let mut counts = [0_usize; 5];
+    for row in book.roll.rows_on(slot.day) {
+        let mark = book.mark(row, slot);
+        if !mark.is_session() {
+            continue;
+        }
+        let place = match Face::of(mark.row()) {
+            Face::NotYetExplained => 2,
+            Face::Late => 1,
+            Face::NoMark => 4,
+            _ => match mark.class() {
+                Some(Class::Present | Class::ApprovedEducationalActivity) => 0,
+                Some(Class::Authorised | Class::Unauthorised) => 3,
+                _ => continue,
+            },
+        };
+        counts[place] += 1;
+    }
+    let [here, late, unexplained, absent, blank] = counts;
+    vec![
+        (here, "here or at an activity", "", false),
+        (late, "late", "", false),
+        (absent, "absent, with a code", "", false),
+        (
+            unexplained,
+            "absent, no reason yet",
+            "/lists/unexplained",
+            unexplained > 0,
+        ),
+        (blank, "without a mark", "/registers", false),
+    ]
 }

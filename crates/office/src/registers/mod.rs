@@ -23,6 +23,7 @@ pub use history::{HistoryEntry, history_of, history_of_register};
 pub use keeper::{Keeper, keeper};
 pub use pages::{RegisterAddress, routes};
 pub use status::{Status, Taken, TakenOn, registers_at, status, taken_on};
+pub use today::own_groups;
 
 /// Every statement of this folder, for the test that prepares them.
 pub const STATEMENTS: &[&str] = &[

@@ -171,7 +171,7 @@ fn tutor_groups<'b>(own: &'b [&'b Group]) -> impl Iterator<Item = &'b Group> {
 }
 
 /// The groups whose registers the actor's duties open for marking on this day, in order of name.
-fn own_groups<'b>(actor: &Actor, book: &'b Book, day: Day) -> Vec<&'b Group> {
+pub fn own_groups<'b>(actor: &Actor, book: &'b Book, day: Day) -> Vec<&'b Group> {
     let Some(staff) = actor.staff else {
         return Vec::new();
     };
