@@ -9,26 +9,24 @@ use store::{SchoolId, StoreError, Tx, args};
 
 use crate::ids::{AccountId, EnrolmentId, GroupId};
 
+// Beginning with the group's members, by cross join: SQLite keeps that order of tables, and would else walk every mark of the school.
 pub(super) const DUE: &str = "\
 select m.enrolment_id, e.starting_day, e.leaving_day, p.birth_day
-from membership m
-join enrolment e on e.school_id = m.school_id and e.enrolment_id = m.enrolment_id
-join pupil p on p.school_id = e.school_id and p.pupil_id = e.pupil_id
+from membership m cross join enrolment e cross join pupil p
 where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
+  and e.school_id = m.school_id and e.enrolment_id = m.enrolment_id
   and e.superseded_seq is null and e.starting_day <= $3 and (e.leaving_day is null or e.leaving_day >= $3)
-  and p.superseded_seq is null
-order by m.enrolment_id";
+  and p.school_id = e.school_id and p.pupil_id = e.pupil_id and p.superseded_seq is null";
 
 pub(super) const STANDING: &str = "\
 select v.enrolment_id, v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id
-from membership m
-join mark_version v on v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
-join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
+from membership m cross join mark_version v cross join journal_entry j
 where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
-  and not exists (select 1 from held_act h where h.school_id = v.school_id and h.seq = v.seq and h.released_seq is null)
-order by v.enrolment_id, v.seq";
+  and v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
+  and j.school_id = v.school_id and j.seq = v.seq
+  and not exists (select 1 from held_act h where h.school_id = v.school_id and h.seq = v.seq and h.released_seq is null)";
 
 /// A pupil whose mark is due, and the mark that stands.
 #[derive(Clone, Debug)]
@@ -91,6 +89,7 @@ pub fn due(
             standing: standing.remove(&enrolment),
         })
     })?;
+    due.sort_by_key(|one| one.enrolment);
     // Two memberships of one group that overlap are one place in its register.
     due.dedup_by_key(|one| one.enrolment);
     Ok(due)
@@ -103,7 +102,7 @@ pub(super) fn standing(
     group: GroupId,
     slot: Slot,
 ) -> Result<HashMap<EnrolmentId, Standing>, StoreError> {
-    let mut found = HashMap::new();
+    let mut found: HashMap<EnrolmentId, Standing> = HashMap::new();
     let session = slot.session.index() as i64;
     tx.each(STANDING, &args![school, group, slot.day, session], |row| {
         let code = row.get::<Option<&str>>(2)?;
@@ -115,8 +114,13 @@ pub(super) fn standing(
             at: row.get(5)?,
             account: AccountId(row.get(6)?),
         };
-        // The newest comes last and displaces the ones before it.
-        found.insert(EnrolmentId(row.get(0)?), entry);
+        let enrolment = EnrolmentId(row.get(0)?);
+        if found
+            .get(&enrolment)
+            .is_none_or(|other| other.seq < entry.seq)
+        {
+            found.insert(enrolment, entry);
+        }
         Ok(())
     })?;
     Ok(found)

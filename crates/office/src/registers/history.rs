@@ -22,16 +22,17 @@ where v.school_id = $1 and v.enrolment_id = $2 and v.on_date >= $3 and v.on_date
   and not exists (select 1 from held_act h where h.school_id = v.school_id and h.seq = v.seq and h.released_seq is null)
 order by v.on_date, v.session, v.seq";
 
+// The group's members first, by cross join: see the statements of a save.
 pub(super) const OF_REGISTER: &str = "\
 select v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note, v.reason, v.source,
        j.at, j.account_id, j.job_title, a.name, s.title, s.forename, s.surname
-from membership m
-join mark_version v on v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
-join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
+from membership m cross join mark_version v cross join journal_entry j
 left join account a on a.account_id = j.account_id
-left join staff s on s.school_id = v.school_id and s.account_id = j.account_id and s.superseded_seq is null
+left join staff s on s.school_id = j.school_id and s.account_id = j.account_id and s.superseded_seq is null
 where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
+  and v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
+  and j.school_id = v.school_id and j.seq = v.seq
   and not exists (select 1 from held_act h where h.school_id = v.school_id and h.seq = v.seq and h.released_seq is null)
 order by v.enrolment_id, v.seq";
 
