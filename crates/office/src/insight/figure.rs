@@ -83,6 +83,8 @@ pub struct Standing {
     pub counts: Counts,
     /// All its sessions of the period: what persistent and severe absence go by.
     pub whole: Counts,
+    /// Sessions among those asked about that the profile leaves out.
+    pub left_out: u32,
 }
 
 /// Sessions or times on roll that are not in a figure, and why.
@@ -346,24 +348,24 @@ impl<'b> Reckoning<'b> {
         }
     }
 
-    /// The sessions of a row that count on the days of its stay.
-    fn counts_during(&self, row: usize, stay: &Stay) -> Counts {
-        let Stay::Days(first, days) = stay else {
-            return self.counts(row);
-        };
-        let during = |day: Day| {
-            usize::try_from(first.days_until(day))
-                .ok()
-                .and_then(|place| days.get(place).copied())
-                .unwrap_or(false)
-        };
+    /// The sessions of a row on the days of its stay, of those that a period of each part holds.
+    fn counts_over<'s>(
+        &'s self,
+        row: usize,
+        stay: &Stay,
+        period: impl Fn(&'s Part<'b>) -> Option<&'s Period>,
+    ) -> Counts {
         self.parts
             .iter()
             .filter_map(|part| {
-                let counted = self.period(part, row)?;
+                let counted = period(part)?;
+                let Stay::Days(first, days) = stay else {
+                    return Some(part.marks.matrix.count(row, counted));
+                };
                 let axis = part.marks.axis();
                 let period = axis.period(|slot| {
-                    during(slot.day)
+                    let place = usize::try_from(first.days_until(slot.day));
+                    place.is_ok_and(|place| days.get(place) == Some(&true))
                         && axis
                             .find(slot)
                             .is_some_and(|index| counted.contains(axis, index))
@@ -377,9 +379,30 @@ impl<'b> Reckoning<'b> {
         let whole = self.counts(row);
         let counts = match stay {
             Stay::Whole => whole,
-            Stay::Days(..) => self.counts_during(row, stay),
+            Stay::Days(..) => self.counts_over(row, stay, |part| self.period(part, row)),
         };
-        Standing { row, counts, whole }
+        let shortened = self.parts.iter().any(|part| self.is_shortened(part, row));
+        let left_out = if shortened {
+            // A year outside whose cohort the row is, is told of as a time on roll, not as sessions.
+            let all = self.counts_over(row, stay, |part| {
+                self.period(part, row).map(|_| &part.whole)
+            });
+            sessions(&all) - sessions(&counts)
+        } else {
+            0
+        };
+        Standing {
+            row,
+            counts,
+            whole,
+            left_out,
+        }
+    }
+
+    /// Whether the profile leaves sessions of this row out.
+    fn is_shortened(&self, part: &Part, row: usize) -> bool {
+        part.shortened.is_some()
+            && matches!(self.cohort(part, row), Cohort::In { left_out: Some(_) })
     }
 
     /// Everyone asked about who was on roll in the period, with their sessions.
@@ -579,28 +602,15 @@ impl<'b> Reckoning<'b> {
                     ground.rule(),
                 );
             }
-            if let Some((left_out, shortened)) = &part.shortened {
-                let sessions: u32 = standings
-                    .iter()
-                    .filter(|one| {
-                        matches!(self.cohort(part, one.row), Cohort::In { left_out: Some(_) })
-                    })
-                    .map(|one| {
-                        sessions(&part.marks.matrix.count(one.row, &part.whole))
-                            - sessions(&part.marks.matrix.count(one.row, shortened))
-                    })
-                    .sum();
-                add(
-                    sessions,
-                    "sessions",
-                    format!(
-                        "of pupils aged 15 from {} to {}: this profile leaves them out",
-                        left_out.first.short(),
-                        left_out.last.short()
-                    ),
-                    left_out.rule,
-                );
-            }
+        }
+        let left_out = self.parts.iter().find_map(|part| part.shortened.as_ref());
+        if let Some((days, _)) = left_out {
+            add(
+                standings.iter().map(|one| one.left_out).sum(),
+                "sessions",
+                "in the second half of the summer term, of pupils aged 15: this profile leaves them out".to_owned(),
+                days.rule,
+            );
         }
         let to_come: usize = self.parts.iter().map(|part| part.to_come).sum();
         add(

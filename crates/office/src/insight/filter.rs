@@ -1,5 +1,7 @@
 //! What a page of figures may be narrowed to, as a form that works without script.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 use calendar::Day;
@@ -9,7 +11,8 @@ use super::figure::Reckoning;
 use super::form::Form;
 use super::question::{Span, TRAITS, Trait};
 use super::sight::Sight;
-use crate::book::{Book, GroupKind};
+use crate::book::{Book, Group, GroupKind};
+use crate::ids::GroupId;
 
 /// A line of choices above a list or figure.
 #[derive(Template, Clone, Debug)]
@@ -170,28 +173,25 @@ fn profiles(form: &Form) -> Select {
 /// Year groups, houses and tutor groups of those within reach.
 fn groups(form: &Form, reckoning: &Reckoning, sight: &Sight) -> Select {
     let book = reckoning.book();
-    let mut found: Vec<(GroupKind, &str, i64)> = Vec::new();
+    let mut found: BTreeSet<GroupId> = BTreeSet::new();
     for row in reckoning.rows() {
         let enrolment = &book.roll.enrolments[row];
         if sight.covers(enrolment.pupil) {
-            for group in book.groups.of(enrolment.id, reckoning.last_day_of(row)) {
-                if group.kind != GroupKind::Class {
-                    found.push((group.kind, &group.name, group.id.0));
-                }
-            }
+            let own = book.groups.of(enrolment.id, reckoning.last_day_of(row));
+            found.extend(own.map(|group| group.id));
         }
     }
-    found.sort_by(|one, two| {
-        one.0
-            .cmp(&two.0)
-            .then_with(|| natural(one.1).cmp(&natural(two.1)))
-    });
-    found.dedup();
+    let mut found: Vec<&Group> = found
+        .into_iter()
+        .filter_map(|id| book.groups.group(id))
+        .filter(|group| group.kind != GroupKind::Class)
+        .collect();
+    found.sort_by_cached_key(|group| (group.kind, natural(&group.name)));
     let mut options = vec![choice("", "Everyone", &form.group)];
     options.extend(
         found
             .iter()
-            .map(|(_, name, id)| choice(id.to_string(), *name, &form.group)),
+            .map(|group| choice(group.id.to_string(), group.name.as_str(), &form.group)),
     );
     if !options.iter().any(|one| one.chosen) {
         let name = form

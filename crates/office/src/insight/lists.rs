@@ -1,7 +1,7 @@
 //! Lists of pupils whose marks ask for somebody: persistent and severe absence, the school's own bands, blanks, unexplained
 //! absence, and the count towards a penalty notice. Each shows a person only pupils within their reach.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
 use axum::extract::{Path, Query};
@@ -21,7 +21,7 @@ use super::pupil::spells;
 use super::question::{Question, When, Who};
 use super::sight::Sight;
 use super::table::{Cell, Heading, Table, TableView, Value};
-use crate::book::{Book, GroupKind, Pupil};
+use crate::book::{Book, GroupKind, Pupil, YearMarks};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::{GroupId, PupilId};
 use crate::shell::{Frame, Page, State};
@@ -144,6 +144,8 @@ struct Asked<'a> {
     sight: &'a Sight,
     form: &'a Form,
     bands: Bands,
+    /// The rows of each pupil.
+    rows_of: HashMap<PupilId, Vec<usize>>,
 }
 
 impl<'a> Asked<'a> {
@@ -156,7 +158,12 @@ impl<'a> Asked<'a> {
         let question = form.question(Who::School)?;
         let reckoning = Reckoning::new(book, &question, now)?;
         let bands = bands(&book.settings, reckoning.last_day())?;
+        let mut rows_of: HashMap<PupilId, Vec<usize>> = HashMap::new();
+        for (row, enrolment) in book.roll.enrolments.iter().enumerate() {
+            rows_of.entry(enrolment.pupil).or_default().push(row);
+        }
         Ok(Asked {
+            rows_of,
             reckoning,
             question,
             sight,
@@ -198,12 +205,10 @@ impl<'a> Asked<'a> {
     /// Who a row is asked about as: the pupil, or one of their times on roll where there are several in the period.
     fn who(&self, row: usize) -> Who {
         let enrolment = &self.book().roll.enrolments[row];
-        let several = self
-            .book()
-            .roll
-            .rows_of(enrolment.pupil)
-            .into_iter()
-            .filter(|row| self.reckoning.is_on_roll(*row))
+        let own = &self.rows_of[&enrolment.pupil];
+        let several = own
+            .iter()
+            .filter(|row| self.reckoning.is_on_roll(**row))
             .count()
             > 1;
         if several {
@@ -505,33 +510,29 @@ impl<'a> Asked<'a> {
         let weeks = book
             .calendar
             .school_weeks_up_to(today, threshold.school_weeks);
-        let slots = match weeks.first() {
-            Some(first) => book.calendar.slots(first.monday, today),
-            None => &[],
+        let Some(first) = weeks.first().map(|week| week.monday) else {
+            return Ok(penalty_table(vec![]));
         };
-        let opened = self.reckoning.opened();
+        let places = self.opened_since(first);
         let mut rows = Vec::new();
         for row in one_a_pupil(book, self.rows()) {
             let Some(pupil) = self.pupil(row) else {
                 continue;
             };
-            let own = book.roll.rows_of(pupil.id);
-            let marks = slots
-                .iter()
-                .filter(|slot| opened.has(**slot))
-                .flat_map(|slot| {
-                    let marks = own.iter().map(|row| book.mark(*row, *slot));
-                    marks.filter_map(|mark| {
-                        (mark.class() == Some(Class::Unauthorised)).then_some((*slot, mark.code()?))
-                    })
-                });
+            let own = &self.rows_of[&pupil.id];
+            let marks = places.iter().flat_map(|(year, index, slot)| {
+                let marks = own.iter().map(|row| year.matrix.get(*row, *index));
+                marks.filter_map(|mark| {
+                    (mark.class() == Some(Class::Unauthorised)).then_some((*slot, mark.code()?))
+                })
+            });
             let window = penalty_window(threshold, &book.calendar, pupil.birth_day, marks, today)
                 .map_err(|error| Refusal::Wrong(error.to_string()))?;
-            let (Some((first, _)), true) = (window.weeks, window.count() > 0) else {
+            if window.count() == 0 {
                 continue;
-            };
+            }
             let question = Question {
-                when: When::Days(first.monday, today),
+                when: When::Days(first, today),
                 ..Question::usual(Who::Pupil(pupil.id))
             };
             let why = format!("{}&class=unauthorised", question.why());
@@ -564,21 +565,41 @@ impl<'a> Asked<'a> {
             ]);
             rows.push(cells);
         }
-        Ok(Table {
-            title: String::new(),
-            headings: vec![
-                Heading::words("name", "Pupil"),
-                Heading::words("year", "Year"),
-                Heading::words("tutor", "Tutor group"),
-                Heading::number("counted", "Countable", "sessions"),
-                Heading::number("g", "G", ""),
-                Heading::number("o", "O", ""),
-                Heading::number("u", "U", ""),
-                Heading::number("n", "N", "provisional"),
-                Heading::words("standing", "Threshold"),
-            ],
-            rows,
-            about: vec![],
+        Ok(penalty_table(rows))
+    }
+
+    /// Every session from this day on whose register has opened, with its place in its year.
+    fn opened_since(&self, first: Day) -> Vec<(&'a YearMarks, usize, Slot)> {
+        let opened = self.reckoning.opened();
+        self.book()
+            .years()
+            .iter()
+            .flat_map(|year| {
+                let slots = year.axis().slots().iter().copied().enumerate();
+                slots.map(move |(index, slot)| (&**year, index, slot))
+            })
+            .filter(|(_, _, slot)| first <= slot.day && opened.has(*slot))
+            .collect()
+    }
+
+    /// How many rows a list has, without making it.
+    fn number(&self, list: &List) -> Result<usize, Refusal> {
+        let of = |belongs: &dyn Fn(&Counts) -> bool| {
+            let rows = self.rows().into_iter();
+            rows.filter(|row| belongs(&self.reckoning.counts(*row)))
+                .count()
+        };
+        Ok(match list {
+            List::Persistent => of(&|counts| counts.persistent() == Some(true)),
+            List::Severe => of(&|counts| counts.severe() == Some(true)),
+            List::Band(band) => of(&|counts| {
+                counts
+                    .band(&self.bands)
+                    .is_some_and(|own| own.key == band.key)
+            }),
+            List::MissingMarks => self.missing_by_register().rows.len(),
+            List::PenaltyWindow => self.penalty_window()?.rows.len(),
+            List::Unexplained => self.unexplained().rows.len(),
         })
     }
 
@@ -633,6 +654,25 @@ impl<'a> Asked<'a> {
             rows,
             about: vec![],
         }
+    }
+}
+
+fn penalty_table(rows: Vec<Vec<Cell>>) -> Table {
+    Table {
+        title: String::new(),
+        headings: vec![
+            Heading::words("name", "Pupil"),
+            Heading::words("year", "Year"),
+            Heading::words("tutor", "Tutor group"),
+            Heading::number("counted", "Countable", "sessions"),
+            Heading::number("g", "G", ""),
+            Heading::number("o", "O", ""),
+            Heading::number("u", "U", ""),
+            Heading::number("n", "N", "provisional"),
+            Heading::words("standing", "Threshold"),
+        ],
+        rows,
+        about: vec![],
     }
 }
 
@@ -795,7 +835,7 @@ pub async fn index(desk: Desk) -> Result<Response, Problem> {
         let asked = Asked::of(&book, &sight, &form, now)?;
         let mut lists = Vec::new();
         for list in List::all(&asked.bands) {
-            let number = asked.table(&list)?.rows.len();
+            let number = asked.number(&list)?;
             lists.push(Entry {
                 href: format!("/lists/{}", list.name()),
                 heading: list.heading(),
