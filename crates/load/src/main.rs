@@ -52,7 +52,7 @@ enum Command {
         #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
         seconds: u64,
         /// The page whose links are the registers to save.
-        #[arg(long, default_value = "/registers")]
+        #[arg(long, default_value = "/registers?show=all&session=am")]
         registers: String,
         /// The reason to give, for registers that are closed already.
         #[arg(long)]
