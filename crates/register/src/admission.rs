@@ -237,6 +237,14 @@ fn parent_gaps(contacts: &[ParentEntry]) -> Vec<Gap> {
     gaps
 }
 
+/// The last day on which the local authority is told of a name entered in the admission register on a day.
+///
+/// Rule: R-330. Source: SI 2024/208 reg 13(1)-(3) (S01). Units: calendar days, since "day" is not qualified there (C-03).
+/// Not asked for in the most junior class on the first day of the school year, unless the authority asks: the caller knows which that is.
+pub fn new_pupil_return_due(entered: Day) -> Day {
+    entered.plus_days(5)
+}
+
 /// How many years an entry of either register is preserved.
 pub const YEARS_PRESERVED: i16 = 6;
 
@@ -337,6 +345,11 @@ mod tests {
             admit(Some("2026-11-02"), Some("2026-11-04")).map(StartingDay::day),
             Ok(day("2026-11-02"))
         );
+    }
+
+    #[test]
+    fn the_authority_is_told_of_a_new_pupil_by_the_end_of_the_fifth_calendar_day() {
+        assert_eq!(new_pupil_return_due(day("2026-11-27")), day("2026-12-02"));
     }
 
     #[test]
