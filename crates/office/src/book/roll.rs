@@ -32,7 +32,7 @@ pub struct Pupil {
     pub sex: Option<String>,
     /// Day of birth.
     pub birth_day: Day,
-    /// The names without accents and in lower case, for finding.
+    /// The names used and the names in law, without accents and in lower case, surname first: for finding and sorting.
     pub folded: String,
 }
 
@@ -434,14 +434,17 @@ pub(super) fn read_roll(tx: &mut Tx, school: SchoolId) -> Result<Roll, StoreErro
     let pupils = tx.query(PUPILS, &args![school], |row| {
         let surname: String = row.get(7)?;
         let forename: String = row.get(8)?;
-        let folded = fold(&format!("{surname} {forename} {surname}"));
+        let (legal_surname, legal_forename): (String, String) = (row.get(4)?, row.get(5)?);
+        let folded = fold(&format!(
+            "{surname} {forename} {legal_surname} {legal_forename}"
+        ));
         Ok(Pupil {
             id: PupilId(row.get(0)?),
             person: PersonId(row.get(1)?),
             upn: row.get(2)?,
             admission_number: row.get(3)?,
-            legal_surname: row.get(4)?,
-            legal_forename: row.get(5)?,
+            legal_surname,
+            legal_forename,
             middle_names: row.get(6)?,
             surname,
             forename,
