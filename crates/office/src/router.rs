@@ -11,7 +11,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
-use crate::{home, insight, people, registers, year};
+use crate::{home, insight, people, registers, roll, year};
 
 /// The application as one router.
 ///
@@ -25,6 +25,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .merge(insight::routes())
         .merge(people::routes())
         .merge(registers::routes())
+        .merge(roll::routes())
         .merge(year::routes())
         .fallback(nowhere)
         .layer(set_up)

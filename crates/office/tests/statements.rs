@@ -1,6 +1,6 @@
 //! Every statement of the application can be prepared on both engines.
 
-use office::{MIGRATIONS, demo, insight, people, registers, year};
+use office::{MIGRATIONS, demo, insight, people, registers, roll, year};
 use store::testing::each_engine;
 
 #[test]
@@ -11,6 +11,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines() {
             insight::STATEMENTS,
             &people::statements(),
             registers::STATEMENTS,
+            &roll::statements(),
             year::STATEMENTS,
         ];
         for sql in folders.concat() {

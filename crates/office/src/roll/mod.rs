@@ -1,3 +1,120 @@
-//! Pupils, contacts, groups, staff, joining and leaving.
+//! Pupils, contacts, groups, joining and leaving.
+//!
+//! It deliberately does not know how files come in (its imports folder does), how attendance is counted, or what a mark means.
 
+mod add_pupil;
+mod admission_register;
+mod amend_pupil;
+mod characteristic_kinds;
+mod characteristics;
+mod entry;
+mod find;
+mod form;
+mod groups;
+mod history;
+mod homes;
+mod household;
+mod keep_contact;
+mod keeping;
+mod person;
+mod place;
+mod pupil;
+mod pupils;
+mod record;
 pub mod records;
+mod take_away;
+mod time_on_roll;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::desk::Office;
+
+/// The pages of the roll.
+pub fn routes() -> Router<Arc<Office>> {
+    Router::new()
+        .route("/find", get(find::find_page))
+        .route("/pupils", get(pupils::pupils))
+        .route("/pupils/new", get(add_pupil::ask).post(add_pupil::answer))
+        .route("/pupils/{pupil}", get(pupil::marks))
+        .route(
+            "/pupils/{pupil}/amend",
+            get(amend_pupil::ask).post(amend_pupil::answer),
+        )
+        .route(
+            "/pupils/{pupil}/address",
+            get(homes::ask).post(homes::answer),
+        )
+        .route(
+            "/pupils/{pupil}/address/{residence}",
+            get(homes::ask_end).post(homes::answer_end),
+        )
+        .route("/pupils/{pupil}/contacts", get(pupil::contacts))
+        .route("/pupils/{pupil}/record", get(pupil::record))
+        .route("/pupils/{pupil}/amendments", get(pupil::amendments))
+        .route(
+            "/pupils/{pupil}/contacts/new",
+            get(keep_contact::ask).post(keep_contact::answer),
+        )
+        .route(
+            "/pupils/{pupil}/contacts/{contact}",
+            get(keep_contact::ask_amend).post(keep_contact::answer_amend),
+        )
+        .route(
+            "/pupils/{pupil}/end",
+            get(time_on_roll::ask_end).post(time_on_roll::answer_end),
+        )
+        .route(
+            "/pupils/{pupil}/enrol",
+            get(time_on_roll::ask_enrol).post(time_on_roll::answer_enrol),
+        )
+        .route(
+            "/pupils/{pupil}/times/{enrolment}",
+            get(time_on_roll::ask_amend).post(time_on_roll::answer_amend),
+        )
+        .route(
+            "/pupils/{pupil}/characteristics/new",
+            get(characteristics::ask).post(characteristics::answer),
+        )
+        .route(
+            "/pupils/{pupil}/characteristics/{characteristic}",
+            get(characteristics::ask_end).post(characteristics::answer_end),
+        )
+        .route(
+            "/admission-register",
+            get(admission_register::admission_register),
+        )
+        .route("/groups", get(groups::groups))
+        .route("/groups/new", get(groups::ask_new).post(groups::answer_new))
+        .route("/groups/{group}", get(groups::group))
+        .route(
+            "/groups/{group}/members",
+            get(groups::ask_members).post(groups::answer_members),
+        )
+        .route("/groups/{group}/leave", axum::routing::post(groups::leave))
+        .route(
+            "/groups/{group}/staff",
+            get(groups::ask_staff).post(groups::answer_staff),
+        )
+}
+
+/// Every statement of this folder, for the test that prepares them.
+pub fn statements() -> Vec<&'static str> {
+    [
+        keeping::STATEMENTS,
+        take_away::STATEMENTS,
+        record::STATEMENTS,
+        household::STATEMENTS,
+        history::STATEMENTS,
+        entry::STATEMENTS,
+        person::STATEMENTS,
+        homes::STATEMENTS,
+        groups::STATEMENTS,
+        keep_contact::STATEMENTS,
+        time_on_roll::STATEMENTS,
+        admission_register::STATEMENTS,
+    ]
+    .concat()
+}

@@ -1,0 +1,157 @@
+//! Amending a pupil's entry in the admission register: what stood there is kept, with the reason.
+
+use axum::Form;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use store::Tx;
+
+use super::add_pupil::write_entry;
+use super::entry::{self, QUESTIONS};
+use super::form::{Answers, FormPage, Outcome, Part, Wrongs, hidden};
+use super::keeping::{describe, maker, may_keep};
+use super::record::{PupilRow, pupil_row, pupil_row_at};
+use crate::desk::{Desk, Problem, Refusal};
+use crate::ids::{PersonId, PupilId};
+use crate::people::{Actor, RecordKind};
+use crate::shell::{Field, Frame, Notice, Page};
+
+fn form(frame: Frame, row: &PupilRow, pupil: PupilId, confirm: Option<Field>) -> FormPage {
+    let mut parts = entry::questions();
+    if let Some(confirm) = confirm {
+        parts[0].fields.push(confirm);
+    }
+    parts.push(Part::new(
+        "",
+        vec![reason_question(), hidden("seq", row.seq)],
+    ));
+    FormPage {
+        frame,
+        crumb: (format!("/pupils/{pupil}/record").into(), "Record".into()),
+        heading: "Amend the entry".into(),
+        small: row.listed().into(),
+        about: "What stands there now is kept beside what you write, with your reason, your name, your job title and the time (R-007).".into(),
+        parts,
+        verb: "Amend the entry".into(),
+        help: Vec::new(),
+    }
+}
+
+/// The reason that every amendment keeps.
+pub(super) fn reason_question() -> Field {
+    Field::line("reason", "Reason").hint("Such as: birth certificate seen; typing error put right.")
+}
+
+/// The reason, which must be there.
+pub(super) fn read_reason(answers: &Answers, wrongs: &mut Wrongs) -> String {
+    answers.required(
+        "reason",
+        "Give the reason; an amendment keeps it (R-007).",
+        wrongs,
+    )
+}
+
+/// `/pupils/{pupil}/amend`.
+pub(super) async fn ask(desk: Desk, Path(pupil): Path<PupilId>) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| {
+        let (today, _) = here.office.today();
+        may_keep(tx, actor, RecordKind::PupilCore, pupil, today)?;
+        let row = pupil_row(tx, actor.school, pupil)?.ok_or(Refusal::NotFound)?;
+        let frame = here.frame(tx, actor, "Amend a pupil's entry")?;
+        let form = form(frame, &row, pupil, None).filled(&entry::answers(&row), &Wrongs::default());
+        Ok(Page(form).into_response())
+    })
+    .await
+}
+
+/// Amends the entry.
+pub(super) async fn answer(
+    desk: Desk,
+    Path(pupil): Path<PupilId>,
+    Form(answers): Form<Answers>,
+) -> Result<Outcome, Problem> {
+    let here = desk.clone();
+    desk.act(move |act, actor| {
+        let (today, _) = here.office.today();
+        may_keep(act.tx(), actor, RecordKind::PupilCore, pupil, today)?;
+        let row = pupil_row(act.tx(), actor.school, pupil)?.ok_or(Refusal::NotFound)?;
+        if answers.number("seq") != Some(row.seq) {
+            let frame = here.frame(act.tx(), actor, "Amend a pupil's entry")?;
+            return overtaken(act.tx(), actor, frame, &row, pupil, answers);
+        }
+        let mut wrongs = Wrongs::default();
+        let read = entry::read(&answers, today, &mut wrongs);
+        let reason = read_reason(&answers, &mut wrongs);
+        let mut confirm = None;
+        if let Some(entry) = &read {
+            confirm = entry::duplicates(
+                act.tx(),
+                actor.school,
+                entry,
+                Some(pupil),
+                &answers,
+                &mut wrongs,
+            )?;
+        }
+        let Some(entry) = read.filter(|_| wrongs.is_empty()) else {
+            let frame = here.frame(act.tx(), actor, "Amend a pupil's entry")?;
+            return Ok(Outcome::again(
+                form(frame, &row, pupil, confirm),
+                &answers,
+                &wrongs,
+            ));
+        };
+        write_entry(act, pupil, PersonId(row.person), &entry)?;
+        act.note("reason", &reason);
+        describe(act, actor, "amend pupil", pupil);
+        Ok(Outcome::done(&format!("/pupils/{pupil}/record"), "amended"))
+    })
+    .await
+}
+
+/// Somebody else has amended the entry since the page was opened: says who and what, and asks again. Answers that this
+/// person had not touched take what stands there now, so that nothing of the other's is lost by sending the form again.
+fn overtaken(
+    tx: &mut Tx,
+    actor: &Actor,
+    frame: Frame,
+    row: &PupilRow,
+    pupil: PupilId,
+    mut answers: Answers,
+) -> Result<Outcome, Refusal> {
+    let now = entry::answers(row);
+    let mut changed = Vec::new();
+    let base = match answers.number("seq") {
+        Some(seq) => pupil_row_at(tx, actor.school, pupil, seq)?,
+        None => None,
+    };
+    if let Some(base) = base {
+        let base = entry::answers(&base);
+        for name in QUESTIONS {
+            if base.text(name) != now.text(name) {
+                changed.push(format!(
+                    "{} from “{}” to “{}”",
+                    name.replace('_', " "),
+                    base.text(name),
+                    now.text(name)
+                ));
+            }
+            if answers.text(name) == base.text(name) {
+                answers.set(name, now.text(name).to_owned());
+            }
+        }
+    }
+    answers.set("seq", row.seq.to_string());
+    let who = maker(tx, actor.school, row.seq)?;
+    let what = if changed.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", changed.join("; "))
+    };
+    let told = format!(
+        "Nothing of yours is saved yet. After you opened this page the entry was changed by {who}{what}. The form below holds that change and yours: check it, and amend again."
+    );
+    let frame = frame.with_notice(Some(Notice::grave(told)));
+    let form = form(frame, row, pupil, None);
+    Ok(Outcome::again(form, &answers, &Wrongs::default()))
+}

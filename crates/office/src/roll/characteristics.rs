@@ -1,0 +1,299 @@
+//! Recording that a characteristic of a pupil begins or ends, with its days, so that last year's report uses last year's status.
+
+use axum::Form;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use calendar::Day;
+use store::{Tx, args};
+
+use super::amend_pupil::{read_reason, reason_question};
+use super::characteristic_kinds::{CharacteristicKind, KINDS};
+use super::form::{Answers, FormPage, Outcome, Part, Wrongs, hidden};
+use super::keeping::{changed_since, describe, may_keep};
+use super::record::{Held, characteristics_of, pupil_row};
+use super::records::CHARACTERISTIC;
+use crate::desk::{Desk, Problem, Refusal};
+use crate::ids::PupilId;
+use crate::people::{Access, Actor, RecordKind};
+use crate::shell::{Choice, Field, Frame, Page};
+
+fn record_page(pupil: PupilId) -> String {
+    format!("/pupils/{pupil}/record")
+}
+
+/// The kinds that this person may keep for this pupil.
+///
+/// Errors: [`Refusal::NotAllowed`] when there is none.
+fn kinds_to_keep(
+    tx: &mut Tx,
+    actor: &Actor,
+    pupil: PupilId,
+    today: Day,
+) -> Result<Vec<&'static CharacteristicKind>, Refusal> {
+    let mut kept = Vec::new();
+    for record in [
+        RecordKind::SocialCareStatus,
+        RecordKind::SenProfile,
+        RecordKind::VulnerabilityFlags,
+    ] {
+        if actor.reach(tx, Access::Write, record, today)?.covers(pupil) {
+            kept.extend(KINDS.iter().filter(|kind| kind.record == record));
+        }
+    }
+    let first = kept
+        .first()
+        .map_or(RecordKind::VulnerabilityFlags, |kind| kind.record);
+    may_keep(tx, actor, first, pupil, today)?;
+    Ok(kept)
+}
+
+fn form(
+    tx: &mut Tx,
+    actor: &Actor,
+    frame: Frame,
+    pupil: PupilId,
+    kinds: &[&'static CharacteristicKind],
+    today: Day,
+) -> Result<FormPage, Refusal> {
+    let row = pupil_row(tx, actor.school, pupil)?.ok_or(Refusal::NotFound)?;
+    let mut choices = vec![Choice::new("", "Choose")];
+    for kind in kinds {
+        if kind.values.len() < 2 {
+            choices.push(Choice::new(kind.key, kind.label));
+            continue;
+        }
+        choices.extend(kind.values.iter().map(|(value, words)| {
+            Choice::new(
+                format!("{}-{value}", kind.key),
+                format!("{}: {words}", kind.label),
+            )
+        }));
+    }
+    Ok(FormPage {
+        frame,
+        crumb: (record_page(pupil).into(), "Record".into()),
+        heading: "Add a characteristic".into(),
+        small: row.listed().into(),
+        about: "It counts in figures from its first day to its last.".into(),
+        parts: vec![Part::new(
+            "",
+            vec![
+                Field::select("what", "What", choices),
+                Field::line("text", "Which")
+                    .hint("For ethnicity and first language: the code or the words.")
+                    .short()
+                    .optional(),
+                Field::day("from", "First day").value(today.to_string()),
+                Field::day("to", "Last day")
+                    .hint("Leave empty while it holds.")
+                    .optional(),
+            ],
+        )],
+        verb: "Record the characteristic".into(),
+        help: Vec::new(),
+    })
+}
+
+/// `/pupils/{pupil}/characteristics/new`.
+pub(super) async fn ask(desk: Desk, Path(pupil): Path<PupilId>) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| {
+        let (today, _) = here.office.today();
+        let kinds = kinds_to_keep(tx, actor, pupil, today)?;
+        let frame = here.frame(tx, actor, "Add a characteristic")?;
+        Ok(Page(form(tx, actor, frame, pupil, &kinds, today)?).into_response())
+    })
+    .await
+}
+
+/// Records the characteristic; one of the same kind that holds then ends the day before.
+pub(super) async fn answer(
+    desk: Desk,
+    Path(pupil): Path<PupilId>,
+    Form(answers): Form<Answers>,
+) -> Result<Outcome, Problem> {
+    let here = desk.clone();
+    desk.act(move |act, actor| {
+        let (today, _) = here.office.today();
+        let kinds = kinds_to_keep(act.tx(), actor, pupil, today)?;
+        let mut wrongs = Wrongs::default();
+        let chosen = chosen(&answers, &kinds, &mut wrongs);
+        let from = answers.day("from", &mut wrongs);
+        let to = answers.day_if_given("to", &mut wrongs);
+        if let (Some(from), Some(to)) = (from, to)
+            && to < from
+        {
+            wrongs.add("to", "This lies before the first day.");
+        }
+        let held = characteristics_of(act.tx(), actor.school, pupil)?;
+        let mut gives_way: Option<&Held> = None;
+        if let (Some((kind, value)), Some(from)) = (&chosen, from) {
+            let overlap = held.iter().find(|one| {
+                one.kind == kind.key
+                    && one.to.is_none_or(|last| last >= from)
+                    && to.is_none_or(|to| one.from <= to)
+            });
+            match overlap {
+                Some(one) if one.value != *value && one.from < from && one.to.is_none() => {
+                    gives_way = Some(one);
+                }
+                Some(one) => wrongs.add(
+                    "from",
+                    format!(
+                        "{} is recorded from {} already. End that first.",
+                        kind.label,
+                        one.from.long()
+                    ),
+                ),
+                None => {}
+            }
+        }
+        let (Some((kind, value)), Some(from), true) = (chosen, from, wrongs.is_empty()) else {
+            let frame = here.frame(act.tx(), actor, "Add a characteristic")?;
+            let form = form(act.tx(), actor, frame, pupil, &kinds, today)?;
+            return Ok(Outcome::again(form, &answers, &wrongs));
+        };
+        if let Some(old) = gives_way {
+            let last = from.previous();
+            act.replace(
+                &CHARACTERISTIC,
+                &args![old.id, pupil, kind.key, &old.value, old.from, last],
+            )?;
+        }
+        let id = act.new_id();
+        act.record(
+            &CHARACTERISTIC,
+            &args![id, pupil, kind.key, value, from, to],
+        )?;
+        describe(act, actor, "record characteristic", pupil);
+        Ok(Outcome::done(&record_page(pupil), "characteristic"))
+    })
+    .await
+}
+
+/// The kind and value that were chosen.
+fn chosen(
+    answers: &Answers,
+    kinds: &[&'static CharacteristicKind],
+    wrongs: &mut Wrongs,
+) -> Option<(&'static CharacteristicKind, String)> {
+    let what = answers.text("what");
+    let (key, value) = what.split_once('-').unwrap_or((what, ""));
+    let Some(kind) = kinds.iter().find(|kind| kind.key == key) else {
+        wrongs.add("what", "Choose what to record.");
+        return None;
+    };
+    let value = match kind.values {
+        [] => answers.required("text", "Say which.", wrongs),
+        [(only, _)] => (*only).to_owned(),
+        several => match several.iter().find(|(known, _)| *known == value) {
+            Some((known, _)) => (*known).to_owned(),
+            None => {
+                wrongs.add("what", "Choose what to record.");
+                return None;
+            }
+        },
+    };
+    Some((kind, value))
+}
+
+fn one_held(
+    tx: &mut Tx,
+    actor: &Actor,
+    pupil: PupilId,
+    id: i64,
+    today: Day,
+) -> Result<(Held, &'static CharacteristicKind), Refusal> {
+    let held = characteristics_of(tx, actor.school, pupil)?;
+    let one = held
+        .into_iter()
+        .find(|one| one.id == id)
+        .ok_or(Refusal::NotFound)?;
+    let kind = CharacteristicKind::from_key(&one.kind).ok_or(Refusal::NotFound)?;
+    // Somebody who may not see it must not learn that it is there.
+    if !actor
+        .reach(tx, Access::Read, kind.record, today)?
+        .covers(pupil)
+    {
+        return Err(Refusal::NotFound);
+    }
+    may_keep(tx, actor, kind.record, pupil, today)?;
+    Ok((one, kind))
+}
+
+fn end_form(
+    frame: Frame,
+    pupil: PupilId,
+    one: &Held,
+    kind: &CharacteristicKind,
+    today: Day,
+) -> FormPage {
+    let last = one.to.unwrap_or(today);
+    FormPage {
+        frame,
+        crumb: (record_page(pupil).into(), "Record".into()),
+        heading: format!("End: {}", kind.label).into(),
+        small: format!("since {}", one.from.long()).into(),
+        about: "It is kept with its days, and counts in figures up to its last day.".into(),
+        parts: vec![Part::new(
+            "",
+            vec![
+                Field::day("last", "Last day").value(last.to_string()),
+                reason_question(),
+                hidden("seq", one.seq),
+            ],
+        )],
+        verb: "Record the last day".into(),
+        help: Vec::new(),
+    }
+}
+
+/// `/pupils/{pupil}/characteristics/{characteristic}`.
+pub(super) async fn ask_end(
+    desk: Desk,
+    Path((pupil, id)): Path<(PupilId, i64)>,
+) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| {
+        let (today, _) = here.office.today();
+        let (one, kind) = one_held(tx, actor, pupil, id, today)?;
+        let frame = here.frame(tx, actor, "End a characteristic")?;
+        Ok(Page(end_form(frame, pupil, &one, kind, today)).into_response())
+    })
+    .await
+}
+
+/// Records the last day.
+pub(super) async fn answer_end(
+    desk: Desk,
+    Path((pupil, id)): Path<(PupilId, i64)>,
+    Form(answers): Form<Answers>,
+) -> Result<Outcome, Problem> {
+    let here = desk.clone();
+    desk.act(move |act, actor| {
+        let (today, _) = here.office.today();
+        let (one, kind) = one_held(act.tx(), actor, pupil, id, today)?;
+        if answers.number("seq") != Some(one.seq) {
+            return Err(changed_since(act.tx(), actor, one.seq)?);
+        }
+        let mut wrongs = Wrongs::default();
+        let last = answers.day("last", &mut wrongs);
+        let reason = read_reason(&answers, &mut wrongs);
+        if last.is_some_and(|last| last < one.from) {
+            wrongs.add("last", format!("It began on {}.", one.from.long()));
+        }
+        let (Some(last), true) = (last, wrongs.is_empty()) else {
+            let frame = here.frame(act.tx(), actor, "End a characteristic")?;
+            let form = end_form(frame, pupil, &one, kind, today);
+            return Ok(Outcome::again(form, &answers, &wrongs));
+        };
+        act.replace(
+            &CHARACTERISTIC,
+            &args![one.id, pupil, kind.key, &one.value, one.from, last],
+        )?;
+        act.note("reason", &reason);
+        describe(act, actor, "end characteristic", pupil);
+        Ok(Outcome::done(&record_page(pupil), "characteristic"))
+    })
+    .await
+}

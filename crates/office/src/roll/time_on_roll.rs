@@ -1,0 +1,567 @@
+//! Times on roll: a new one for somebody who returns, an amended one, and the end on a ground of the law (R-305 to R-325).
+
+use axum::Form;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use calendar::{Day, Session, Slot};
+use register::Confidence;
+use register::deletion::{
+    DeletionGround, DeletionRefusal, DeletionRequest, HomeEducationNotice, deletion_ground,
+    deletion_grounds, may_delete,
+};
+use store::{Act, SchoolId, Tx, args};
+
+use super::add_pupil::{begin, joining_questions, read_joining, sentence};
+use super::amend_pupil::{read_reason, reason_question};
+use super::form::{Answers, FormPage, Help, Outcome, Part, Wrongs, hidden, tick};
+use super::groups::{choose_groups, join_chosen_groups, leave_all};
+use super::keeping::{changed_since, describe, may_keep};
+use super::record::{ENROLMENT_KINDS, PupilRow, TimeOnRoll, pupil_row, times_on_roll};
+use super::records::ENROLMENT;
+use crate::desk::{Desk, Problem, Refusal};
+use crate::ids::{EnrolmentId, PupilId};
+use crate::people::{Actor, RecordKind};
+use crate::shell::{Choice, Field, Frame, Page};
+use crate::year::{CalendarError, calendar};
+
+fn pupil_and_times(
+    tx: &mut Tx,
+    actor: &Actor,
+    pupil: PupilId,
+) -> Result<(PupilRow, Vec<TimeOnRoll>), Refusal> {
+    let row = pupil_row(tx, actor.school, pupil)?.ok_or(Refusal::NotFound)?;
+    Ok((row, times_on_roll(tx, actor.school, pupil)?))
+}
+
+/// The time on roll that is open today or begins later.
+fn open_time(times: &[TimeOnRoll], today: Day) -> Result<&TimeOnRoll, Refusal> {
+    times
+        .iter()
+        .rev()
+        .find(|time| time.is_open_on(today))
+        .ok_or_else(|| {
+            Refusal::Wrong("The pupil is not on roll, so there is nothing to end.".to_owned())
+        })
+}
+
+fn record_page(pupil: PupilId) -> String {
+    format!("/pupils/{pupil}/record")
+}
+
+fn write_time(act: &mut Act, time: &TimeOnRoll) -> Result<(), store::StoreError> {
+    act.replace(
+        &ENROLMENT,
+        &args![
+            time.id,
+            time.pupil,
+            time.kind.as_str(),
+            time.starting_day,
+            time.agreed_with.as_deref(),
+            time.leaving_day,
+            time.deletion_ground.as_deref(),
+            time.last_school.as_deref(),
+            time.next_school.as_deref()
+        ],
+    )?;
+    Ok(())
+}
+
+// Ending ------------------------------------------------------------------------------------------------------------
+
+/// A ground as the form helps to choose it.
+fn ground_help(ground: &DeletionGround) -> Help {
+    let trust = match ground.confidence {
+        Confidence::Primary => "",
+        _ => " Check before relying: the wording was not read at its source.",
+    };
+    let mut lines = vec![
+        format!("{}.", ground.conditions.trim_end_matches('.')),
+        format!(
+            "Hold as evidence: {}.",
+            ground.evidence.trim_end_matches('.')
+        ),
+        format!(
+            "Source: regulation {}, {} ({}).{trust}",
+            ground.regulation, ground.source, ground.rule
+        ),
+    ];
+    if ground.blocked_by_order {
+        lines.push(
+            "Not while a school attendance order naming this school is in force (R-307)."
+                .to_owned(),
+        );
+    }
+    Help {
+        heading: format!("{}: {}", ground.letter, ground.name),
+        lines,
+    }
+}
+
+fn end_form(
+    frame: Frame,
+    row: &PupilRow,
+    time: &TimeOnRoll,
+    pupil: PupilId,
+    today: Day,
+) -> FormPage {
+    let grounds = deletion_grounds().iter().map(|ground| {
+        Choice::new(
+            &*ground.letter,
+            format!("{}: {}", ground.letter, ground.name),
+        )
+    });
+    let grounds = std::iter::once(Choice::new("", "Choose the ground")).chain(grounds);
+    let main = vec![
+        Field::select("ground", "Ground", grounds.collect())
+            .hint("The conditions of each are below. There is no other ground (R-305)."),
+        Field::day("established", "The ground was established and recorded on").value(today.to_string()),
+        Field::day("last", "Last day on roll")
+            .hint("Today or later: a name is never deleted in retrospect, and the pupil is marked up to it (R-306).")
+            .value(today.to_string()),
+        Field::line("next_school", "The next school")
+            .hint("Its name, if there is one (R-006).")
+            .optional(),
+        hidden("seq", time.seq),
+    ];
+    let facts = vec![
+        tick(
+            "confirmed",
+            "The conditions of the ground are met, and the evidence is held",
+        ),
+        tick(
+            "order",
+            "A school attendance order naming this school is in force",
+        ),
+        tick(
+            "mobile",
+            "The pupil is a mobile child and this is their main school",
+        ),
+        tick(
+            "special",
+            "This is a special school place that a local authority arranged",
+        ),
+        tick(
+            "consent",
+            "That authority consents, or the Secretary of State has so directed",
+        ),
+        tick(
+            "independent",
+            "This is an independent or a non-maintained special school",
+        ),
+        tick(
+            "notice",
+            "For F: a parent has given notice of home education in writing",
+        ),
+        Field::day(
+            "notice_last",
+            "For F: the last day at school that the notice names",
+        )
+        .optional(),
+        tick(
+            "review_over",
+            "For O: the review of the exclusion is over, waived or out of time",
+        ),
+    ];
+    FormPage {
+        frame,
+        crumb: (record_page(pupil).into(), "Record".into()),
+        heading: "End the time on roll".into(),
+        small: row.listed().into(),
+        about: "Deletes the name from the admission register after the last day. The pupil leaves every group then, stays in this year's figures (R-219), and the record is kept. The local authority must be told no later than the deletion (R-331).".into(),
+        parts: vec![
+            Part::new("", main),
+            Part::new("What it rests on", facts),
+        ],
+        verb: "End the time on roll".into(),
+        help: deletion_grounds().iter().map(ground_help).collect(),
+    }
+}
+
+/// `/pupils/{pupil}/end`.
+pub(super) async fn ask_end(desk: Desk, Path(pupil): Path<PupilId>) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| {
+        let (today, _) = here.office.today();
+        may_keep(tx, actor, RecordKind::PupilCore, pupil, today)?;
+        let (row, times) = pupil_and_times(tx, actor, pupil)?;
+        let time = open_time(&times, today)?;
+        let frame = here.frame(tx, actor, "End a time on roll")?;
+        Ok(Page(end_form(frame, &row, time, pupil, today)).into_response())
+    })
+    .await
+}
+
+/// Ends the time on roll, or says every ground against it.
+pub(super) async fn answer_end(
+    desk: Desk,
+    Path(pupil): Path<PupilId>,
+    Form(answers): Form<Answers>,
+) -> Result<Outcome, Problem> {
+    let here = desk.clone();
+    desk.act(move |act, actor| {
+        let (today, _) = here.office.today();
+        may_keep(act.tx(), actor, RecordKind::PupilCore, pupil, today)?;
+        let (row, times) = pupil_and_times(act.tx(), actor, pupil)?;
+        let time = open_time(&times, today)?;
+        if answers.number("seq") != Some(time.seq) {
+            return Err(changed_since(act.tx(), actor, time.seq)?);
+        }
+        let mut wrongs = Wrongs::default();
+        let ground = deletion_ground(answers.text("ground"));
+        if ground.is_none() {
+            wrongs.add("ground", "Choose the ground; free text is not one (R-305).");
+        }
+        let last = answers.day("last", &mut wrongs);
+        let established = answers.day("established", &mut wrongs);
+        let notice_last = answers.day_if_given("notice_last", &mut wrongs);
+        if !answers.ticked("confirmed") {
+            wrongs.add(
+                "confirmed",
+                "Confirm that the conditions are met: the registers alone cannot show it.",
+            );
+        }
+        if last.is_some_and(|last| last < time.starting_day) {
+            wrongs.add(
+                "last",
+                format!("The pupil starts on {}.", time.starting_day.long()),
+            );
+        }
+        if let (Some(ground), Some(last), Some(established)) = (ground, last, established) {
+            let unmarked = unmarked(act.tx(), actor.school, time, last.min(today.previous()))?;
+            let request = DeletionRequest {
+                ground,
+                deletion_day: last,
+                established_on: established,
+                today,
+                date_of_birth: Some(row.birth_day),
+                unmarked: &unmarked,
+                attendance_order_in_force: answers.ticked("order"),
+                main_school_of_mobile_child: answers.ticked("mobile"),
+                special_school_place: answers.ticked("special"),
+                authority_consents: answers.ticked("consent"),
+                independent_or_non_maintained_special: answers.ticked("independent"),
+                home_education_notice: answers.ticked("notice").then_some(HomeEducationNotice {
+                    in_writing: true,
+                    last_day: notice_last,
+                }),
+                exclusion_review_over: answers.ticked("review_over"),
+            };
+            for refusal in may_delete(&request).err().unwrap_or_default() {
+                wrongs.add(field_of(&refusal), sentence(&refusal.to_string()));
+            }
+        }
+        let (Some(ground), Some(last), true) = (ground, last, wrongs.is_empty()) else {
+            let frame = here.frame(act.tx(), actor, "End a time on roll")?;
+            let form = end_form(frame, &row, time, pupil, today);
+            return Ok(Outcome::again(form, &answers, &wrongs));
+        };
+        let ended = TimeOnRoll {
+            leaving_day: Some(last),
+            deletion_ground: Some(ground.letter.clone()),
+            next_school: answers
+                .given("next_school")
+                .or_else(|| time.next_school.clone()),
+            ..time.clone()
+        };
+        write_time(act, &ended)?;
+        leave_all(act, time.id, last)?;
+        act.note(
+            "reason",
+            &format!("Ground {}: {}", ground.letter, ground.name),
+        );
+        describe(act, actor, "end time on roll", pupil);
+        Ok(Outcome::done(&record_page(pupil), "ended"))
+    })
+    .await
+}
+
+/// The question beside which a refusal stands.
+fn field_of(refusal: &DeletionRefusal) -> &'static str {
+    match refusal {
+        DeletionRefusal::InRetrospect { .. } | DeletionRefusal::SessionsUnmarked { .. } => "last",
+        DeletionRefusal::NotEstablishedYet { .. } => "established",
+        DeletionRefusal::AttendanceOrder => "order",
+        DeletionRefusal::AuthorityHasNotConsented => "consent",
+        DeletionRefusal::MainSchoolOfMobileChild => "mobile",
+        DeletionRefusal::NoWrittenNotice => "notice",
+        DeletionRefusal::LastDayNotPassed { .. } => "notice_last",
+        DeletionRefusal::NotThisKindOfSchool => "independent",
+        DeletionRefusal::ReviewNotOver => "review_over",
+        DeletionRefusal::AgeNotKnown
+        | DeletionRefusal::OtherAge { .. }
+        | DeletionRefusal::StillOfCompulsoryAge { .. } => "ground",
+    }
+}
+
+const MARKED: &str = "\
+select on_date, session from mark where school_id = $1 and enrolment_id = $2 and code is not null";
+
+/// The sessions of a time on roll up to and including a day that were due and have no mark (R-306).
+fn unmarked(
+    tx: &mut Tx,
+    school: SchoolId,
+    time: &TimeOnRoll,
+    last: Day,
+) -> Result<Vec<Slot>, Refusal> {
+    let calendar =
+        calendar(tx, school).map_err(|error: CalendarError| Refusal::Book(error.into()))?;
+    let marked = tx.query(MARKED, &args![school, time.id], |row| {
+        Ok((row.get::<Day>(0)?, row.get::<i64>(1)?))
+    })?;
+    let marked: std::collections::HashSet<Slot> = marked
+        .into_iter()
+        .filter_map(|(day, session)| Some(Slot::new(day, Session::from_index(session)?)))
+        .collect();
+    if last < time.starting_day {
+        return Ok(Vec::new());
+    }
+    let due = calendar.slots(time.starting_day, last).iter();
+    Ok(due.filter(|slot| !marked.contains(slot)).copied().collect())
+}
+
+// Beginning again ---------------------------------------------------------------------------------------------------
+
+fn enrol_form(
+    tx: &mut Tx,
+    actor: &Actor,
+    frame: Frame,
+    row: &PupilRow,
+    pupil: PupilId,
+    today: Day,
+) -> Result<FormPage, Refusal> {
+    Ok(FormPage {
+        frame,
+        crumb: (record_page(pupil).into(), "Record".into()),
+        heading: "Enter a new time on roll".into(),
+        small: row.listed().into(),
+        about: "The pupil returns: the record goes on, and the earlier time on roll stays as it was. The local authority must be told within five days (R-330).".into(),
+        parts: vec![joining_questions(today), choose_groups(tx, actor, today)?],
+        verb: "Enter in the admission register".into(),
+        help: Vec::new(),
+    })
+}
+
+/// `/pupils/{pupil}/enrol`.
+pub(super) async fn ask_enrol(desk: Desk, Path(pupil): Path<PupilId>) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| {
+        let (today, _) = here.office.today();
+        may_keep(tx, actor, RecordKind::PupilCore, pupil, today)?;
+        let row = pupil_row(tx, actor.school, pupil)?.ok_or(Refusal::NotFound)?;
+        let frame = here.frame(tx, actor, "Enter a new time on roll")?;
+        Ok(Page(enrol_form(tx, actor, frame, &row, pupil, today)?).into_response())
+    })
+    .await
+}
+
+/// Enters a new time on roll of a pupil who is known.
+pub(super) async fn answer_enrol(
+    desk: Desk,
+    Path(pupil): Path<PupilId>,
+    Form(answers): Form<Answers>,
+) -> Result<Outcome, Problem> {
+    let here = desk.clone();
+    desk.act(move |act, actor| {
+        let (today, _) = here.office.today();
+        may_keep(act.tx(), actor, RecordKind::PupilCore, pupil, today)?;
+        let (row, times) = pupil_and_times(act.tx(), actor, pupil)?;
+        let mut wrongs = Wrongs::default();
+        let joining = read_joining(&answers, today, &mut wrongs);
+        if let Some(joining) = &joining
+            && let Some(other) = overlapping(&times, None, joining.starting_day, None)
+        {
+            wrongs.add("starting_day", overlap_in_words(other));
+        }
+        let Some(joining) = joining.filter(|_| wrongs.is_empty()) else {
+            let frame = here.frame(act.tx(), actor, "Enter a new time on roll")?;
+            let form = enrol_form(act.tx(), actor, frame, &row, pupil, today)?;
+            return Ok(Outcome::again(form, &answers, &wrongs));
+        };
+        let enrolment = begin(act, pupil, &joining)?;
+        join_chosen_groups(act, &answers, enrolment, joining.starting_day)?;
+        describe(act, actor, "enter time on roll", pupil);
+        Ok(Outcome::done(&record_page(pupil), "enrolled"))
+    })
+    .await
+}
+
+/// Another time on roll that has a day in common with these.
+fn overlapping(
+    times: &[TimeOnRoll],
+    own: Option<EnrolmentId>,
+    first: Day,
+    last: Option<Day>,
+) -> Option<&TimeOnRoll> {
+    times.iter().find(|time| {
+        Some(time.id) != own
+            && time.is_open_on(first)
+            && last.is_none_or(|last| time.starting_day <= last)
+    })
+}
+
+fn overlap_in_words(other: &TimeOnRoll) -> String {
+    match other.leaving_day {
+        Some(last) => format!(
+            "The pupil is on roll from {} to {} already. Choose a later day.",
+            other.starting_day.long(),
+            last.long()
+        ),
+        None => format!(
+            "The pupil is on roll from {} already. End that time on roll first.",
+            other.starting_day.long()
+        ),
+    }
+}
+
+// Amending ----------------------------------------------------------------------------------------------------------
+
+fn amend_form(frame: Frame, row: &PupilRow, time: &TimeOnRoll, today: Day) -> FormPage {
+    let kinds = ENROLMENT_KINDS
+        .iter()
+        .map(|(key, words)| Choice::new(*key, *words))
+        .collect();
+    let optional = |value: &Option<String>| value.clone().unwrap_or_default();
+    let mut fields = vec![
+        Field::day("starting_day", "Starting day").value(time.starting_day.to_string()),
+        Field::line("agreed_with", "Starting day agreed with")
+            .value(optional(&time.agreed_with))
+            .optional(),
+        Field::select("kind", "Registration", kinds).value(time.kind.clone()),
+        Field::line("next_school", "Other or next school")
+            .value(optional(&time.next_school))
+            .optional(),
+        Field::line("last_school", "Last school, with its address")
+            .value(optional(&time.last_school))
+            .optional(),
+    ];
+    if time.leaving_day.is_some_and(|last| last >= today) {
+        fields.push(tick(
+            "stays",
+            "The pupil stays after all: take back the last day on roll and its ground",
+        ));
+    }
+    fields.push(reason_question());
+    fields.push(hidden("seq", time.seq));
+    FormPage {
+        frame,
+        crumb: (record_page(time.pupil).into(), "Record".into()),
+        heading: "Amend a time on roll".into(),
+        small: row.listed().into(),
+        about: "What stands there now is kept beside what you write, with your reason (R-007). A last day on roll is set only with a ground, under End the time on roll.".into(),
+        parts: vec![Part::new("", fields)],
+        verb: "Amend the time on roll".into(),
+        help: Vec::new(),
+    }
+}
+
+fn time_of(times: Vec<TimeOnRoll>, id: EnrolmentId) -> Result<TimeOnRoll, Refusal> {
+    times
+        .into_iter()
+        .find(|time| time.id == id)
+        .ok_or(Refusal::NotFound)
+}
+
+/// `/pupils/{pupil}/times/{enrolment}`.
+pub(super) async fn ask_amend(
+    desk: Desk,
+    Path((pupil, id)): Path<(PupilId, EnrolmentId)>,
+) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| {
+        let (today, _) = here.office.today();
+        may_keep(tx, actor, RecordKind::PupilCore, pupil, today)?;
+        let (row, times) = pupil_and_times(tx, actor, pupil)?;
+        let time = time_of(times, id)?;
+        let frame = here.frame(tx, actor, "Amend a time on roll")?;
+        Ok(Page(amend_form(frame, &row, &time, today)).into_response())
+    })
+    .await
+}
+
+const MARK_BEFORE: &str = "\
+select on_date from mark where school_id = $1 and enrolment_id = $2 and on_date < $3 and code is not null
+order by on_date limit 1";
+
+/// Amends the time on roll.
+pub(super) async fn answer_amend(
+    desk: Desk,
+    Path((pupil, id)): Path<(PupilId, EnrolmentId)>,
+    Form(answers): Form<Answers>,
+) -> Result<Outcome, Problem> {
+    let here = desk.clone();
+    desk.act(move |act, actor| {
+        let (today, _) = here.office.today();
+        may_keep(act.tx(), actor, RecordKind::PupilCore, pupil, today)?;
+        let (row, times) = pupil_and_times(act.tx(), actor, pupil)?;
+        let time = time_of(times.clone(), id)?;
+        if answers.number("seq") != Some(time.seq) {
+            return Err(changed_since(act.tx(), actor, time.seq)?);
+        }
+        let mut wrongs = Wrongs::default();
+        let amended = read_amended(&answers, &time, today, &mut wrongs);
+        let reason = read_reason(&answers, &mut wrongs);
+        if let Some(amended) = &amended {
+            let first = amended.starting_day;
+            if let Some(other) = overlapping(&times, Some(id), first, amended.leaving_day) {
+                wrongs.add("starting_day", overlap_in_words(other));
+            }
+            let marked =
+                act.tx()
+                    .query_opt(MARK_BEFORE, &args![actor.school, id, first], |row| {
+                        row.get::<Day>(0)
+                    })?;
+            if let Some(marked) = marked {
+                wrongs.add(
+                    "starting_day",
+                    format!(
+                        "The pupil has a mark on {}, so the starting day cannot be later.",
+                        marked.long()
+                    ),
+                );
+            }
+        }
+        let Some(amended) = amended.filter(|_| wrongs.is_empty()) else {
+            let frame = here.frame(act.tx(), actor, "Amend a time on roll")?;
+            return Ok(Outcome::again(
+                amend_form(frame, &row, &time, today),
+                &answers,
+                &wrongs,
+            ));
+        };
+        write_time(act, &amended)?;
+        act.note("reason", &reason);
+        describe(act, actor, "amend time on roll", pupil);
+        Ok(Outcome::done(&record_page(pupil), "amended"))
+    })
+    .await
+}
+
+fn read_amended(
+    answers: &Answers,
+    time: &TimeOnRoll,
+    today: Day,
+    wrongs: &mut Wrongs,
+) -> Option<TimeOnRoll> {
+    let starting_day = answers.day("starting_day", wrongs)?;
+    let kind = answers.text("kind").to_owned();
+    if !ENROLMENT_KINDS.iter().any(|(key, _)| *key == kind) {
+        wrongs.add("kind", "Choose the kind of registration.");
+    }
+    if time.leaving_day.is_some_and(|last| last < starting_day) {
+        wrongs.add("starting_day", "This lies after the last day on roll.");
+    }
+    let stays = answers.ticked("stays") && time.leaving_day.is_some_and(|last| last >= today);
+    Some(TimeOnRoll {
+        starting_day,
+        kind,
+        agreed_with: answers.given("agreed_with"),
+        last_school: answers.given("last_school"),
+        next_school: answers.given("next_school"),
+        leaving_day: time.leaving_day.filter(|_| !stays),
+        deletion_ground: time.deletion_ground.clone().filter(|_| !stays),
+        ..time.clone()
+    })
+}
+
+/// The statements of this file.
+pub(super) const STATEMENTS: &[&str] = &[MARKED, MARK_BEFORE];
