@@ -1,6 +1,7 @@
 //! The marks of the past, recorded at the moments when they would have been.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use calendar::{Instant, Session, Slot};
@@ -10,8 +11,11 @@ use store::{Act, Arg, Store, StoreError, args};
 use super::{Ids, People, SCHOOL, at, by};
 use crate::registers::records::{MARK_VERSION, REGISTER_TAKEN};
 
-/// Registers of so many school days back are recorded one by one, with the tutor who took them.
-const ONE_BY_ONE: usize = 15;
+/// Registers of so many school days back are recorded one by one, with the tutor who took them and what was amended since.
+const ONE_BY_ONE: usize = 10;
+
+/// So many school days are brought in together: about half a term.
+const TOGETHER: usize = 35;
 
 /// A mark to be recorded.
 struct Entry {
@@ -43,11 +47,22 @@ pub(super) fn play(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(), StoreError> {
     let days = school.slots.len().div_ceil(2);
+    let lately = days.saturating_sub(ONE_BY_ONE);
+    let mut first = 0;
+    while first < lately {
+        let after = (first + TOGETHER).min(lately);
+        if let Some(deed) = brought_in(school, people, first..after) {
+            do_it(store, set_clock, people, ids, deed)?;
+        }
+        first = after;
+        progress(first, days);
+    }
     let mut amendments = Amendments::default();
-    for day in 0..days {
-        let mut deeds = amendments.due_before(at(school.slots[day * 2].day, 7));
-        deeds.extend(day_of(school, people, day, days, &mut amendments));
-        for deed in deeds {
+    for day in lately..days {
+        for deed in amendments.due_before(at(school.slots[day * 2].day, 7)) {
+            do_it(store, set_clock, people, ids, deed)?;
+        }
+        for deed in registers_of(school, day, &mut amendments) {
             do_it(store, set_clock, people, ids, deed)?;
         }
         progress(day + 1, days);
@@ -115,14 +130,40 @@ fn do_it(
     })
 }
 
+/// The marks of some school days as the system before had them at last: in the order of the register's key, which is the
+/// quick way in.
+fn brought_in(school: &DemoSchool, people: &People, days: Range<usize>) -> Option<Deed> {
+    let slots = days.start * 2..(days.end * 2).min(school.slots.len());
+    let mut entries = Vec::new();
+    for (enrolment, marks) in school.marks.iter().enumerate() {
+        for (slot, mark) in marks.each() {
+            if mark == Mark::MISSING || !slots.contains(&slot) {
+                continue;
+            }
+            let detail = marks.detail(slot);
+            entries.push(Entry {
+                enrolment,
+                slot: school.slots[slot],
+                mark,
+                minutes_late: detail.and_then(|detail| detail.minutes_late),
+                note: detail.and_then(|detail| detail.note),
+                reason: None,
+            });
+        }
+    }
+    let last = school.slots.get(slots.end.checked_sub(1)?)?;
+    (!entries.is_empty()).then_some(Deed {
+        at: at(last.day, 17),
+        staff: people.keeper,
+        act: "bring in marks",
+        source: "import",
+        register: None,
+        entries,
+    })
+}
+
 /// What happened in the registers of one school day; its later amendments are put by.
-fn day_of(
-    school: &DemoSchool,
-    people: &People,
-    day: usize,
-    days: usize,
-    amendments: &mut Amendments,
-) -> Vec<Deed> {
+fn registers_of(school: &DemoSchool, day: usize, amendments: &mut Amendments) -> Vec<Deed> {
     let mut registers: BTreeMap<(usize, usize), Vec<Entry>> = BTreeMap::new();
     for slot in [day * 2, day * 2 + 1] {
         let Some(place) = school.slots.get(slot).copied() else {
@@ -164,21 +205,6 @@ fn day_of(
                 registers.entry(register).or_default().push(entry);
             }
         }
-    }
-    let lately = day + ONE_BY_ONE >= days;
-    if !lately {
-        let entries: Vec<Entry> = registers.into_values().flatten().collect();
-        let Some(first) = entries.first() else {
-            return Vec::new();
-        };
-        return vec![Deed {
-            at: at(first.slot.day, 17),
-            staff: people.keeper,
-            act: "bring in marks",
-            source: "import",
-            register: None,
-            entries,
-        }];
     }
     let mut deeds: Vec<Deed> = registers
         .into_iter()

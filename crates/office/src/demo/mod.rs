@@ -1,8 +1,8 @@
 //! The demo school, put into a store: a wholly synthetic school with two years of history, as if it had always been here.
 //!
 //! Its past is recorded act by act at the moments when it would have happened, so that journal, amendments and as-at
-//! questions look like a real school's. The last three school weeks are register by register with their tutors; older
-//! registers were brought in a day at a time, as from the system that the school had before.
+//! questions look like a real school's. The last two school weeks are register by register with their tutors and what was
+//! amended; older marks were brought in half a term at a time, as from the system that the school had before.
 //!
 //! It deliberately does not know how the school is imagined: that is the crate `demo`.
 
