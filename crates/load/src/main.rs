@@ -14,7 +14,7 @@ use load::{
 
 /// Makes load on a Rollbook that runs on this machine, and prints what it measured.
 ///
-/// Start the demo school and keep what it prints: `rollbook demo > demo.txt`. Then: `load saves --announced demo.txt`.
+/// Start the demo school and keep what it prints: `rollbook demo > demo.txt`. Then: `load pages --announced demo.txt`.
 #[derive(Parser)]
 #[command(name = "load", version)]
 struct CommandLine {
@@ -28,8 +28,9 @@ enum Command {
     Pages {
         #[command(flatten)]
         who: Who,
-        /// A page to measure, as NAME=/PATH; may be given again.
-        #[arg(long = "page", value_name = "NAME=PATH", value_parser = page, required = true)]
+        /// A page to measure, as NAME=/PATH; may be given again. Without any: the first register of today, the list of persistent
+        /// absence, and the first pupil on it.
+        #[arg(long = "page", value_name = "NAME=PATH", value_parser = page)]
         pages: Vec<Page>,
         /// How often each is asked for.
         #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -52,7 +53,7 @@ enum Command {
         #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
         seconds: u64,
         /// The page whose links are the registers to save.
-        #[arg(long, default_value = "/registers?show=all&session=am")]
+        #[arg(long, default_value = REGISTERS)]
         registers: String,
         /// The reason to give, for registers that are closed already.
         #[arg(long)]
@@ -160,6 +161,11 @@ async fn print_pages(who: Who, pages: Vec<Page>, times: usize, limit: Duration) 
     let (address, account) = who.settled()?;
     let mut browser = Browser::open(&address)?;
     browser.sign_in(&account.name, &account.password).await?;
+    let pages = if pages.is_empty() {
+        usual_pages(&mut browser).await?
+    } else {
+        pages
+    };
     let measured = measure_pages(&mut browser, &pages, times, Instant::now() + limit).await?;
     println!(
         "{:<24} {:>6} {:>26} {:>12} {:>10} {:>10}",
@@ -184,6 +190,34 @@ async fn print_pages(who: Who, pages: Vec<Page>, times: usize, limit: Duration) 
     }
     Ok(())
 }
+
+/// The pages that a school lives on: a register, a pupil, a list.
+async fn usual_pages(browser: &mut Browser) -> Result<Vec<Page>> {
+    const LIST: &str = "/lists/persistent";
+    let registers = browser.get(REGISTERS).await?.text();
+    let register = register_links(&registers).into_iter().next();
+    let register = register.with_context(|| format!("{REGISTERS} links to no register"))?;
+    let list = browser.get(LIST).await?.text();
+    let pupil = first_pupil(&list).with_context(|| format!("{LIST} links to no pupil"))?;
+    let named = |name: &str, path: &str| Page {
+        name: name.to_owned(),
+        path: path.to_owned(),
+    };
+    Ok(vec![
+        named("register", register.path()),
+        named("pupil", &pupil),
+        named("persistent absence", LIST),
+    ])
+}
+
+fn first_pupil(page: &str) -> Option<String> {
+    let (_, after) = page.split_once("href=\"/pupils/")?;
+    let number: String = after.chars().take_while(char::is_ascii_digit).collect();
+    (!number.is_empty()).then(|| format!("/pupils/{number}"))
+}
+
+/// The page whose links are the registers of this morning.
+const REGISTERS: &str = "/registers?show=all&session=am";
 
 async fn print_saves(
     who: Who,

@@ -524,7 +524,16 @@ fn text_of(cell: &str) -> String {
         .replace("&#60;", "<")
         .replace("&lt;", "<")
         .replace("&#39;", "'");
-    if text == "–" { String::new() } else { text }
+    if text == "–" {
+        return String::new();
+    }
+    // Thousands are set apart on the screen only.
+    let number = text.replace(',', "");
+    if number.parse::<i64>().is_ok() {
+        number
+    } else {
+        text
+    }
 }
 
 /// A CSV of these tests: quoted where it has a comma.

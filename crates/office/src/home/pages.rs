@@ -7,9 +7,10 @@ use store::Tx;
 
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
+use crate::insight::{Question, Reckoning, Who};
 use crate::people::{Access, Actor, RecordKind};
 use crate::registers::{Status, own_groups, registers_at, status, taken_on};
-use crate::shell::{Face, Frame, Page, State};
+use crate::shell::{Face, Figure, Frame, Page, State};
 use crate::year::settings::session_times;
 
 /// So many overdue registers are named; the rest are one link away.
@@ -23,7 +24,15 @@ struct Home {
     today: String,
     mine: Vec<Register>,
     day: Option<DayAtSchool>,
+    year: Option<YearAtSchool>,
     nothing: Option<State>,
+}
+
+/// Where the whole school stands this year, by the same reckoning as every list.
+struct YearAtSchool {
+    attendance: Figure,
+    persistent: u32,
+    severe: u32,
 }
 
 /// A register in a list.
@@ -64,7 +73,7 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         _ => "Good evening",
     };
     let sees_marks = actor.may(Access::Read, RecordKind::AttendanceMarks);
-    let (mine, day) = if sees_marks {
+    let (mine, day, year) = if sees_marks {
         let book = desk.office.shelf.book(tx, actor.school)?;
         let slots = book.calendar.slots(today, today).to_vec();
         let all = actor.may_for_school(Access::Read, RecordKind::AttendanceMarks);
@@ -72,18 +81,40 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
             Some(slot) if all => Some(day_at_school(tx, &book, slot, now)?),
             _ => None,
         };
-        (own_registers(tx, actor, &book, &slots, now)?, day)
+        let year = if all {
+            year_at_school(&book, now)
+        } else {
+            None
+        };
+        (own_registers(tx, actor, &book, &slots, now)?, day, year)
     } else {
-        (Vec::new(), None)
+        (Vec::new(), None, None)
     };
-    let nothing = (mine.is_empty() && day.is_none()).then(|| nothing_today(actor, sees_marks));
+    let nothing = (mine.is_empty() && day.is_none() && year.is_none())
+        .then(|| nothing_today(actor, sees_marks));
     Ok(Home {
         frame: desk.frame(tx, actor, "Today")?,
         greeting: format!("{part}, {}", actor.name),
         today: today.long(),
         mine,
         day,
+        year,
         nothing,
+    })
+}
+
+/// The school's figure this year; none while the calendar has no terms for it.
+fn year_at_school(book: &Book, now: Instant) -> Option<YearAtSchool> {
+    let question = Question::usual(Who::School);
+    let reckoning = Reckoning::new(book, &question, now).ok()?;
+    let figure = reckoning.figure(Who::School);
+    Some(YearAtSchool {
+        attendance: Figure {
+            big: true,
+            ..figure.shown(&question)
+        },
+        persistent: figure.tally.persistent,
+        severe: figure.tally.severe,
     })
 }
 

@@ -14,6 +14,7 @@ use register::closing::SessionTimes;
 use register::{Cohort, Counts, EnrolmentFacts, LeftOut, OutOfCohort, Profile, Ratio, cohort};
 
 use super::question::{Answer, Question, Span, Who};
+use super::table::grouped;
 use crate::book::{Book, Enrolment, GroupKind, Membership, YearMarks};
 use crate::desk::Refusal;
 use crate::ids::GroupId;
@@ -178,7 +179,11 @@ impl Figure {
             .attendance_shown()
             .map(|percent| format!("{percent}%").into());
         let of = match value {
-            Some(_) => format!("{} of {} sessions", counts.attended(), counts.possible()),
+            Some(_) => format!(
+                "{} of {} sessions",
+                grouped(counts.attended()),
+                grouped(counts.possible())
+            ),
             None => "no possible sessions yet".to_owned(),
         };
         crate::shell::Figure {

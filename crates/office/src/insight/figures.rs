@@ -377,7 +377,7 @@ struct FiguresPage {
     school: Option<Figure>,
     tabs: Tabs,
     filter: Filter,
-    sections: Vec<(String, TableView)>,
+    lines: Option<TableView>,
     weeks: Option<(TableView, Trend)>,
     weekdays: Option<TableView>,
     hides: bool,
@@ -441,12 +441,14 @@ pub async fn figures(desk: Desk, Query(form): Query<Form>) -> Result<Response, P
         let told = school.lines.iter().any(|line| line.rates());
         let overview = form.show.is_empty() && told;
         let rows: Vec<usize> = reckoning.rows().collect();
-        let views = tables.iter().map(|table| {
-            let view = table
-                .view("/figures", &form, &form.sort, "groups")
-                .without_exports();
-            (table.title.clone(), view)
-        });
+        // Classes are many and come in pages; the rest stand below each other.
+        let lines = match tables.as_slice() {
+            [only] => Some(
+                only.view("/figures", &form, &form.sort, "lines")
+                    .without_exports(),
+            ),
+            several => TableView::together("Figures", several, "/figures", &form),
+        };
         Ok(Page(FiguresPage {
             period: reckoning.span.words(reckoning.today()),
             school: told.then(|| Figure {
@@ -455,7 +457,7 @@ pub async fn figures(desk: Desk, Query(form): Query<Form>) -> Result<Response, P
             }),
             tabs: tabs(&form, sight.whole),
             filter: Filter::of_period("/figures", &form, &book, reckoning.today()),
-            sections: views.collect(),
+            lines,
             weeks: overview.then(|| {
                 let (table, trend) = viewed.weeks(&rows);
                 (table.plain(), trend)

@@ -32,7 +32,8 @@ use crate::year::settings::bands;
 enum List {
     Persistent,
     Severe,
-    Band(Band),
+    /// A band of the school's own, and the one above it.
+    Band(Band, Option<Band>),
     MissingMarks,
     PenaltyWindow,
     Unexplained,
@@ -47,20 +48,27 @@ impl List {
             "penalty-window" => List::PenaltyWindow,
             "unexplained" => List::Unexplained,
             _ => {
-                let band = bands.bands().iter().find(|band| slug(band) == name)?;
-                List::Band(band.clone())
+                let place = bands.bands().iter().position(|band| slug(band) == name)?;
+                List::of_band(bands, place)
             }
         })
     }
 
+    fn of_band(bands: &Bands, place: usize) -> List {
+        List::Band(
+            bands.bands()[place].clone(),
+            bands.bands().get(place + 1).cloned(),
+        )
+    }
+
     /// Every list, in the order of the index.
     fn all(bands: &Bands) -> Vec<List> {
-        let own = bands.bands().iter().filter(|band| {
+        let own = (0..bands.bands().len()).rev().filter(|place| {
             // Their names are taken by the national definitions.
-            !["persistent", "severe"].contains(&band.key.as_str())
+            !["persistent", "severe"].contains(&bands.bands()[*place].key.as_str())
         });
         let mut all = vec![List::Persistent, List::Severe];
-        all.extend(own.rev().cloned().map(List::Band));
+        all.extend(own.map(|place| List::of_band(bands, place)));
         all.extend([List::Unexplained, List::MissingMarks, List::PenaltyWindow]);
         all
     }
@@ -70,7 +78,7 @@ impl List {
         match self {
             List::Persistent => "persistent".into(),
             List::Severe => "severe".into(),
-            List::Band(band) => slug(band),
+            List::Band(band, _) => slug(band),
             List::MissingMarks => "missing-marks".into(),
             List::PenaltyWindow => "penalty-window".into(),
             List::Unexplained => "unexplained".into(),
@@ -81,7 +89,7 @@ impl List {
         match self {
             List::Persistent => "Persistent absence".into(),
             List::Severe => "Severe absence".into(),
-            List::Band(band) => band.name.clone(),
+            List::Band(band, _) => band.name.clone(),
             List::MissingMarks => "Missing marks".into(),
             List::PenaltyWindow => "Count towards a penalty notice".into(),
             List::Unexplained => "Not yet explained".into(),
@@ -99,14 +107,14 @@ impl List {
                 "Absent for half or more of their own possible sessions.".into(),
                 &["R-211", "R-206"],
             ),
-            List::Band(band) => {
-                let begins = band.begins;
-                let at = if begins.included { "from" } else { "above" };
-                (
-                    format!("The band “{}” of this school's settings: absence {at} {}% up to the next band.", band.name, begins.absence.show(1)),
-                    &["R-212", "R-206"],
-                )
-            }
+            List::Band(band, next) => (
+                format!(
+                    "The band “{}” of this school's settings: {}.",
+                    band.name,
+                    absence_between(band, next.as_ref())
+                ),
+                &["R-212", "R-206"],
+            ),
             List::MissingMarks => (
                 "Sessions whose register has opened and that have no mark. They are in no percentage, and no register or return is complete with them.".into(),
                 &["R-209"],
@@ -125,10 +133,35 @@ impl List {
     /// How it is sorted until somebody says otherwise.
     fn usual_sort(&self) -> &'static str {
         match self {
-            List::Persistent | List::Severe | List::Band(_) => "attendance",
+            List::Persistent | List::Severe | List::Band(..) => "attendance",
             List::MissingMarks => "-blank",
             List::PenaltyWindow => "-counted",
             List::Unexplained => "until",
+        }
+    }
+}
+
+/// In words, the shares of absence in a band: `absence above 8.0% and below 10.0%`.
+fn absence_between(band: &Band, next: Option<&Band>) -> String {
+    let share = |band: &Band| format!("{}%", band.begins.absence.show(1));
+    let least = if band.begins.included { "of" } else { "above" };
+    match next {
+        None => format!("absence {least} {} or more", share(band)),
+        Some(next) if next.begins.absence == band.begins.absence => {
+            format!("absence of exactly {}", share(band))
+        }
+        Some(next) => {
+            let most = if next.begins.included {
+                "below"
+            } else {
+                "up to"
+            };
+            let least = if band.begins.included {
+                "from"
+            } else {
+                "above"
+            };
+            format!("absence {least} {} and {most} {}", share(band), share(next))
         }
     }
 }
@@ -241,7 +274,7 @@ impl<'a> Asked<'a> {
         let mut table = match list {
             List::Persistent => self.of_pupils(|counts| counts.persistent() == Some(true), true),
             List::Severe => self.of_pupils(|counts| counts.severe() == Some(true), false),
-            List::Band(band) => self.of_pupils(
+            List::Band(band, _) => self.of_pupils(
                 |counts| {
                     counts
                         .band(&self.bands)
@@ -592,7 +625,7 @@ impl<'a> Asked<'a> {
         Ok(match list {
             List::Persistent => of(&|counts| counts.persistent() == Some(true)),
             List::Severe => of(&|counts| counts.severe() == Some(true)),
-            List::Band(band) => of(&|counts| {
+            List::Band(band, _) => of(&|counts| {
                 counts
                     .band(&self.bands)
                     .is_some_and(|own| own.key == band.key)

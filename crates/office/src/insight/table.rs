@@ -46,7 +46,7 @@ impl Value {
         match self {
             Value::Blank => "–".to_owned(),
             Value::Text(text) | Value::Percent(text) => text.clone(),
-            Value::Whole(number) => number.to_string(),
+            Value::Whole(number) => grouped(*number),
             Value::Day(day) => day.short(),
             Value::TooFew => "<5".to_owned(),
             Value::Withheld => "withheld".to_owned(),
@@ -92,6 +92,20 @@ impl Value {
             _ => 3,
         }
     }
+}
+
+/// A whole number as people write it: `142,855`.
+pub fn grouped(number: impl Into<i64>) -> String {
+    let number = number.into();
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::from(if number < 0 { "-" } else { "" });
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// The very digits that the screen shows, as a number.
@@ -283,7 +297,7 @@ impl Table {
         TableView {
             title: self.title.clone(),
             columns: Columns { columns },
-            rows: self.rows[first..last].to_vec(),
+            groups: vec![(None, self.rows[first..last].to_vec())],
             under: Under {
                 shown: shown.into(),
                 previous: to_page(page - 1),
@@ -309,7 +323,7 @@ impl Table {
         TableView {
             title: self.title.clone(),
             columns: Columns { columns },
-            rows: self.rows.clone(),
+            groups: vec![(None, self.rows.clone())],
             under: Under::default(),
         }
     }
@@ -401,11 +415,28 @@ fn next_sort(heading: &Heading, sort: &str) -> String {
 pub struct TableView {
     title: String,
     columns: Columns,
-    rows: Vec<Vec<Cell>>,
+    /// Rows with the heading that stands above them, if any.
+    groups: Vec<(Option<String>, Vec<Vec<Cell>>)>,
     under: Under,
 }
 
 impl TableView {
+    /// These tables of equal columns as one, each under its own title, so that their numbers stand below each other.
+    pub fn together(title: &str, tables: &[Table], path: &str, form: &Form) -> Option<TableView> {
+        let view = tables
+            .first()?
+            .view(path, form, &form.sort, "")
+            .without_exports();
+        let groups = tables
+            .iter()
+            .map(|table| (Some(table.title.clone()), table.rows.clone()));
+        Some(TableView {
+            title: title.to_owned(),
+            groups: groups.collect(),
+            ..view
+        })
+    }
+
     /// The same without ways to take it away, on a page that offers them once for all its tables.
     pub fn without_exports(mut self) -> TableView {
         self.under.exports.clear();
@@ -417,7 +448,7 @@ impl TableView {
 
     /// Whether it has no row.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.groups.iter().all(|(_, rows)| rows.is_empty())
     }
 }
 
@@ -480,7 +511,7 @@ mod tests {
             ..Form::default()
         };
         let view = table.view("/lists/x", &form, "name", "pupils");
-        assert_eq!(view.rows.len(), 50);
+        assert_eq!(view.groups[0].1.len(), 50);
         assert_eq!(view.under.shown, "201 to 250 of 250 pupils");
         assert!(view.under.next.is_none() && view.under.previous.is_some());
         let print = Form {
@@ -488,9 +519,17 @@ mod tests {
             ..Form::default()
         };
         assert_eq!(
-            table.view("/lists/x", &print, "name", "pupils").rows.len(),
+            table.view("/lists/x", &print, "name", "pupils").groups[0]
+                .1
+                .len(),
             250
         );
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let written = [0, 999, 1_000, 142_855, -1_234_567].map(|number: i64| grouped(number));
+        assert_eq!(written, ["0", "999", "1,000", "142,855", "-1,234,567"]);
     }
 
     #[test]

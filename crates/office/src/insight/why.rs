@@ -15,7 +15,7 @@ use super::lists::{Cited, cited};
 use super::pupil::band_name;
 use super::question::{Question, Who};
 use super::sight::{FEWEST, Sight};
-use super::table::{Cell, Heading, Table, TableView, Value};
+use super::table::{Cell, Heading, Table, TableView, Value, grouped};
 use crate::book::Book;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::PupilId;
@@ -261,45 +261,61 @@ fn one_pupil(book: &Book, who: Who) -> Option<PupilId> {
 /// How the figure comes about, line by line.
 fn parts(counts: &Counts) -> Facts {
     let line = |term: &'static str, fact: String| (term.into(), fact.into());
+    let some =
+        |number: u32, words: &str| (number > 0).then(|| format!("{} {words}", grouped(number)));
+    let listed = |whole: u32, parts: [Option<String>; 3]| {
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let parts = parts.join(", ");
+        let joint = if parts.is_empty() { "" } else { ": " };
+        format!("{}{joint}{parts}", grouped(whole))
+    };
     let mut facts = vec![
         line(
             "Attended",
-            format!(
-                "{}: on time {}, late before the register closed {}, at an approved educational activity {}",
+            listed(
                 counts.attended(),
-                counts.present_on_time,
-                counts.late_before_close,
-                counts.approved_educational_activity
+                [
+                    some(counts.present_on_time, "on time"),
+                    some(counts.late_before_close, "late before the register closed"),
+                    some(
+                        counts.approved_educational_activity,
+                        "at an approved educational activity",
+                    ),
+                ],
             ),
         ),
         line(
             "Absent",
-            format!(
-                "{}: authorised {}, unauthorised {} (of these late after the register closed {})",
+            listed(
                 counts.absent(),
-                counts.authorised,
-                counts.unauthorised,
-                counts.late_after_close
+                [
+                    some(counts.authorised, "authorised"),
+                    some(counts.unauthorised, "unauthorised"),
+                    some(
+                        counts.late_after_close,
+                        "of these late after the register closed",
+                    ),
+                ],
             ),
         ),
         line(
             "Possible",
-            format!("{}: attended and absent together", counts.possible()),
+            format!(
+                "{}: attended and absent together",
+                grouped(counts.possible())
+            ),
         ),
     ];
     if let (Some(attendance), Some(absence)) = (counts.attendance_shown(), counts.absence_shown()) {
-        facts.push(line(
-            "Attendance",
+        let share = |part: u32, percent: String| {
             format!(
-                "{} ÷ {} = {attendance}%",
-                counts.attended(),
-                counts.possible()
-            ),
-        ));
-        facts.push(line(
-            "Absence",
-            format!("{} ÷ {} = {absence}%", counts.absent(), counts.possible()),
-        ));
+                "{} ÷ {} = {percent}%",
+                grouped(part),
+                grouped(counts.possible())
+            )
+        };
+        facts.push(line("Attendance", share(counts.attended(), attendance)));
+        facts.push(line("Absence", share(counts.absent(), absence)));
     }
     Facts { facts }
 }
