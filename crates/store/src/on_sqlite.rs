@@ -6,6 +6,7 @@ use std::sync::Arc as Shared;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant as Clock};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, Statement};
 
 use crate::days::iso_day;
@@ -64,6 +65,10 @@ impl OnSqlite {
                  pragma temp_store = memory; pragma cache_size = -32768; \
                  pragma secure_delete = on; pragma trusted_schema = off;",
             )
+            .map_err(wrong)?;
+        // Else a statement that asks for a range of days is prepared anew whenever its values change.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
             .map_err(wrong)?;
         if !writing {
             connection
