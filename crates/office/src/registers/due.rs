@@ -25,8 +25,12 @@ from membership m cross join mark_version v cross join journal_entry j
 where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
   and v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
-  and j.school_id = v.school_id and j.seq = v.seq
-  and not exists (select 1 from held_act h where h.school_id = v.school_id and h.seq = v.seq and h.released_seq is null)";
+  and v.seq = (
+        select w.seq from mark_version w
+        where w.school_id = m.school_id and w.enrolment_id = m.enrolment_id and w.on_date = $3 and w.session = $4
+          and not exists (select 1 from held_act h where h.school_id = w.school_id and h.seq = w.seq and h.released_seq is null)
+        order by w.seq desc limit 1)
+  and j.school_id = v.school_id and j.seq = v.seq";
 
 /// A pupil whose mark is due, and the mark that stands.
 #[derive(Clone, Debug)]
@@ -102,7 +106,7 @@ pub(super) fn standing(
     group: GroupId,
     slot: Slot,
 ) -> Result<HashMap<EnrolmentId, Standing>, StoreError> {
-    let mut found: HashMap<EnrolmentId, Standing> = HashMap::new();
+    let mut found = HashMap::new();
     let session = slot.session.index() as i64;
     tx.each(STANDING, &args![school, group, slot.day, session], |row| {
         let code = row.get::<Option<&str>>(2)?;
@@ -114,13 +118,7 @@ pub(super) fn standing(
             at: row.get(5)?,
             account: AccountId(row.get(6)?),
         };
-        let enrolment = EnrolmentId(row.get(0)?);
-        if found
-            .get(&enrolment)
-            .is_none_or(|other| other.seq < entry.seq)
-        {
-            found.insert(enrolment, entry);
-        }
+        found.insert(EnrolmentId(row.get(0)?), entry);
         Ok(())
     })?;
     Ok(found)
