@@ -1,7 +1,5 @@
 //! What a page of figures may be narrowed to, as a form that works without script.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
 use askama::filters::HtmlSafe;
 use calendar::Day;
@@ -12,7 +10,6 @@ use super::form::Form;
 use super::question::{Span, TRAITS, Trait};
 use super::sight::Sight;
 use crate::book::{Book, Group, GroupKind};
-use crate::ids::GroupId;
 
 /// A line of choices above a list or figure.
 #[derive(Template, Clone, Debug)]
@@ -173,18 +170,17 @@ fn profiles(form: &Form) -> Select {
 /// Year groups, houses and tutor groups of those within reach.
 fn groups(form: &Form, reckoning: &Reckoning, sight: &Sight) -> Select {
     let book = reckoning.book();
-    let mut found: BTreeSet<GroupId> = BTreeSet::new();
-    for row in reckoning.rows() {
-        let enrolment = &book.roll.enrolments[row];
-        if sight.covers(enrolment.pupil) {
-            let own = book.groups.of(enrolment.id, reckoning.last_day_of(row));
-            found.extend(own.map(|group| group.id));
-        }
-    }
-    let mut found: Vec<&Group> = found
-        .into_iter()
-        .filter_map(|id| book.groups.group(id))
+    let day = reckoning.last_day();
+    let within = |enrolment| {
+        let row = book.roll.row(enrolment);
+        row.is_some_and(|row| sight.covers(book.roll.enrolments[row].pupil))
+    };
+    let mut found: Vec<&Group> = book
+        .groups
+        .groups
+        .iter()
         .filter(|group| group.kind != GroupKind::Class)
+        .filter(|group| book.groups.members(group.id, day).any(within))
         .collect();
     found.sort_by_cached_key(|group| (group.kind, natural(&group.name)));
     let mut options = vec![choice("", "Everyone", &form.group)];

@@ -645,6 +645,9 @@ impl<'a> Asked<'a> {
             let Some(pupil) = self.pupil(row) else {
                 continue;
             };
+            if self.reckoning.counts(row).unauthorised == 0 {
+                continue;
+            }
             for (slot, mark) in self.reckoning.marks(row) {
                 if mark.code() != Some(Code::NO_REASON_YET) {
                     continue;
