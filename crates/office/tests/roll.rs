@@ -797,6 +797,15 @@ fn a_pupils_page_shows_marks_and_the_figure_to_those_who_may_see_them_only() {
                 .contains("of compulsory school age until 30 June 2028 (R-302)")
                 || page.text().contains("of compulsory school age until")
         );
+        school.mark("Ash", "2026-11-23", Session::Am, "I");
+        let amendments = school.get(OFFICE, &path(school, "Ash", "/amendments"));
+        assert!(
+            amendments.text().contains("Mon 23 Nov 2026 AM"),
+            "{}",
+            amendments.text()
+        );
+        let unseen = school.get(Role::SupportOrCover, &path(school, "Ash", "/amendments"));
+        assert!(!unseen.text().contains("Mon 23 Nov 2026 AM"));
         let stranger = school.get(Role::Tutor, &path(school, "Gorse", ""));
         assert!(stranger.text().contains("Gorse, Pat") && !stranger.text().contains("Marks of"));
         assert!(!stranger.text().contains("/why?who"), "{}", stranger.text());

@@ -26,6 +26,7 @@ use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::PupilId;
 use crate::insight::{NoFigure, Question, Who, band_name, marks_href, pupil_figure, year_grid};
 use crate::people::{Access, Actor, RecordKind};
+use crate::registers::history_of;
 use crate::shell::{Facts, Figure, Flag, Frame, Legend, Page, State, Tab, Tabs, Text, YearGrid};
 
 /// What stands at the head of every page of a pupil.
@@ -656,6 +657,62 @@ struct AmendmentsPage {
     frame: Frame,
     head: Head,
     entries: Vec<Entry>,
+    marks: Vec<MarkRow>,
+}
+
+/// An amended mark.
+struct MarkRow {
+    href: String,
+    slot: String,
+    before: String,
+    after: String,
+    when: String,
+    who: String,
+    reason: String,
+}
+
+/// Marks of this school year and the last that were changed after they were first made, the newest first.
+fn amended_marks(tx: &mut Tx, actor: &Actor, opened: &Opened) -> Result<Vec<MarkRow>, Refusal> {
+    if !opened.sees(RecordKind::AttendanceMarks) {
+        return Ok(Vec::new());
+    }
+    let last_year = opened.book.calendar.school_year_of(opened.today).previous();
+    let first = last_year.age_day();
+    let mut rows = Vec::new();
+    for row in opened.book.roll.rows_of(opened.pupil) {
+        let enrolment = opened.book.roll.enrolments[row].id;
+        let entries = history_of(tx, actor.school, enrolment, first, opened.today)?;
+        for entry in entries.into_iter().filter(|entry| !entry.is_first) {
+            let (day, time) = entry.at.in_london();
+            let code = |code: Option<register::Code>| {
+                code.map_or_else(|| "no mark".to_owned(), |code| code.to_string())
+            };
+            rows.push((
+                entry.at,
+                MarkRow {
+                    href: format!(
+                        "{}{}/{}",
+                        marks_href(opened.pupil),
+                        entry.slot.day,
+                        entry.slot.session
+                    ),
+                    slot: format!(
+                        "{} {} {}",
+                        entry.slot.day.short(),
+                        entry.slot.day.year(),
+                        entry.slot.session
+                    ),
+                    before: code(entry.before),
+                    after: code(entry.code),
+                    when: format!("{} {} {time}", day.short(), day.year()),
+                    who: [entry.name, entry.job_title].join(", "),
+                    reason: entry.reason.unwrap_or_default(),
+                },
+            ));
+        }
+    }
+    rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
 /// `/pupils/{pupil}/amendments`: every entry in order, the original first.
@@ -673,6 +730,7 @@ pub(super) async fn amendments(
             frame,
             head,
             entries,
+            marks: amended_marks(tx, actor, &opened)?,
         };
         Ok(Page(page).into_response())
     })
