@@ -74,6 +74,7 @@ pub(super) static KINDS: [CharacteristicKind; 13] = [
         values: &[
             ("K", "SEN support"),
             ("E", "Education, health and care plan"),
+            ("N", "None"),
         ],
     },
     flag(

@@ -25,6 +25,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether nothing stood there before.
+    pub(super) fn is_original(&self) -> bool {
+        self.changes.iter().all(|change| change.before.is_empty())
+    }
+
     /// When, as people say it.
     pub(super) fn when(&self) -> String {
         let (day, time) = self.at.in_london();
