@@ -1,23 +1,23 @@
 -- Files that came in. What an import changed is in the journal; these rows tell its course (I-002).
 
--- state: received, read, previewed, applying, applied, cancelled, refused, failed, undone.
+-- state: received, refused, previewed, applying, applied, cancelled, failed. preview and choices are JSON that the importer reads.
 create table import (
     school_id {int} not null,
     import_id {int} not null,
     kind {text} not null,
-    source {text} not null,
     file_name {text} not null,
     file_hash {bytes} not null,
     state {text} not null,
     account_id {int} not null,
     received_at {instant} not null,
     changed_at {instant} not null,
-    options {text} not null,
-    counts {text} not null,
+    choices {text} not null,
+    preview {text},
     message {text},
     job_id {int},
     primary key (school_id, import_id)
 ) {strict};
+create index import_by_hash on import (school_id, file_hash);
 
 -- The file itself, sealed with the key that lies outside the data folder; destroyed after 30 days (I-015).
 create table import_file (
@@ -35,11 +35,11 @@ create table import_finding (
     import_id {int} not null,
     number {int} not null,
     file {text} not null,
-    sheet {text},
-    line {int},
-    record {text},
-    column_name {text},
-    value {text},
+    sheet {text} not null,
+    line {int} not null,
+    record {text} not null,
+    column_name {text} not null,
+    value {text} not null,
     severity {text} not null,
     code {text} not null,
     message {text} not null,
@@ -47,13 +47,22 @@ create table import_finding (
     primary key (school_id, import_id, number)
 ) {strict};
 
--- What the import would do or did with a record that needs a person, and the corrected rows to offer again.
-create table import_row (
+-- Attendance at another school, from transfer files; kept apart and never part of our own register or figures (I-097).
+create table prior_attendance (
     school_id {int} not null,
-    import_id {int} not null,
-    line {int} not null,
-    outcome {text} not null,
-    subject_id {int},
-    cells {text} not null,
-    primary key (school_id, import_id, line)
+    prior_id {int} not null,
+    seq {int} not null,
+    pupil_id {int} not null,
+    first_year {int},
+    school {text},
+    school_name {text},
+    possible {int},
+    attended {int},
+    authorised {int},
+    unauthorised {int},
+    marks_from {day},
+    marks {text} not null,
+    superseded_seq {int},
+    primary key (school_id, prior_id, seq)
 ) {strict};
+create index prior_attendance_by_pupil on prior_attendance (school_id, pupil_id);

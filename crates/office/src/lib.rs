@@ -69,4 +69,5 @@ pub static TABLES: &[&Table] = &[
     &year::records::SETTING,
     &registers::records::MARK_VERSION,
     &registers::records::REGISTER_TAKEN,
+    &roll::imports::records::PRIOR_ATTENDANCE,
 ];

@@ -11,6 +11,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines() {
             insight::STATEMENTS,
             &people::statements(),
             registers::STATEMENTS,
+            &roll::imports::statements(),
             &roll::statements(),
             year::STATEMENTS,
         ];

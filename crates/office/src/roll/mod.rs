@@ -21,6 +21,7 @@ mod place;
 mod pupil;
 mod pupils;
 mod record;
+pub mod imports;
 pub mod records;
 mod take_away;
 mod time_on_roll;

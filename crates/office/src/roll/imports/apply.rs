@@ -1,0 +1,470 @@
+//! Writing what a person has accepted: the roll in one act, marks in short held acts that come into effect all at once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use calendar::{Day, Session};
+use exchange::Reading;
+use store::{Act, Arg, Entry, Tx, args, journal};
+
+use super::course::{self, Import, ImportId, State, Step};
+use super::draft::{Draft, NewPerson, Numbers};
+use super::marks::{MarkPlan, NewMark};
+use super::prepare::{self, Preview, plan_roll};
+use super::terms::{self, Event};
+use super::{Choices, Task};
+use crate::desk::{Office, Refusal};
+use crate::ids::EnrolmentId;
+use crate::people::Actor;
+use crate::registers::records::MARK_VERSION;
+use crate::year::calendar;
+use crate::year::settings::{mode, settings};
+
+const PERSON_WITH_UPN: &str =
+    "select person_id from person where upn = $1 order by person_id limit 1";
+const NEW_PERSON: &str = "insert into person (person_id, upn) values ($1, $2)";
+
+pub(super) const STATEMENTS: &[&str] = &[PERSON_WITH_UPN, NEW_PERSON];
+
+/// Rows of one held act: short enough that a register waits less than a blink.
+const STEP: usize = 4_000;
+
+/// What a person answered to a preview.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// The number typed where the brake asks for one.
+    pub typed: Option<u32>,
+    /// The events of a calendar file as confirmed; none: as proposed.
+    pub events: Option<Vec<Event>>,
+}
+
+/// How applying ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It is in effect.
+    Done(Box<Preview>),
+    /// It was cancelled on the way; nothing of it is in effect.
+    Cancelled,
+    /// The roll changed since the preview and the plan is another one: there is a new preview to look at.
+    LookAgain,
+}
+
+/// Applies a previewed import. `go_on` hears of steps done and of how many, and says whether to go on.
+///
+/// Waits on this thread. Errors: no right, the wrong number typed, an act that was refused (nothing is stored then), no database.
+pub fn apply(
+    office: &Arc<Office>,
+    actor: &Actor,
+    id: ImportId,
+    answers: &Answers,
+    go_on: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Applied, Refusal> {
+    course::may_import(actor)?;
+    let school = actor.school;
+    let import = office
+        .store
+        .read_now(move |tx| course::import(tx, school, id))?;
+    let preview = accepted(&import, answers)?;
+    if !course::begin(office, school, id)? {
+        return Err(Refusal::Wrong(
+            "This import is under way already or done. Reload the page.".to_owned(),
+        ));
+    }
+    let result = write(office, actor, &import, &preview, answers, go_on);
+    let (state, message) = match &result {
+        Ok(Applied::Done(_)) => (State::Applied, None),
+        Ok(Applied::Cancelled) => (
+            State::Cancelled,
+            Some("Cancelled on the way; nothing of it was stored.".to_owned()),
+        ),
+        Ok(Applied::LookAgain) => return result,
+        Err(refusal) => (State::Previewed, Some(refusal.to_string())),
+    };
+    let told = match &result {
+        Ok(Applied::Done(preview)) => preview,
+        _ => &preview,
+    };
+    let step = Step {
+        state,
+        kind: &import.kind,
+        preview: Some(told),
+        message: message.as_deref(),
+        findings: None,
+    };
+    course::move_on(office, school, id, step)?;
+    result
+}
+
+fn accepted(import: &Import, answers: &Answers) -> Result<Box<Preview>, Refusal> {
+    let Some(preview) = import
+        .preview
+        .clone()
+        .filter(|_| import.state == State::Previewed)
+    else {
+        return Err(Refusal::Wrong(format!(
+            "This import is {} and has nothing to accept.",
+            import.state.word()
+        )));
+    };
+    if let Some(brake) = &preview.brake
+        && answers.typed != Some(brake.number)
+    {
+        return Err(Refusal::Wrong(format!(
+            "{} Type the number {} to accept it all the same.",
+            brake.reason, brake.number
+        )));
+    }
+    Ok(Box::new(preview))
+}
+
+fn write(
+    office: &Arc<Office>,
+    actor: &Actor,
+    import: &Import,
+    preview: &Preview,
+    answers: &Answers,
+    go_on: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Applied, Refusal> {
+    if !go_on(0, 1) {
+        return Ok(Applied::Cancelled);
+    }
+    let reading = match prepare::read(office, actor.school, import)? {
+        Ok(reading) => Arc::new(reading),
+        Err(refused) => return Err(Refusal::Wrong(refused.to_string())),
+    };
+    let (whole, read, choices, by) = (
+        Arc::clone(office),
+        Arc::clone(&reading),
+        import.choices.clone(),
+        actor.clone(),
+    );
+    let (plan, seq) = office.store.read_now(move |tx| {
+        let book = whole.shelf.book(tx, by.school)?;
+        let plan = prepare::plan(tx, &book, &read, &choices, &by, whole.today().0)?;
+        Ok::<_, Refusal>((plan, book.seq))
+    })?;
+    if plan.draft.fingerprint() != preview.fingerprint {
+        let (preview, findings) = prepare::previewed(office, actor, import, &reading)?;
+        let message =
+            "The roll changed since you looked. Look again: this is what the import would do now.";
+        let step = Step {
+            state: State::Previewed,
+            kind: &import.kind,
+            preview: Some(&preview),
+            message: Some(message),
+            findings: Some(findings),
+        };
+        course::move_on(office, actor.school, import.id, step)?;
+        return Ok(Applied::LookAgain);
+    }
+    if plan.touches_roll {
+        write_roll(
+            office,
+            actor,
+            import,
+            &reading,
+            plan.draft.persons.clone(),
+            preview,
+        )?;
+    }
+    let events = answers
+        .events
+        .clone()
+        .unwrap_or_else(|| preview.events.clone());
+    if !events.is_empty() {
+        write_terms(office, actor, import, events)?;
+    }
+    if !plan.marks.marks.is_empty() {
+        let whole = write_marks(office, actor, import, &reading, &plan.marks, seq, go_on)?;
+        if !whole {
+            return Ok(Applied::Cancelled);
+        }
+    }
+    go_on(1, 1);
+    Ok(Applied::Done(Box::new(preview.clone())))
+}
+
+/// The roll in one act, planned again from the rows as they are then.
+fn write_roll(
+    office: &Arc<Office>,
+    actor: &Actor,
+    import: &Import,
+    reading: &Arc<Reading>,
+    persons: Vec<NewPerson>,
+    preview: &Preview,
+) -> Result<(), Refusal> {
+    let persons = office
+        .store
+        .act_now(store::SchoolId(0), move |act: &mut Act| {
+            known_persons(act, &persons)
+        })?;
+    let (by, reading, choices) = (actor.clone(), Arc::clone(reading), import.choices.clone());
+    let (today, id, fingerprint) = (office.today().0, import.id, preview.fingerprint.clone());
+    office.store.act_now(actor.school, move |act: &mut Act| {
+        course::may_import(&by)?;
+        let draft = Draft::read(act.tx(), by.school)?;
+        let plan = with_task(act.tx(), &by, &choices, &reading, today, |task| plan_roll(draft, &reading, task))?;
+        if plan.draft.fingerprint() != fingerprint {
+            return Err(Refusal::Wrong(
+                "The roll changed while this was being imported. Nothing was stored; look at it again."
+                    .to_owned(),
+            ));
+        }
+        let records = (0..plan.draft.new_records()).map(|_| act.new_id()).collect();
+        plan.draft.write(act, &Numbers { records, persons })?;
+        describe(act, &by, "import records", id, &choices);
+        Ok(())
+    })
+}
+
+fn with_task<T>(
+    tx: &mut Tx,
+    actor: &Actor,
+    choices: &Choices,
+    reading: &Reading,
+    today: Day,
+    work: impl FnOnce(&Task<'_>) -> T,
+) -> Result<T, Refusal> {
+    let calendar = calendar(tx, actor.school).map_err(crate::book::BookError::from)?;
+    let mode = mode(&settings(tx, actor.school)?, today)?;
+    Ok(work(&Task::new(
+        &calendar,
+        today,
+        mode,
+        actor,
+        choices,
+        reading.kind,
+    )))
+}
+
+/// The person behind each new pupil: one whom another school knows by the same UPN, or somebody new.
+fn known_persons(act: &mut Act, persons: &[NewPerson]) -> Result<Vec<i64>, Refusal> {
+    let mut ids = Vec::with_capacity(persons.len());
+    for person in persons {
+        let upn = person.upn.as_deref();
+        let known = match upn {
+            Some(upn) => act
+                .tx()
+                .query_opt(PERSON_WITH_UPN, &args![upn], |row| row.get(0))?,
+            None => None,
+        };
+        let id = match known {
+            Some(id) => id,
+            None => {
+                let id = act.new_id();
+                act.tx().execute(NEW_PERSON, &args![id, upn])?;
+                id
+            }
+        };
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+fn describe(act: &mut Act, actor: &Actor, what: &'static str, import: ImportId, choices: &Choices) {
+    act.describe(Entry {
+        account: actor.account.0,
+        job_title: &actor.job_title,
+        act: what,
+        subject: format!("import {}", import.0),
+    });
+    if let Some(reason) = &choices.other_school {
+        act.note("addressed to another school, taken because", reason);
+    }
+}
+
+fn write_terms(
+    office: &Arc<Office>,
+    actor: &Actor,
+    import: &Import,
+    events: Vec<Event>,
+) -> Result<(), Refusal> {
+    let (by, id, choices) = (actor.clone(), import.id, import.choices.clone());
+    office.store.act_now(actor.school, move |act: &mut Act| {
+        if terms::enter(act, &by, &events)? {
+            describe(act, &by, "import term dates", id, &choices);
+        }
+        Ok(())
+    })
+}
+
+/// Marks in short held acts, released in one at the end; answers whether it was not cancelled.
+///
+/// Each step looks at what was journalled since the plan: a place that somebody marked meanwhile keeps their mark, and a
+/// change of the calendar or of times on roll ends the import with nothing of it in effect.
+fn write_marks(
+    office: &Arc<Office>,
+    actor: &Actor,
+    import: &Import,
+    reading: &Arc<Reading>,
+    plan: &MarkPlan,
+    planned_at: i64,
+    go_on: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<bool, Refusal> {
+    let school = actor.school;
+    let group = office
+        .store
+        .act_now(school, |act: &mut Act| Ok::<_, Refusal>(act.new_id()))?;
+    let steps = plan.marks.len().div_ceil(STEP) as u64 + 1;
+    let mut seen = planned_at;
+    let mut taken: HashSet<Place> = HashSet::new();
+    for (step, marks) in plan.marks.chunks(STEP).enumerate() {
+        if !go_on(step as u64, steps) {
+            abandon(office, actor, import, group)?;
+            return Ok(false);
+        }
+        let held = Held {
+            marks: marks.to_vec(),
+            reading: Arc::clone(reading),
+            actor: actor.clone(),
+            import: import.id,
+            choices: import.choices.clone(),
+            group,
+            seen,
+            taken: std::mem::take(&mut taken),
+        };
+        match office
+            .store
+            .act_now(school, move |act: &mut Act| held.write(act))
+        {
+            Ok((seq, places)) => {
+                seen = seq;
+                taken = places;
+            }
+            Err(refusal) => {
+                abandon(office, actor, import, group)?;
+                return Err(refusal);
+            }
+        }
+    }
+    if !go_on(steps - 1, steps) {
+        abandon(office, actor, import, group)?;
+        return Ok(false);
+    }
+    release(office, actor, import, group, seen)
+}
+
+fn release(
+    office: &Arc<Office>,
+    actor: &Actor,
+    import: &Import,
+    group: i64,
+    seen: i64,
+) -> Result<bool, Refusal> {
+    let (by, id, choices) = (actor.clone(), import.id, import.choices.clone());
+    let released = office.store.act_now(actor.school, move |act: &mut Act| {
+        marked_since(act, seen)?;
+        act.release(group)?;
+        describe(act, &by, "import marks", id, &choices);
+        Ok(true)
+    });
+    if released.is_err() {
+        abandon(office, actor, import, group)?;
+    }
+    released
+}
+
+fn abandon(
+    office: &Arc<Office>,
+    actor: &Actor,
+    import: &Import,
+    group: i64,
+) -> Result<(), Refusal> {
+    let (by, id, choices) = (actor.clone(), import.id, import.choices.clone());
+    office.store.act_now(actor.school, move |act: &mut Act| {
+        if act.abandon(group)? > 0 {
+            describe(act, &by, "abandon import", id, &choices);
+        }
+        Ok(())
+    })
+}
+
+/// A place of the register.
+type Place = (EnrolmentId, Day, i64);
+
+/// One step of an import of marks.
+struct Held {
+    marks: Vec<NewMark>,
+    reading: Arc<Reading>,
+    actor: Actor,
+    import: ImportId,
+    choices: Choices,
+    group: i64,
+    seen: i64,
+    taken: HashSet<Place>,
+}
+
+impl Held {
+    /// Writes the step; answers its number and every place that others have marked since the plan.
+    fn write(mut self, act: &mut Act) -> Result<(i64, HashSet<Place>), Refusal> {
+        self.taken.extend(marked_since(act, self.seen)?);
+        let reason = format!("import {}", self.import.0);
+        let table = &self.reading.marks;
+        let taken = &self.taken;
+        let free = self.marks.iter().filter(|mark| {
+            let place = (mark.enrolment, mark.day, mark.session.index() as i64);
+            taken.is_empty() || !taken.contains(&place)
+        });
+        let mut written = 0;
+        let rows = free.map(|mark| {
+            written += 1;
+            let note = mark.comment.and_then(|at| table.comment(at as usize));
+            [
+                Arg::from(mark.enrolment),
+                Arg::Day(mark.day),
+                Arg::Int(session_number(mark.session)),
+                Arg::from(mark.code.as_str()),
+                mark.minutes
+                    .map_or(Arg::Null, |minutes| Arg::Int(i64::from(minutes))),
+                Arg::Null,
+                Arg::from(note),
+                mark.replaces
+                    .then_some(reason.as_str())
+                    .map_or(Arg::Null, Arg::from),
+                Arg::from("import"),
+                Arg::Null,
+            ]
+        });
+        act.record_many(&MARK_VERSION, rows)?;
+        if written > 0 {
+            act.hold(self.group)?;
+            describe(
+                act,
+                &self.actor,
+                "bring in marks",
+                self.import,
+                &self.choices,
+            );
+        }
+        Ok((act.seq(), self.taken))
+    }
+}
+
+fn session_number(session: Session) -> i64 {
+    session.index() as i64
+}
+
+/// The places marked after a number. Refuses to go on when terms, closures or times on roll changed.
+fn marked_since(act: &mut Act, seen: i64) -> Result<Vec<Place>, Refusal> {
+    let school = act.school();
+    let facts = journal::facts_since(act.tx(), school, seen, &[&MARK_VERSION])?;
+    let moved = |table: &String| matches!(table.as_str(), "term" | "day_exception" | "enrolment");
+    if facts
+        .iter()
+        .any(|act| !act.complete || act.touched.iter().any(moved))
+    {
+        return Err(Refusal::Wrong(
+            "Terms or times on roll changed while marks were being imported. Nothing was stored; accept the import again."
+                .to_owned(),
+        ));
+    }
+    let changes = facts.iter().flat_map(|act| &act.changes);
+    Ok(changes
+        .filter_map(|change| match change.values.as_slice() {
+            [Arg::Int(enrolment), Arg::Day(day), Arg::Int(session), ..] => {
+                Some((EnrolmentId(*enrolment), *day, *session))
+            }
+            _ => None,
+        })
+        .collect())
+}

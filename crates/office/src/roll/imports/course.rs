@@ -1,0 +1,525 @@
+//! The course of an import as rows: received, refused or previewed, applied or cancelled; its sealed file; its findings.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use calendar::Instant;
+use sha2::{Digest, Sha256};
+use store::{Act, Arg, Entry, FromColumn, SchoolId, Store, StoreError, Tx, args, held};
+
+use super::Choices;
+use super::prepare::{Preview, options};
+use super::report::Finding;
+use crate::desk::{Office, Refusal};
+use crate::ids::AccountId;
+use crate::people::{Access, Actor, RecordKind};
+
+/// The number of an import within its school.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImportId(pub i64);
+
+impl From<ImportId> for Arg<'_> {
+    fn from(id: ImportId) -> Self {
+        Arg::Int(id.0)
+    }
+}
+
+impl FromColumn<'_> for ImportId {
+    fn from_column(value: Arg<'_>) -> Result<Self, &'static str> {
+        i64::from_column(value).map(ImportId)
+    }
+}
+
+/// Where an import stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The file is here and not read yet.
+    Received,
+    /// The file as a whole cannot be read.
+    Refused,
+    /// A person may look at what it would do.
+    Previewed,
+    /// It is being written.
+    Applying,
+    /// It is done.
+    Applied,
+    /// A person said no.
+    Cancelled,
+}
+
+impl State {
+    const ALL: [(State, &'static str); 6] = [
+        (State::Received, "received"),
+        (State::Refused, "refused"),
+        (State::Previewed, "previewed"),
+        (State::Applying, "applying"),
+        (State::Applied, "applied"),
+        (State::Cancelled, "cancelled"),
+    ];
+
+    /// The word in the database, which is also the word on screens.
+    pub fn word(self) -> &'static str {
+        let found = State::ALL.iter().find(|(state, _)| *state == self);
+        found.map_or("", |(_, word)| word)
+    }
+
+    fn from_word(word: &str) -> Option<State> {
+        let found = State::ALL.iter().find(|(_, own)| *own == word);
+        found.map(|(state, _)| *state)
+    }
+}
+
+/// An import as it stands.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// Its number.
+    pub id: ImportId,
+    /// The kind of file, as a word of `exchange::Kind`; empty until it is read.
+    pub kind: String,
+    /// The name of the file, or of the first of a set.
+    pub file_name: String,
+    /// The hash of its bytes.
+    pub file_hash: Vec<u8>,
+    /// Where it stands.
+    pub state: State,
+    /// Who brought it.
+    pub account: AccountId,
+    /// When.
+    pub received_at: Instant,
+    /// When it last moved on.
+    pub changed_at: Instant,
+    /// What was chosen.
+    pub choices: Choices,
+    /// What it would do or did, once it is read.
+    pub preview: Option<Preview>,
+    /// Why it was refused, or how it ended.
+    pub message: Option<String>,
+    /// The job that reads or writes it.
+    pub job: Option<i64>,
+}
+
+/// A file as it was received.
+#[derive(Clone, Debug)]
+pub struct ReceivedFile {
+    /// Its name; a hint only.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A received file is destroyed after 30 days (I-015).
+const KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+const NEW: &str = "\
+insert into import (school_id, import_id, kind, file_name, file_hash, state, account_id, received_at, changed_at, choices)
+values ($1, $2, '', $3, $4, 'received', $5, $6, $6, $7)";
+const NEW_FILE: &str = "insert into import_file (school_id, import_id, part, name, sealed) values ($1, $2, $3, $4, $5)";
+const FILES: &str = "select part, name, sealed from import_file where school_id = $1 and import_id = $2 order by part";
+const ONE: &str = "\
+select import_id, kind, file_name, file_hash, state, account_id, received_at, changed_at, choices, preview, message, job_id
+from import where school_id = $1 and import_id = $2";
+const ALL: &str = "\
+select import_id, kind, file_name, file_hash, state, account_id, received_at, changed_at, choices, preview, message, job_id
+from import where school_id = $1 order by import_id desc limit 200";
+const BEFORE: &str = "\
+select i.import_id, i.changed_at, a.name from import i join account a on a.account_id = i.account_id
+where i.school_id = $1 and i.file_hash = $2 and i.state = 'applied' order by i.import_id desc limit 1";
+const MOVE: &str = "\
+update import set state = $3, changed_at = $4, kind = $5, preview = $6, message = $7 where school_id = $1 and import_id = $2";
+const BEGIN: &str = "\
+update import set state = 'applying', changed_at = $3
+where school_id = $1 and import_id = $2 and state = 'previewed'";
+const CLEAR_FINDINGS: &str = "delete from import_finding where school_id = $1 and import_id = $2";
+const NEW_FINDING: &str = "\
+insert into import_finding (school_id, import_id, number, file, sheet, line, record, column_name, value, severity, code, message, what_to_do)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+const FINDINGS: &str = "\
+select file, sheet, line, record, column_name, value, severity, code, message, what_to_do
+from import_finding where school_id = $1 and import_id = $2 order by number";
+const INTERRUPTED: &str = "\
+update import set state = 'previewed', message = $1 where state = 'applying'";
+const UNREAD: &str = "\
+update import set state = 'refused', message = $1 where state = 'received'";
+const DESTROY: &str = "\
+delete from import_file where exists (
+    select 1 from import i where i.school_id = import_file.school_id and i.import_id = import_file.import_id and i.received_at < $1)";
+const SCHOOLS: &str = "select school_id from school order by school_id";
+
+pub(super) const STATEMENTS: &[&str] = &[
+    NEW,
+    NEW_FILE,
+    FILES,
+    ONE,
+    ALL,
+    BEFORE,
+    MOVE,
+    BEGIN,
+    CLEAR_FINDINGS,
+    NEW_FINDING,
+    FINDINGS,
+    INTERRUPTED,
+    UNREAD,
+    DESTROY,
+    SCHOOLS,
+];
+
+/// Refuses somebody who may not import at all: it takes the right to write every pupil's record (I-016).
+pub(super) fn may_import(actor: &Actor) -> Result<(), Refusal> {
+    if actor.may_for_school(Access::Write, RecordKind::PupilCore) {
+        return Ok(());
+    }
+    Err(Refusal::NotAllowed(
+        "Only people who keep every pupil's record may import. Ask the attendance manager or the school office."
+            .to_owned(),
+    ))
+}
+
+/// Takes files in, sealed: one import for each file, or one for all where they are a set that belongs together.
+///
+/// Waits on this thread. Errors: no right to import, nothing given, or no database.
+pub fn receive(
+    office: &Arc<Office>,
+    actor: &Actor,
+    files: Vec<ReceivedFile>,
+    choices: &Choices,
+) -> Result<Vec<ImportId>, Refusal> {
+    may_import(actor)?;
+    if files.is_empty() {
+        return Err(Refusal::Wrong("Choose a file to import.".to_owned()));
+    }
+    let parted = match files.len() {
+        1 => vec![files],
+        _ if is_one_set(office, &files, choices) => vec![files],
+        _ => files.into_iter().map(|file| vec![file]).collect(),
+    };
+    parted
+        .into_iter()
+        .map(|set| keep(office, actor, set, choices))
+        .collect()
+}
+
+fn is_one_set(office: &Office, files: &[ReceivedFile], choices: &Choices) -> bool {
+    let inputs = inputs(files);
+    let options = options(choices, office.today().0, Vec::new());
+    exchange::read_each(&inputs, &options).len() == 1
+}
+
+pub(super) fn inputs(files: &[ReceivedFile]) -> Vec<exchange::InputFile<'_>> {
+    files
+        .iter()
+        .map(|file| exchange::InputFile {
+            name: &file.name,
+            bytes: &file.bytes,
+        })
+        .collect()
+}
+
+fn keep(
+    office: &Arc<Office>,
+    actor: &Actor,
+    files: Vec<ReceivedFile>,
+    choices: &Choices,
+) -> Result<ImportId, Refusal> {
+    let mut hasher = Sha256::new();
+    for file in &files {
+        hasher.update((file.bytes.len() as u64).to_be_bytes());
+        hasher.update(&file.bytes);
+    }
+    let hash: [u8; 32] = hasher.finalize().into();
+    let choices = serde_json::to_string(choices).expect("choices are plain JSON");
+    let (account, keyring) = (actor.account, Arc::clone(office));
+    office.store.act_now(actor.school, move |act: &mut Act| {
+        let (school, id, at) = (act.school(), ImportId(act.new_id()), act.at());
+        let name = files.first().map_or("", |file| file.name.as_str());
+        let values = args![school, id, name, &hash[..], account, at, choices.as_str()];
+        act.tx().execute(NEW, &values)?;
+        for (part, file) in files.iter().enumerate() {
+            let sealed = keyring
+                .keyring
+                .seal(&purpose(school, id, part as i64), &file.bytes)
+                .map_err(|error| {
+                    Refusal::Wrong(format!("The file could not be sealed: {error}."))
+                })?;
+            let values = args![
+                school,
+                id,
+                part as i64,
+                file.name.as_str(),
+                sealed.as_slice()
+            ];
+            act.tx().execute(NEW_FILE, &values)?;
+        }
+        Ok::<_, Refusal>(id)
+    })
+}
+
+fn purpose(school: SchoolId, import: ImportId, part: i64) -> String {
+    format!("file {part} of import {} of school {}", import.0, school.0)
+}
+
+/// The files of an import as they were received.
+pub(super) fn files(
+    office: &Arc<Office>,
+    school: SchoolId,
+    import: ImportId,
+) -> Result<Vec<ReceivedFile>, Refusal> {
+    let rows = office.store.read_now(move |tx| {
+        tx.query(FILES, &args![school, import], |row| {
+            Ok((
+                row.get::<i64>(0)?,
+                row.get::<String>(1)?,
+                row.get::<Vec<u8>>(2)?,
+            ))
+        })
+    })?;
+    if rows.is_empty() {
+        return Err(Refusal::Wrong(
+            "The file was destroyed, as every received file is after 30 days (I-015). Upload it again."
+                .to_owned(),
+        ));
+    }
+    rows.into_iter()
+        .map(|(part, name, sealed)| {
+            let opened = office
+                .keyring
+                .open_sealed(&purpose(school, import, part), &sealed);
+            let bytes = opened.map_err(|error| {
+                Refusal::Wrong(format!(
+                    "The file cannot be opened: {error}. Upload it again."
+                ))
+            })?;
+            Ok(ReceivedFile { name, bytes })
+        })
+        .collect()
+}
+
+fn import_of(row: &store::Row<'_>) -> Result<Import, StoreError> {
+    let json = |index, wanted| StoreError::Column {
+        index,
+        wanted,
+        found: "another text",
+    };
+    let choices: String = row.get(8)?;
+    let preview: Option<String> = row.get(9)?;
+    let preview = preview.map(|text| serde_json::from_str(&text)).transpose();
+    Ok(Import {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        file_name: row.get(2)?,
+        file_hash: row.get(3)?,
+        state: State::from_word(row.get(4)?).ok_or(json(4, "the state of an import"))?,
+        account: AccountId(row.get(5)?),
+        received_at: row.get(6)?,
+        changed_at: row.get(7)?,
+        choices: serde_json::from_str(&choices).map_err(|_| json(8, "choices"))?,
+        preview: preview.map_err(|_| json(9, "a preview"))?,
+        message: row.get(10)?,
+        job: row.get(11)?,
+    })
+}
+
+/// One import.
+///
+/// Errors: [`Refusal::NotFound`] when the school has none of this number.
+pub fn import(tx: &mut Tx, school: SchoolId, id: ImportId) -> Result<Import, Refusal> {
+    tx.query_opt(ONE, &args![school, id], import_of)?
+        .ok_or(Refusal::NotFound)
+}
+
+/// The newest 200 imports of a school, newest first.
+pub fn imports(tx: &mut Tx, school: SchoolId) -> Result<Vec<Import>, StoreError> {
+    tx.query(ALL, &args![school], import_of)
+}
+
+/// The findings of an import in the order of its file.
+pub fn findings(tx: &mut Tx, school: SchoolId, id: ImportId) -> Result<Vec<Finding>, StoreError> {
+    tx.query(FINDINGS, &args![school, id], |row| {
+        let line: i64 = row.get(2)?;
+        Ok(Finding {
+            file: row.get(0)?,
+            sheet: row.get(1)?,
+            line: u32::try_from(line).unwrap_or_default(),
+            record: row.get(3)?,
+            column: row.get(4)?,
+            value: row.get(5)?,
+            severity: row.get(6)?,
+            code: row.get(7)?,
+            message: row.get(8)?,
+            what_to_do: row.get(9)?,
+        })
+    })
+}
+
+/// When and by whom the same bytes were imported before (I-008).
+pub(super) fn imported_before(
+    tx: &mut Tx,
+    school: SchoolId,
+    hash: &[u8],
+) -> Result<Option<(ImportId, Instant, String)>, StoreError> {
+    tx.query_opt(BEFORE, &args![school, hash], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })
+}
+
+/// How an import moves on.
+pub(super) struct Step<'a> {
+    pub state: State,
+    pub kind: &'a str,
+    pub preview: Option<&'a Preview>,
+    pub message: Option<&'a str>,
+    /// New findings in place of the old ones; none: the old ones stay.
+    pub findings: Option<Vec<Finding>>,
+}
+
+/// Moves an import on.
+pub(super) fn move_on(
+    office: &Office,
+    school: SchoolId,
+    import: ImportId,
+    step: Step<'_>,
+) -> Result<(), StoreError> {
+    let now = office.now();
+    let json = |preview| serde_json::to_string(preview).expect("a preview is JSON");
+    let preview = step.preview.map(json);
+    let (kind, message) = (step.kind.to_owned(), step.message.map(str::to_owned));
+    let (state, findings) = (step.state, step.findings);
+    office.store.write_now(move |tx| {
+        let (preview, message) = (preview.as_deref(), message.as_deref());
+        let values = args![
+            school,
+            import,
+            state.word(),
+            now,
+            kind.as_str(),
+            preview,
+            message
+        ];
+        tx.execute(MOVE, &values)?;
+        let Some(findings) = &findings else {
+            return Ok(());
+        };
+        tx.execute(CLEAR_FINDINGS, &args![school, import])?;
+        for (number, finding) in findings.iter().enumerate() {
+            let values = args![
+                school,
+                import,
+                number as i64,
+                finding.file.as_str(),
+                finding.sheet.as_str(),
+                i64::from(finding.line),
+                finding.record.as_str(),
+                finding.column.as_str(),
+                finding.value.as_str(),
+                finding.severity.as_str(),
+                finding.code.as_str(),
+                finding.message.as_str(),
+                finding.what_to_do.as_str()
+            ];
+            tx.execute(NEW_FINDING, &values)?;
+        }
+        Ok::<_, StoreError>(())
+    })
+}
+
+/// Claims a previewed import for applying; `false` when somebody else was first or it is not previewed.
+pub(super) fn begin(
+    office: &Office,
+    school: SchoolId,
+    import: ImportId,
+) -> Result<bool, StoreError> {
+    let now = office.now();
+    office
+        .store
+        .write_now(move |tx| Ok(tx.execute(BEGIN, &args![school, import, now])? == 1))
+}
+
+/// Says no to a previewed import; nothing of it is stored.
+///
+/// Errors: [`Refusal::Wrong`] when there is nothing left to say no to.
+pub fn cancel(office: &Arc<Office>, actor: &Actor, id: ImportId) -> Result<(), Refusal> {
+    may_import(actor)?;
+    let school = actor.school;
+    let found = office.store.read_now(move |tx| import(tx, school, id))?;
+    if found.state != State::Previewed {
+        let ground = format!(
+            "This import is {} and cannot be cancelled.",
+            found.state.word()
+        );
+        return Err(Refusal::Wrong(ground));
+    }
+    let message = Some("Cancelled before anything was stored.");
+    let preview = found.preview.as_ref();
+    let step = Step {
+        state: State::Cancelled,
+        kind: &found.kind,
+        preview,
+        message,
+        findings: None,
+    };
+    move_on(office, school, id, step)?;
+    Ok(())
+}
+
+/// The rejected and held rows of an import in their original columns with the reason beside each, to be corrected and
+/// imported as they are (I-005).
+///
+/// Errors: the file was destroyed, or has no rows.
+pub fn rows_to_correct(
+    office: &Arc<Office>,
+    actor: &Actor,
+    id: ImportId,
+) -> Result<exchange::Sheet, Refusal> {
+    may_import(actor)?;
+    let school = actor.school;
+    let (found, listed) = office.store.read_now(move |tx| {
+        Ok::<_, Refusal>((import(tx, school, id)?, findings(tx, school, id)?))
+    })?;
+    let mut reasons: HashMap<u32, Vec<String>> = HashMap::new();
+    for finding in listed {
+        if finding.severity == "rejected" || finding.severity == "held" {
+            let reason = format!("{} {}", finding.message, finding.what_to_do);
+            reasons.entry(finding.line).or_default().push(reason);
+        }
+    }
+    let files = files(office, school, id)?;
+    let options = options(&found.choices, office.today().0, Vec::new());
+    let inputs = inputs(&files);
+    let Some(input) = inputs.first() else {
+        return Err(Refusal::NotFound);
+    };
+    exchange::rows_to_correct(input, &options, &reasons)
+        .map_err(|refused| Refusal::Wrong(refused.to_string()))
+}
+
+/// Clears up at a start: abandons what an interrupted import had written and not released, and destroys old files.
+///
+/// To be called before anything is served or imported. Waits on this thread. Answers how many groups were abandoned.
+pub fn tidy(store: &Store) -> Result<usize, StoreError> {
+    let schools: Vec<i64> = store.read_now(|tx| tx.query(SCHOOLS, &args![], |row| row.get(0)))?;
+    let mut abandoned = 0;
+    for school in schools.into_iter().map(SchoolId) {
+        let open = store.read_now(move |tx| held::open_groups(tx, school))?;
+        abandoned += open.len();
+        for group in open {
+            store.act_now(school, move |act: &mut Act| {
+                act.abandon(group)?;
+                act.describe(Entry {
+                    account: 0,
+                    job_title: "Rollbook",
+                    act: "abandon interrupted import",
+                    subject: format!("group {group}"),
+                });
+                Ok::<_, StoreError>(())
+            })?;
+        }
+    }
+    let old = store.now().plus_seconds(-KEPT_SECONDS);
+    store.write_now(move |tx| {
+        let interrupted = "Rollbook stopped while this was being imported. Nothing of it was stored; accept it again.";
+        let unread = "Rollbook stopped while this was being read. Upload it again.";
+        tx.execute(INTERRUPTED, &args![interrupted])?;
+        tx.execute(UNREAD, &args![unread])?;
+        tx.execute(DESTROY, &args![old])
+    })?;
+    Ok(abandoned)
+}

@@ -1,0 +1,344 @@
+//! Attendance marks against the register: which gaps they fill, which marks differ, which cannot be (I-090 to I-096).
+
+use std::collections::HashMap;
+
+use calendar::{Day, DayKind, Session, Slot};
+use exchange::{MarkTable, Reading};
+use register::Code;
+
+use super::Task;
+use super::draft::{Draft, Key};
+use super::report::{Ground, Outcome, Place, Report};
+use super::who::{self, Found};
+use crate::book::Book;
+use crate::ids::{EnrolmentId, PupilId};
+
+const PUPIL_NOT_FOUND: Ground = Ground {
+    code: "PUPIL_NOT_FOUND",
+    text: "No pupil here has the identifiers of this record.",
+    remedy: "Import the pupils first, or correct the identifier.",
+};
+const MARK_UNKNOWN: Ground = Ground {
+    code: "CODE_UNKNOWN",
+    text: "“{value}” is not an attendance code.",
+    remedy: "Correct the mark. A sign of the other system's own has to be translated first.",
+};
+const CODE_RETIRED: Ground = Ground {
+    code: "CODE_RETIRED",
+    text: "The code {value} was not in force on {detail}.",
+    remedy: "Use the code that was in force on the day (R-101).",
+};
+const OTHER_SESSION: Ground = Ground {
+    code: "CODE_OTHER_SESSION",
+    text: "The code {value} cannot stand in that session.",
+    remedy: "Correct the mark.",
+};
+const FUTURE: Ground = Ground {
+    code: "IN_THE_FUTURE",
+    text: "{detail} lies in the future.",
+    remedy: "Import the marks once the day has passed.",
+};
+const NO_TERM: Ground = Ground {
+    code: "NO_TERM",
+    text: "No term covers {detail}.",
+    remedy: "Enter the term dates first (Year page, or a calendar file), then import again.",
+};
+const NO_SESSION: Ground = Ground {
+    code: "NO_SESSION",
+    text: "There is no such session: {detail}.",
+    remedy: "Correct the date, or the school's calendar if the school did meet.",
+};
+const CLOSED_HERE_ONLY: Ground = Ground {
+    code: "CLOSURE_UNKNOWN",
+    text: "The file has the school closed (#) on {detail}, which is a school day here.",
+    remedy: "Enter the closure on the Year page if the school was closed.",
+};
+const OUTSIDE_ROLL: Ground = Ground {
+    code: "OUTSIDE_ROLL",
+    text: "The pupil was not on roll on {detail}.",
+    remedy: "Correct the date, or the pupil's starting or leaving day.",
+};
+const MARK_DIFFERS: Ground = Ground {
+    code: "MARK_DIFFERS",
+    text: "{detail} is marked here already, otherwise than “{value}”; an import fills gaps only.",
+    remedy: "Amend the mark by hand if the file is right, or import again and choose to replace marks.",
+};
+
+/// A mark to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NewMark {
+    pub enrolment: EnrolmentId,
+    pub day: Day,
+    pub session: Session,
+    pub code: Code,
+    pub minutes: Option<u16>,
+    /// Index of its comment in the reading, if it has one.
+    pub comment: Option<u32>,
+    /// Whether it takes the place of another mark.
+    pub replaces: bool,
+}
+
+/// What the marks of a reading come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct MarkPlan {
+    /// In the order of the register's key.
+    pub marks: Vec<NewMark>,
+    pub replacing: u32,
+    pub pupils: u32,
+    pub first: Option<Day>,
+    pub last: Option<Day>,
+    /// How many marks stand here on the places that the file speaks of.
+    pub standing: u32,
+}
+
+/// A pupil of the file: their rows in the book, or why they have none.
+enum Who {
+    Rows(Vec<usize>),
+    Doubt(&'static Ground),
+    Nobody,
+}
+
+/// Looks each mark up once in the book; nothing is allocated for a mark that needs no word.
+pub(super) fn plan(
+    book: &Book,
+    draft: &Draft,
+    reading: &Reading,
+    task: &Task<'_>,
+    report: &mut Report,
+) -> MarkPlan {
+    let table = &reading.marks;
+    let pupils = pupils_of(book, draft, table, task, report);
+    let codes: Vec<Option<Code>> = table.texts.iter().map(|text| text.parse().ok()).collect();
+    let mut plan = MarkPlan::default();
+    let mut days = Days::default();
+    let mut comments = table.comments.iter().peekable();
+    plan.marks.reserve(table.marks.len());
+    for (index, mark) in table.marks.iter().enumerate() {
+        let comment = comments
+            .next_if(|(at, _)| *at as usize == index)
+            .map(|(at, _)| *at);
+        let judged = judge(
+            book,
+            &pupils[mark.pupil as usize],
+            codes[usize::from(mark.text)],
+            mark,
+            task,
+            &mut days,
+            table,
+        );
+        let outcome = match judged {
+            Ok(Judged::AlreadySo) => {
+                plan.standing += 1;
+                Outcome::Unchanged
+            }
+            Ok(Judged::Agrees) => Outcome::Unchanged,
+            Ok(Judged::Write {
+                enrolment,
+                code,
+                replaces,
+            }) => {
+                plan.marks.push(NewMark {
+                    enrolment,
+                    day: mark.day,
+                    session: mark.session,
+                    code,
+                    minutes: mark.minutes_late(),
+                    comment,
+                    replaces,
+                });
+                plan.replacing += u32::from(replaces);
+                plan.standing += u32::from(replaces);
+                Outcome::Loaded
+            }
+            Err((ground, key)) => {
+                let held =
+                    std::ptr::eq(ground, &MARK_DIFFERS) || is_doubt(&pupils[mark.pupil as usize]);
+                plan.standing += u32::from(std::ptr::eq(ground, &MARK_DIFFERS));
+                let severity = if held { "held" } else { "rejected" };
+                let place = Place {
+                    line: mark.line,
+                    record: &table.pupil(mark).name,
+                    column: "",
+                };
+                let detail = || detail(book, ground, mark);
+                report.add_alike(key, severity, ground, place, table.text(mark), &detail);
+                if held {
+                    Outcome::Held
+                } else {
+                    Outcome::Rejected
+                }
+            }
+        };
+        report.main.add(outcome, 1);
+    }
+    plan.marks
+        .sort_unstable_by_key(|mark| (mark.enrolment, mark.day, mark.session.index()));
+    plan.pupils = plan
+        .marks
+        .chunk_by(|a, b| a.enrolment == b.enrolment)
+        .count() as u32;
+    plan.first = plan.marks.iter().map(|mark| mark.day).min();
+    plan.last = plan.marks.iter().map(|mark| mark.day).max();
+    plan
+}
+
+fn is_doubt(who: &Who) -> bool {
+    matches!(who, Who::Doubt(_))
+}
+
+fn pupils_of(
+    book: &Book,
+    draft: &Draft,
+    table: &MarkTable,
+    task: &Task<'_>,
+    report: &mut Report,
+) -> Vec<Who> {
+    let source = task.choices.source.as_deref();
+    let mut rows_of: HashMap<PupilId, Vec<usize>> = HashMap::new();
+    for (row, enrolment) in book.roll.enrolments.iter().enumerate() {
+        rows_of.entry(enrolment.pupil).or_default().push(row);
+    }
+    table
+        .pupils
+        .iter()
+        .map(|pupil| match who::find(draft, &pupil.key, None, source) {
+            Found::Nobody => Who::Nobody,
+            Found::Doubt(ground) => Who::Doubt(ground),
+            Found::Pupil { at, restored, .. } => {
+                if let Some(own) = restored {
+                    let place = Place {
+                        line: pupil.line,
+                        record: &pupil.name,
+                        column: "",
+                    };
+                    let given = pupil.key.admission_number.as_deref().unwrap_or_default();
+                    report.add("warning", &who::NOUGHT_RESTORED, place, given, &own);
+                }
+                let Key::Known(id) = draft.pupils.get(at).pupil_id else {
+                    return Who::Nobody;
+                };
+                Who::Rows(rows_of.get(&PupilId(id)).cloned().unwrap_or_default())
+            }
+        })
+        .collect()
+}
+
+/// What becomes of one mark.
+enum Judged {
+    /// The same mark stands here.
+    AlreadySo,
+    /// It says what the calendar or the roll says.
+    Agrees,
+    /// It goes in.
+    Write {
+        enrolment: EnrolmentId,
+        code: Code,
+        replaces: bool,
+    },
+}
+
+/// The kind of the day looked at last: files come in order of days or repeat them.
+#[derive(Default)]
+struct Days {
+    known: HashMap<Day, DayKind>,
+}
+
+impl Days {
+    fn kind(&mut self, book: &Book, day: Day) -> DayKind {
+        *self
+            .known
+            .entry(day)
+            .or_insert_with(|| book.calendar.kind(day))
+    }
+}
+
+/// A refusal and the key under which it is counted.
+type Refused = (&'static Ground, u64);
+
+fn judge(
+    book: &Book,
+    who: &Who,
+    code: Option<Code>,
+    mark: &exchange::Mark,
+    task: &Task<'_>,
+    days: &mut Days,
+    table: &MarkTable,
+) -> Result<Judged, Refused> {
+    let of_pupil = u64::from(mark.pupil);
+    let of_day = mark.day.epoch_days() as u64;
+    let of_text = u64::from(mark.text);
+    let rows = match who {
+        Who::Rows(rows) => rows,
+        Who::Doubt(ground) => return Err((ground, of_pupil)),
+        Who::Nobody => return Err((&PUPIL_NOT_FOUND, of_pupil)),
+    };
+    let Some(code) = code else {
+        return Err((&MARK_UNKNOWN, of_text));
+    };
+    if mark.day > task.today {
+        return Err((&FUTURE, of_day));
+    }
+    let kind = days.kind(book, mark.day);
+    let is_session = kind.sessions().has(mark.session);
+    let text = table.text(mark);
+    if text == "#" {
+        return match is_session {
+            true => Err((&CLOSED_HERE_ONLY, of_day)),
+            false => Ok(Judged::Agrees),
+        };
+    }
+    let code = match register::meaning(code, mark.day) {
+        Err(_) => {
+            return Err(match register::meanings(code).next() {
+                None => (&MARK_UNKNOWN, of_text),
+                Some(_) => (&CODE_RETIRED, of_text),
+            });
+        }
+        Ok(row) if row.session_scope.admits(mark.session) => code,
+        Ok(_) if text == "/" || text == "\\" => Code::present(mark.session),
+        Ok(_) => return Err((&OTHER_SESSION, of_text)),
+    };
+    if !is_session {
+        return Err(match kind {
+            DayKind::OutsideTerm => (&NO_TERM, of_day),
+            _ => (&NO_SESSION, of_day),
+        });
+    }
+    let on_roll = rows
+        .iter()
+        .copied()
+        .find(|row| book.roll.enrolments[*row].covers(mark.day));
+    let Some(row) = on_roll else {
+        // Z says the same: the pupil is not on roll yet (I-081).
+        return match text {
+            "Z" => Ok(Judged::Agrees),
+            _ => Err((&OUTSIDE_ROLL, of_pupil)),
+        };
+    };
+    let standing = book.mark(row, Slot::new(mark.day, mark.session)).code();
+    let replaces = match standing {
+        None => false,
+        Some(own) if own == code => return Ok(Judged::AlreadySo),
+        Some(_) if task.choices.replace && task.rights.marks => true,
+        Some(_) => {
+            let place = of_pupil << 32 | of_day << 1 | mark.session.index() as u64;
+            return Err((&MARK_DIFFERS, place));
+        }
+    };
+    Ok(Judged::Write {
+        enrolment: book.roll.enrolments[row].id,
+        code,
+        replaces,
+    })
+}
+
+fn detail(book: &Book, ground: &Ground, mark: &exchange::Mark) -> String {
+    let slot = format!("the {} of {}", mark.session.word(), mark.day.long());
+    if std::ptr::eq(ground, &NO_SESSION) {
+        return format!("{slot} is {}", book.calendar.kind(mark.day).name());
+    }
+    if std::ptr::eq(ground, &MARK_DIFFERS) {
+        return slot;
+    }
+    mark.day.long()
+}

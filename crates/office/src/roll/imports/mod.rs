@@ -1,0 +1,145 @@
+//! Files that come in: received, read, matched with the roll, shown, and only then applied (I-002).
+//!
+//! ```text
+//! receive -> prepare (read, match, preview) -> a person looks -> apply
+//! ```
+//! What a plan would do is a pure function of the file and the roll. The preview keeps its digest; applying plans again
+//! under the school's head and goes on only if the plan is the same. Marks are written in short held acts and come into
+//! effect all at once, so registers go on being saved meanwhile and a crash leaves nothing half there.
+//!
+//! To add a kind of record: a reader in `exchange`, a `plan` here that changes the `Draft`, a line in `plan_roll`.
+//!
+//! It deliberately does not know what a file looks like (`exchange`), and never decides by a name who somebody is.
+
+mod apply;
+mod contacts;
+mod course;
+mod draft;
+mod marks;
+mod prepare;
+mod pupils;
+pub mod records;
+mod report;
+mod roster;
+mod terms;
+mod who;
+
+use calendar::{Day, SchoolCalendar, SchoolYear};
+use serde::{Deserialize, Serialize};
+
+pub use apply::{Answers, Applied, apply};
+pub use course::{
+    Import, ImportId, ReceivedFile, State, cancel, findings, import, imports, receive,
+    rows_to_correct, tidy,
+};
+pub use prepare::{Brake, Preview, prepare};
+pub use report::{Finding, Outcomes};
+pub use terms::{Event, EventKind};
+
+use crate::people::{Access, Actor, RecordKind};
+use crate::year::settings::Mode;
+
+/// Every statement of this folder, for the test that prepares them.
+pub fn statements() -> Vec<&'static str> {
+    [
+        draft::STATEMENTS,
+        course::STATEMENTS,
+        prepare::STATEMENTS,
+        apply::STATEMENTS,
+    ]
+    .concat()
+}
+
+/// What a person chose for an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Choices {
+    /// Read the file as this kind (a word of `exchange::Kind`).
+    pub kind: Option<String>,
+    /// The name of the system it comes from, under which its identifiers are remembered.
+    pub source: Option<String>,
+    /// Replace marks that differ, by amendment (I-095).
+    pub replace: bool,
+    /// Bring in sensitive characteristics (I-080).
+    pub sensitive: bool,
+    /// A person has confirmed that the month comes first in dates (I-020).
+    pub month_first: bool,
+    /// The Monday of a weekly file of marks.
+    pub week_beginning: Option<Day>,
+    /// Why a transfer file that is addressed to another school is taken all the same (I-262).
+    pub other_school: Option<String>,
+}
+
+impl Default for Choices {
+    fn default() -> Choices {
+        Choices {
+            kind: None,
+            source: None,
+            replace: false,
+            sensitive: true,
+            month_first: false,
+            week_beginning: None,
+            other_school: None,
+        }
+    }
+}
+
+/// What the person who imports may change (I-016).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rights {
+    pub contacts: bool,
+    pub flags: bool,
+    pub sen: bool,
+    pub care: bool,
+    pub marks: bool,
+}
+
+impl Rights {
+    fn of(actor: &Actor) -> Rights {
+        let may = |kind| actor.may_for_school(Access::Write, kind);
+        Rights {
+            contacts: may(RecordKind::Contacts),
+            flags: may(RecordKind::VulnerabilityFlags),
+            sen: may(RecordKind::SenProfile),
+            care: may(RecordKind::SocialCareStatus),
+            marks: may(RecordKind::AttendanceMarks),
+        }
+    }
+}
+
+/// What a plan goes by besides file and roll.
+pub(super) struct Task<'a> {
+    pub today: Day,
+    pub year: SchoolYear,
+    /// The first day of this school year, or 1 September while no terms are entered.
+    pub year_begins: Day,
+    pub mode: Mode,
+    pub rights: Rights,
+    pub choices: &'a Choices,
+    /// Whether the file lists pupils on roll, and not applicants or children who come with a file of their own.
+    pub lists_the_roll: bool,
+}
+
+impl Task<'_> {
+    fn new<'a>(
+        calendar: &SchoolCalendar,
+        today: Day,
+        mode: Mode,
+        actor: &Actor,
+        choices: &'a Choices,
+        kind: exchange::Kind,
+    ) -> Task<'a> {
+        let year = calendar.school_year_of(today);
+        let september = Day::new(year.first_year(), 9, 1).expect("every year has a 1 September");
+        let expects = [exchange::Kind::TransferFile, exchange::Kind::AdmissionsFile];
+        Task {
+            today,
+            year,
+            year_begins: calendar.days_of(year).map_or(september, |(first, _)| first),
+            mode,
+            rights: Rights::of(actor),
+            choices,
+            lists_the_roll: !expects.contains(&kind),
+        }
+    }
+}
