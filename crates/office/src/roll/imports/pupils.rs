@@ -605,7 +605,13 @@ fn started(draft: &Draft, enrolment: Key) -> Day {
 
 /// A characteristic of a record: its kind, its column, whether the person may change it, its value (given but no: inner none),
 /// and whether the code is unknown.
-type Wanted = (&'static str, &'static str, bool, Option<Option<String>>, bool);
+type Wanted = (
+    &'static str,
+    &'static str,
+    bool,
+    Option<Option<String>>,
+    bool,
+);
 
 /// Circumstances, if the import is to bring them and the person may change them; a blank is not known, never no (I-014).
 fn characteristics(
