@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, TimeOfDay};
 use store::{Act, SchoolId, Store, StoreError, Tx, args};
@@ -115,6 +115,8 @@ pub struct Desk {
     path: String,
     /// Whether the page was only to be shown.
     is_get: bool,
+    /// The page to go back to when what was asked is not done.
+    back: String,
 }
 
 impl Desk {
@@ -245,7 +247,7 @@ impl Desk {
             refusal,
             wants_json: self.wants_json,
             look: self.look,
-            back: self.path.clone(),
+            back: self.back.clone(),
             may_come_back: self.is_get && self.path != "/",
             reference: format!("{:x}", self.office.now().micros()),
         }
@@ -361,15 +363,28 @@ where
             .is_some_and(|accept| accept.contains("application/json"))
             || header(header::CONTENT_TYPE)
                 .is_some_and(|kind| kind.starts_with("application/json"));
+        let is_get = parts.method == Method::GET;
+        let back = match is_get {
+            true => path.clone(),
+            false => header(header::REFERER).map_or_else(|| "/".to_owned(), own_page),
+        };
         Ok(Desk {
             office,
             token,
             wants_json,
             look,
             path,
-            is_get: parts.method == Method::GET,
+            is_get,
+            back,
         })
     }
+}
+
+/// The path and query of the page that a form stood on. Only what follows the host is taken, so it is a page of ours.
+fn own_page(referer: &str) -> String {
+    let page = referer.parse::<Uri>().ok();
+    let page = page.as_ref().and_then(Uri::path_and_query);
+    shell::own_path(page.map_or("/", |page| page.as_str())).to_owned()
 }
 
 /// A refusal on its way to a browser or a program.
@@ -390,6 +405,16 @@ impl Problem {
     /// The refusal itself, for a form that comes back with its ground.
     pub fn refusal(&self) -> &Refusal {
         &self.refusal
+    }
+}
+
+impl Problem {
+    /// The ground, where what was asked cannot be done as asked: a form shows it beside the field instead.
+    pub fn ground(&self) -> Option<&str> {
+        match &self.refusal {
+            Refusal::Wrong(ground) => Some(ground),
+            _ => None,
+        }
     }
 }
 

@@ -3,14 +3,20 @@
 //! It deliberately does not know what the records are about that it guards: folders ask by kind of record.
 
 pub mod access;
+mod audit_log;
 mod directory;
 mod doors;
 pub mod keyring;
+mod me;
+mod pages;
 mod passwords;
 pub mod records;
+mod second_factor;
 mod set_up;
 mod sign_in;
 mod signed_in;
+mod staff;
+mod take_away;
 
 use std::sync::Arc;
 
@@ -31,16 +37,41 @@ pub use signed_in::{Present, SignInToken, actor_for_token, note_seen, present};
 use crate::desk::Office;
 
 /// The addresses of this folder.
-pub const ADDRESSES: &[&str] = &["/set-up", "/sign-in", "/sign-out"];
+pub const ADDRESSES: &[&str] = &[
+    "/set-up",
+    "/sign-in",
+    "/sign-out",
+    "/second-factor",
+    "/me",
+    "/me/password",
+    "/me/second-factor",
+    "/me/second-factor/remove",
+    "/me/recovery-codes",
+    "/me/devices/end",
+    "/people",
+    "/people/new",
+    "/people/{staff}",
+    "/people/{staff}/details",
+    "/people/{staff}/post",
+    "/people/{staff}/roles",
+    "/people/{staff}/roles/end",
+    "/people/{staff}/account",
+    "/people/{staff}/account/{change}",
+    "/journal",
+];
 
 /// The statements of this folder.
 pub fn statements() -> Vec<&'static str> {
     [
         access::STATEMENTS,
+        audit_log::STATEMENTS,
         directory::STATEMENTS,
         keyring::STATEMENTS,
+        me::STATEMENTS,
+        second_factor::STATEMENTS,
         sign_in::STATEMENTS,
         signed_in::STATEMENTS,
+        staff::STATEMENTS,
     ]
     .concat()
 }
@@ -51,4 +82,33 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/set-up", get(set_up::page).post(set_up::set_up))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
+        .route(
+            "/second-factor",
+            get(second_factor::page).post(second_factor::give),
+        )
+        .route("/me", get(me::page))
+        .route("/me/password", post(me::change_password))
+        .route(
+            "/me/second-factor",
+            get(me::second_factor_page).post(me::set_second_factor),
+        )
+        .route(
+            "/me/second-factor/remove",
+            get(me::removal_page).post(me::remove_second_factor),
+        )
+        .route("/me/recovery-codes", post(me::new_recovery_codes))
+        .route("/me/devices/end", post(me::end_device))
+        .route("/people", get(pages::list))
+        .route("/people/new", get(pages::new_page).post(pages::add))
+        .route("/people/{staff}", get(pages::person))
+        .route("/people/{staff}/details", post(pages::change_details))
+        .route("/people/{staff}/post", post(pages::change_post))
+        .route("/people/{staff}/roles", post(pages::grant_role))
+        .route("/people/{staff}/roles/end", post(pages::end_role))
+        .route("/people/{staff}/account", post(pages::open_account))
+        .route(
+            "/people/{staff}/account/{change}",
+            post(pages::change_account),
+        )
+        .route("/journal", get(audit_log::page))
 }

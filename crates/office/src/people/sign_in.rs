@@ -76,16 +76,17 @@ pub(super) const STATEMENTS: &[&str] = &[
     SCHOOL_NAME,
 ];
 
+/// A form before the school's pages: the password, then perhaps the second factor.
 #[derive(Template)]
 #[template(path = "people/doorway.html")]
-struct SignInPage {
-    frame: Frame,
-    heading: String,
-    text: &'static str,
-    errors: Errors,
-    fields: Vec<Field>,
-    action: &'static str,
-    verb: &'static str,
+pub(super) struct DoorwayPage {
+    pub(super) frame: Frame,
+    pub(super) heading: String,
+    pub(super) text: &'static str,
+    pub(super) errors: Errors,
+    pub(super) fields: Vec<Field>,
+    pub(super) action: &'static str,
+    pub(super) verb: &'static str,
 }
 
 /// Where to go after signing in, and what has just happened.
@@ -143,7 +144,7 @@ fn form(
     });
     shell::page(
         status,
-        &SignInPage {
+        &DoorwayPage {
             heading: school.clone(),
             frame: Frame::signed_out("Sign in", school)
                 .with_look(look)
@@ -283,7 +284,7 @@ async fn try_to_sign_in(
         .store
         .write(move |tx| -> Result<bool, StoreError> {
             if !needs_second_factor {
-                tx.execute(FORGET_ATTEMPTS, &args![account])?;
+                forget_attempts(tx, account)?;
             }
             begin(tx, account, &hashed, &device, now, lasts)
         })
@@ -311,6 +312,11 @@ pub(super) fn count_attempt(tx: &mut Tx, account: i64, now: Instant) -> Result<b
         }
     }
     Ok(true)
+}
+
+/// Forgets the failed attempts of an account whose person has shown who they are.
+pub(super) fn forget_attempts(tx: &mut Tx, account: i64) -> Result<(), StoreError> {
+    tx.execute(FORGET_ATTEMPTS, &args![account]).map(drop)
 }
 
 /// The seconds for which an account pauses after so many failures in a row.

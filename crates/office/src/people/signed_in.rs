@@ -37,9 +37,9 @@ select s.account_id, s.school_id, a.name, s.second_factor_at, a.must_change_pass
 from sign_in s
 join account a on a.account_id = s.account_id
 left join staff t on t.school_id = s.school_id and t.account_id = s.account_id and t.superseded_seq is null
-     and (t.leaving_day is null or t.leaving_day >= $4)
 where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2 and s.seen_at > $3 and a.disabled_at is null
   and (a.totp_secret is null or s.second_factor_at is not null)
+  and (t.leaving_day is null or t.leaving_day >= $4)
 order by t.staff_id limit 1";
 
 const SEEN: &str =
@@ -67,7 +67,7 @@ pub struct Present {
 
 /// Who is signed in with this token at this moment, with the job title and roles that they hold today; none if nobody.
 ///
-/// A device whose person has a second factor and has not given it yet is nobody's.
+/// Somebody who has left is nobody from the day after their last. A device whose person has a second factor and has not given it yet is nobody's.
 pub fn present(
     tx: &mut Tx,
     token: &SignInToken,

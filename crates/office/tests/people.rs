@@ -1,0 +1,518 @@
+//! Setting a school up, its people, and the journal of what was done.
+
+mod school;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use office::people::Role;
+use school::{Answer, PASSWORD, School, ask, each_school, empty_office};
+use store::testing::{TestStore, each_engine};
+
+const ADMINISTRATOR: Role = Role::SystemAdministrator;
+
+fn post(
+    office: &std::sync::Arc<office::desk::Office>,
+    path: &str,
+    form: &[(&str, &str)],
+) -> impl Future<Output = Answer> + use<> {
+    let body = serde_urlencoded::to_string(form).expect("a form");
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(body))
+        .expect("a request");
+    ask(office::router(std::sync::Arc::clone(office)), request)
+}
+
+fn get(
+    office: &std::sync::Arc<office::desk::Office>,
+    path: &str,
+) -> impl Future<Output = Answer> + use<> {
+    let request = Request::builder()
+        .uri(path)
+        .body(Body::empty())
+        .expect("a request");
+    ask(office::router(std::sync::Arc::clone(office)), request)
+}
+
+fn set_up_form(code: &str) -> Vec<(&str, &str)> {
+    vec![
+        ("code", code),
+        ("school", "Sample Green School"),
+        ("urn", "123456"),
+        ("laestab", "999/9999"),
+        ("mode", "register_holder"),
+        ("forename", "Sam"),
+        ("surname", "Starter"),
+        ("job_title", "Network manager"),
+        ("name", "S.Starter"),
+        ("password", PASSWORD),
+        ("again", PASSWORD),
+    ]
+}
+
+#[test]
+fn every_address_of_a_new_rollbook_leads_to_set_up_and_the_code_founds_the_school_once() {
+    each_engine(office::MIGRATIONS, |store: &TestStore| {
+        let (office, code, runtime) = empty_office(store);
+        runtime.block_on(async {
+            for path in ["/", "/sign-in", "/people", "/nowhere"] {
+                assert_eq!(get(&office, path).await.location(), "/set-up", "{path}");
+            }
+            let page = get(&office, "/set-up").await;
+            assert!(page.text().contains("Set-up code") && !page.text().contains(code.shown()));
+
+            let guessed = post(&office, "/set-up", &set_up_form("AAAA-AAAA-AAAA-AAAA")).await;
+            assert_eq!(guessed.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(guessed.text().contains("not the code") && !guessed.text().contains(PASSWORD));
+            let empty = post(&office, "/set-up", &[]).await;
+            assert!(
+                empty.text().contains("8 things to put right"),
+                "{}",
+                empty.text()
+            );
+
+            let founded = post(&office, "/set-up", &set_up_form(code.shown())).await;
+            assert_eq!(
+                founded.location(),
+                "/sign-in?said=set-up",
+                "{}",
+                founded.text()
+            );
+            assert_eq!(get(&office, "/set-up").await.status, StatusCode::NOT_FOUND);
+            let again = post(&office, "/set-up", &set_up_form(code.shown())).await;
+            assert_eq!(again.status, StatusCode::NOT_FOUND);
+
+            let signed_in = post(
+                &office,
+                "/sign-in",
+                &[("name", "s.starter"), ("password", PASSWORD)],
+            )
+            .await;
+            assert_eq!(signed_in.location(), "/");
+            let report = store
+                .verify_now(&[], office::TABLES, |_| {})
+                .expect("a verification");
+            assert!(report.is_whole(), "{report:?}");
+        });
+    });
+}
+
+#[test]
+fn two_people_setting_up_at_once_found_one_school() {
+    each_engine(office::MIGRATIONS, |store: &TestStore| {
+        let (office, code, runtime) = empty_office(store);
+        runtime.block_on(async {
+            let second: Vec<_> = set_up_form(code.shown())
+                .into_iter()
+                .map(|(name, value)| (name, if name == "name" { "other" } else { value }))
+                .collect();
+            let first = tokio::spawn(post(&office, "/set-up", &set_up_form(code.shown())));
+            let second = tokio::spawn(post(&office, "/set-up", &second));
+            let (first, second) = (
+                first.await.expect("an answer"),
+                second.await.expect("an answer"),
+            );
+            let founded =
+                [&first, &second].map(|answer| answer.location() == "/sign-in?said=set-up");
+            assert!(founded[0] != founded[1], "{founded:?}");
+        });
+        let schools = store
+            .read_now(|tx| tx.query("select school_id from school", &[], |row| row.get::<i64>(0)));
+        assert_eq!(schools.expect("schools").len(), 1);
+        let roles = store.read_now(|tx| {
+            tx.query("select account_id from role_grant", &[], |row| {
+                row.get::<i64>(0)
+            })
+        });
+        assert_eq!(roles.expect("roles").len(), 1);
+    });
+}
+
+/// Adds a member of staff and answers their page's address and one-time password.
+fn add(school: &School, name: &str, more: &[(&str, &str)]) -> (String, String) {
+    let mut form = vec![
+        ("surname", "Newcomer"),
+        ("forename", "Nell"),
+        ("job_title", "Tutor"),
+        ("name", name),
+    ];
+    form.extend_from_slice(more);
+    let page = school.post(ADMINISTRATOR, "/people/new", &form);
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+    let between = |before: &str, after: &str| {
+        let (_, rest) = page
+            .text()
+            .split_once(before)
+            .expect("the page of a password");
+        rest.split_once(after).expect("an end").0.to_owned()
+    };
+    (
+        between("<a class=\"button\" href=\"", "\""),
+        between("<code>", "<"),
+    )
+}
+
+fn sign_in(school: &School, name: &str, password: &str) -> Answer {
+    school.post_signed_out("/sign-in", &[("name", name), ("password", password)])
+}
+
+fn with_cookie(
+    school: &School,
+    signed_in: &Answer,
+    method: Method,
+    path: &str,
+    form: &[(&str, &str)],
+) -> Answer {
+    let cookie = signed_in
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let request = school
+        .request(None, method, path)
+        .header("cookie", cookie)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(
+            serde_urlencoded::to_string(form).expect("a form"),
+        ));
+    school.ask(request.expect("a request"))
+}
+
+#[test]
+fn a_new_member_of_staff_signs_in_with_a_one_time_password_and_must_change_it() {
+    each_school(|school| {
+        let (_, password) = add(school, "N.Newcomer", &[("role_tutor", "yes")]);
+        let signed_in = sign_in(school, "n.newcomer", &password);
+        assert_eq!(signed_in.location(), "/");
+        let ask = |method, path: &str, form: &[(&str, &str)]| {
+            with_cookie(school, &signed_in, method, path, form)
+        };
+        assert_eq!(ask(Method::GET, "/", &[]).location(), "/me");
+        assert!(
+            ask(Method::GET, "/me", &[])
+                .text()
+                .contains("Choose one of your own")
+        );
+        let new = "quiet marble engine";
+        let changed = ask(
+            Method::POST,
+            "/me/password",
+            &[("current", &password), ("password", new), ("again", new)],
+        );
+        assert_eq!(changed.location(), "/me?said=password");
+        let home = ask(Method::GET, "/", &[]);
+        assert_eq!(home.status, StatusCode::OK);
+        assert!(home.text().contains("Nell Newcomer"));
+    });
+}
+
+#[test]
+fn ending_an_account_signs_its_person_out_at_once() {
+    each_school(|school| {
+        let teacher = format!("/people/{}", school.person(Role::Teacher).staff);
+        let end = format!("{teacher}/account/end");
+        assert_eq!(school.get(Role::Teacher, "/").status, StatusCode::OK);
+        let without = school.post(ADMINISTRATOR, &end, &[]);
+        assert_eq!(
+            without.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "a reason is asked for"
+        );
+        let ended = school.post(ADMINISTRATOR, &end, &[("reason", "Left in November")]);
+        assert_eq!(ended.location(), format!("{teacher}?said=ended"));
+        assert_eq!(school.get(Role::Teacher, "/").location(), "/sign-in");
+        assert_eq!(
+            sign_in(school, "teacher", PASSWORD).status,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
+        let resume = format!("{teacher}/account/resume");
+        school.post(ADMINISTRATOR, &resume, &[("reason", "Came back")]);
+        assert_eq!(sign_in(school, "teacher", PASSWORD).location(), "/");
+    });
+}
+
+#[test]
+fn a_new_password_for_somebody_ends_their_devices() {
+    each_school(|school| {
+        let path = format!(
+            "/people/{}/account/password",
+            school.person(Role::Teacher).staff
+        );
+        let page = school.post(ADMINISTRATOR, &path, &[("reason", "Forgot it")]);
+        let (_, rest) = page.text().split_once("<code>").expect("a password");
+        let password = rest.split('<').next().expect("a password");
+        assert_eq!(school.get(Role::Teacher, "/").location(), "/sign-in");
+        assert_eq!(
+            sign_in(school, "teacher", PASSWORD).status,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
+        let signed_in = sign_in(school, "teacher", password);
+        assert_eq!(
+            with_cookie(school, &signed_in, Method::GET, "/", &[]).location(),
+            "/me"
+        );
+    });
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    each_school(|school| {
+        let own = format!("/people/{}", school.person(ADMINISTRATOR).staff);
+        let page = school.get(ADMINISTRATOR, &own);
+        let (_, rest) = page
+            .text()
+            .split_once("name=\"grant\" value=\"")
+            .expect("a grant");
+        let grant = rest.split('"').next().expect("a grant").to_owned();
+        let end = |by: Role| school.post(by, &format!("{own}/roles/end"), &[("grant", &grant)]);
+        let kept = end(ADMINISTRATOR);
+        assert_eq!(kept.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            kept.text().contains("last system administrator"),
+            "{}",
+            kept.text()
+        );
+        let left = school.post(
+            ADMINISTRATOR,
+            &format!("{own}/details"),
+            &[("surname", "Gone"), ("leaving_day", "2026-11-01")],
+        );
+        assert_eq!(left.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+        let tutor = format!("/people/{}/roles", school.person(Role::Tutor).staff);
+        let granted = school.post(ADMINISTRATOR, &tutor, &[("role", "system_administrator")]);
+        assert!(
+            granted.location().ends_with("said=granted"),
+            "{}",
+            granted.text()
+        );
+        assert!(end(ADMINISTRATOR).location().ends_with("said=role-ended"));
+        assert_eq!(
+            school.get(ADMINISTRATOR, "/people").status,
+            StatusCode::NOT_FOUND,
+            "from this moment on"
+        );
+    });
+}
+
+#[test]
+fn roles_that_open_safeguarding_and_roles_for_oneself_need_a_second_person() {
+    each_school(|school| {
+        let teacher = format!("/people/{}/roles", school.person(Role::Teacher).staff);
+        let own = format!("/people/{}/roles", school.person(ADMINISTRATOR).staff);
+        for (path, role) in [(&teacher, "dsl"), (&own, "attendance_manager")] {
+            let ask = |approver: &str, password: &str| {
+                let form = [
+                    ("role", role),
+                    ("approver", approver),
+                    ("approver_password", password),
+                ];
+                school.post(ADMINISTRATOR, path, &form)
+            };
+            for (approver, password) in [
+                ("", ""),
+                ("headteacher", "not the password"),
+                ("system_administrator", PASSWORD),
+                ("tutor", PASSWORD),
+            ] {
+                let refused = ask(approver, password);
+                assert_eq!(
+                    refused.status,
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "{role} by {approver}"
+                );
+            }
+            assert!(
+                ask("headteacher", PASSWORD)
+                    .location()
+                    .ends_with("said=granted")
+            );
+            assert_eq!(
+                ask("headteacher", PASSWORD).status,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "not twice"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_role_holds_from_its_first_day_to_its_last() {
+    each_school(|school| {
+        let clerk = school.person(Role::Clerk).staff;
+        let path = format!("/people/{clerk}/roles");
+        let form = [
+            ("role", "data_protection_lead"),
+            ("role_from", "2026-11-25"),
+            ("role_to", "2026-11-26"),
+        ];
+        assert!(
+            school
+                .post(ADMINISTRATOR, &path, &form)
+                .location()
+                .ends_with("said=granted")
+        );
+        assert_eq!(
+            school.get(Role::Clerk, "/journal").status,
+            StatusCode::NOT_FOUND
+        );
+        let (school_id, person) = (school.id, school.person(Role::Clerk).clone());
+        for (day, status) in [
+            (1, StatusCode::OK),
+            (2, StatusCode::OK),
+            (3, StatusCode::NOT_FOUND),
+        ] {
+            school
+                .clock
+                .set(store::testing::BEGINNING.plus_seconds(day * 24 * 60 * 60));
+            let mut person = person.clone();
+            person.token = format!("day {day}");
+            school::sign_in(&school.office.store, school_id, &person);
+            let request = school
+                .request(None, Method::GET, "/journal")
+                .header("cookie", format!("rollbook={}", person.token))
+                .body(Body::empty());
+            assert_eq!(
+                school.ask(request.expect("a request")).status,
+                status,
+                "day {day}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_new_job_title_begins_where_the_old_one_ends() {
+    each_school(|school| {
+        let teacher = format!("/people/{}", school.person(Role::Teacher).staff);
+        let change = |title, from| {
+            school.post(
+                ADMINISTRATOR,
+                &format!("{teacher}/post"),
+                &[("job_title", title), ("from", from)],
+            )
+        };
+        assert!(
+            change("Head of mathematics", "2026-11-24")
+                .location()
+                .ends_with("said=post")
+        );
+        assert!(
+            change("Head of maths", "2026-11-24")
+                .location()
+                .ends_with("said=post")
+        );
+        assert_eq!(
+            change("Too early", "2026-10-01").status,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
+        let page = school.get(ADMINISTRATOR, &teacher);
+        for title in [
+            "Head of maths, from",
+            "Teacher, 1 September 2026 to 23 November 2026",
+        ] {
+            assert!(page.text().contains(title), "{title}: {}", page.text());
+        }
+        assert!(!page.text().contains("Head of mathematics"));
+    });
+}
+
+#[test]
+fn the_list_of_people_filters_and_is_the_same_in_a_file() {
+    each_school(|school| {
+        let page = school.get(ADMINISTRATOR, "/people?role=tutor");
+        assert!(page.text().contains("One person"), "{}", page.text());
+        let csv = school.get(ADMINISTRATOR, "/people?role=tutor&format=csv");
+        assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+        assert!(
+            csv.header("content-disposition")
+                .contains("staff-and-accounts-2026-11-24.csv")
+        );
+        assert!(
+            csv.text().contains("\"Tutor, Sam\"") && !csv.text().contains("Headteacher"),
+            "{}",
+            csv.text()
+        );
+        let book = school.get(ADMINISTRATOR, "/people?format=xlsx");
+        assert!(book.body.starts_with(b"PK"));
+    });
+}
+
+#[test]
+fn only_an_administrator_changes_accounts() {
+    each_school(|school| {
+        let path = format!("/people/{}", school.person(Role::Teacher).staff);
+        for role in Role::ALL {
+            let sees = matches!(
+                role,
+                Role::Headteacher
+                    | Role::DeputyHeadPastoral
+                    | Role::Dsl
+                    | Role::AttendanceManager
+                    | Role::BehaviourLead
+                    | Role::DataProtectionLead
+                    | Role::SystemAdministrator
+            );
+            let list = school.get(*role, "/people");
+            assert_eq!(list.status == StatusCode::OK, sees, "{role:?}");
+            assert_eq!(
+                school.get(*role, &path).status == StatusCode::OK,
+                sees,
+                "{role:?}"
+            );
+            if *role == ADMINISTRATOR {
+                continue;
+            }
+            let end = format!("{path}/account/end");
+            let ended = school.post(*role, &end, &[("reason", "None")]);
+            assert_eq!(ended.status, StatusCode::NOT_FOUND, "{role:?}");
+            let granted = school.post(*role, &format!("{path}/roles"), &[("role", "tutor")]);
+            assert_eq!(granted.status, StatusCode::NOT_FOUND, "{role:?}");
+        }
+        assert_eq!(school.get(Role::Teacher, "/").status, StatusCode::OK);
+    });
+}
+
+#[test]
+fn the_journal_tells_who_did_what_and_why_to_those_who_may_know() {
+    each_school(|school| {
+        let path = format!("/people/{}/account/end", school.person(Role::Teacher).staff);
+        school.post(ADMINISTRATOR, &path, &[("reason", "Left in November")]);
+        let head = school.get(Role::Headteacher, "/journal");
+        for word in [
+            "end account",
+            "System administrator",
+            "reason: Left in November",
+            "24/11/2026",
+        ] {
+            assert!(head.text().contains(word), "{word}: {}", head.text());
+        }
+        let technical = school.get(ADMINISTRATOR, "/journal");
+        assert!(
+            technical.text().contains("end account")
+                && !technical.text().contains("Left in November")
+        );
+        assert_eq!(
+            school.get(Role::Tutor, "/journal").status,
+            StatusCode::NOT_FOUND
+        );
+        assert_eq!(
+            school.get(Role::AttendanceManager, "/journal").status,
+            StatusCode::NOT_FOUND
+        );
+        let before = school.get(Role::Headteacher, "/journal?to=2026-11-23");
+        assert!(before.text().contains("No entries"), "{}", before.text());
+        let filtered = school.get(
+            Role::Headteacher,
+            "/journal?act=end+account&from=2026-11-24&to=2026-11-24",
+        );
+        assert!(filtered.text().contains("One entry"), "{}", filtered.text());
+        let csv = school.get(Role::Headteacher, "/journal?act=end+account&format=csv");
+        assert_eq!(csv.text().lines().count(), 2, "{}", csv.text());
+        let report = school.office.store.verify_now(&[], office::TABLES, |_| {});
+        assert!(report.expect("a verification").is_whole());
+    });
+}
