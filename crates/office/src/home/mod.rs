@@ -11,8 +11,8 @@ use axum::routing::get;
 
 use crate::desk::Office;
 
-/// The addresses of this folder.
-pub const ADDRESSES: &[&str] = &["/"];
+/// The statements of this folder.
+pub const STATEMENTS: &[&str] = pages::STATEMENTS;
 
 /// The routes of this folder.
 pub fn routes() -> Router<Arc<Office>> {

@@ -3,7 +3,7 @@
 use askama::Template;
 use calendar::{Instant, Session, Slot};
 use register::Class;
-use store::Tx;
+use store::{Tx, args};
 
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
@@ -25,6 +25,8 @@ struct Home {
     mine: Vec<Register>,
     day: Option<DayAtSchool>,
     year: Option<YearAtSchool>,
+    /// What a new school does before there is anything to show: address, words, why.
+    first_steps: Vec<(&'static str, &'static str, &'static str)>,
     nothing: Option<State>,
 }
 
@@ -90,7 +92,8 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
     } else {
         (Vec::new(), None, None)
     };
-    let nothing = (mine.is_empty() && day.is_none() && year.is_none())
+    let first_steps = first_steps(tx, actor)?;
+    let nothing = (mine.is_empty() && day.is_none() && year.is_none() && first_steps.is_empty())
         .then(|| nothing_today(actor, sees_marks));
     Ok(Home {
         frame: desk.frame(tx, actor, "Today")?,
@@ -99,8 +102,46 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         mine,
         day,
         year,
+        first_steps,
         nothing,
     })
+}
+
+const ANY_TERM: &str = "select 1 from term where school_id = $1 and superseded_seq is null limit 1";
+const ANY_PUPIL: &str =
+    "select 1 from pupil where school_id = $1 and superseded_seq is null limit 1";
+
+/// The statements of this file.
+pub(super) const STATEMENTS: &[&str] = &[ANY_TERM, ANY_PUPIL];
+
+/// What is still to be entered, for the people who may enter it.
+fn first_steps(
+    tx: &mut Tx,
+    actor: &Actor,
+) -> Result<Vec<(&'static str, &'static str, &'static str)>, Refusal> {
+    let mut steps = Vec::new();
+    let is_missing = |tx: &mut Tx, sql| -> Result<bool, Refusal> {
+        Ok(tx
+            .query_opt(sql, &args![actor.school], |_| Ok(()))?
+            .is_none())
+    };
+    let keeps_settings = actor.may(Access::Write, RecordKind::UsersRolesAndSettings);
+    if keeps_settings && is_missing(tx, ANY_TERM)? {
+        steps.push((
+            "/year",
+            "Enter the half-terms",
+            "without them there are no sessions to mark",
+        ));
+    }
+    let keeps_roll = actor.may_for_school(Access::Write, RecordKind::PupilCore);
+    if keeps_roll && is_missing(tx, ANY_PUPIL)? {
+        steps.push((
+            "/imports",
+            "Bring the pupils in",
+            "from a file of your present system",
+        ));
+    }
+    Ok(steps)
 }
 
 /// The school's figure this year; none while the calendar has no terms for it.
@@ -119,6 +160,12 @@ fn year_at_school(book: &Book, now: Instant) -> Option<YearAtSchool> {
 }
 
 fn nothing_today(actor: &Actor, sees_marks: bool) -> State {
+    if actor.roles.is_empty() {
+        return State::empty(
+            "You hold no role today",
+            "Your account is in use, and nothing is open to it. Ask whoever looks after accounts at your school.",
+        );
+    }
     if actor.may(Access::Write, RecordKind::UsersRolesAndSettings) && !sees_marks {
         return State::empty(
             "Your role looks after people and settings",

@@ -36,30 +36,6 @@ pub use signed_in::{Present, SignInToken, actor_for_token, note_seen, present};
 
 use crate::desk::Office;
 
-/// The addresses of this folder.
-pub const ADDRESSES: &[&str] = &[
-    "/set-up",
-    "/sign-in",
-    "/sign-out",
-    "/second-factor",
-    "/me",
-    "/me/password",
-    "/me/second-factor",
-    "/me/second-factor/remove",
-    "/me/recovery-codes",
-    "/me/devices/end",
-    "/people",
-    "/people/new",
-    "/people/{staff}",
-    "/people/{staff}/details",
-    "/people/{staff}/post",
-    "/people/{staff}/roles",
-    "/people/{staff}/roles/end",
-    "/people/{staff}/account",
-    "/people/{staff}/account/{change}",
-    "/journal",
-];
-
 /// The statements of this folder.
 pub fn statements() -> Vec<&'static str> {
     [

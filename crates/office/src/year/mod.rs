@@ -23,9 +23,6 @@ pub use set_terms::{HalfTerm, set_terms};
 
 use crate::desk::Office;
 
-/// The addresses of this folder.
-pub const ADDRESSES: &[&str] = &["/year", "/year/terms", "/year/days", "/settings"];
-
 /// Every statement of this folder, for the test that prepares them.
 pub const STATEMENTS: &[&str] = &[
     calendar_rows::TERMS,
