@@ -22,6 +22,10 @@ pub enum Command {
     Demo(Demo),
     /// Serve a school, or many.
     Serve(Serve),
+    /// Bring in files: pupils, contacts, marks, transfer files, OneRoster and School Data Sync sets, term dates.
+    ///
+    /// Succeeds only if no record was refused.
+    Import(Bring),
     /// Prove that the records are what the journal says, and name the first row that differs.
     Verify {
         /// Where the records are.
@@ -80,6 +84,38 @@ pub struct Demo {
     /// Another number makes another school.
     #[arg(long, default_value_t = 4_998)]
     pub seed: u64,
+}
+
+/// What to bring in, and how.
+#[derive(Debug, Args)]
+pub struct Bring {
+    /// The files; those of one set together.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Where the records are.
+    #[command(flatten)]
+    pub data: Data,
+    /// The key to what is kept sealed, as for `serve`.
+    #[arg(long, value_name = "FILE", env = "ROLLBOOK_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+    /// The number of the school, where there are several.
+    #[arg(long, value_name = "NUMBER")]
+    pub school: Option<i64>,
+    /// Read the files as this kind: pupils, contacts, marks, ctf, atf, oneroster, sds or term-dates.
+    #[arg(long = "as", value_name = "KIND")]
+    pub kind: Option<String>,
+    /// The name of the system that the files come from, under which its identifiers are remembered.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Replace marks that differ, each by an amendment.
+    #[arg(long)]
+    pub replace: bool,
+    /// Say what would happen and store nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// How to serve.

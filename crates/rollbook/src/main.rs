@@ -6,6 +6,7 @@ mod certificate;
 mod command_line;
 mod conformance;
 mod demo;
+mod import;
 mod local_authority;
 mod log;
 mod opening;
@@ -37,6 +38,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(demo) => demo::demo(&demo).map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve::serve(&serve).map(|()| ExitCode::SUCCESS),
+        Command::Import(bring) => import::import(&bring).map(success_if),
         Command::Verify { data } => verify::verify(&data).map(success_if),
         Command::Conformance { files } => {
             let report = conformance::run(&files, &ColumnCounter::default());

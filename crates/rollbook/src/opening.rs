@@ -66,6 +66,11 @@ impl Data {
             .context("The tables could not be brought up to date")?;
         tracing::info!(migrations = applied.len(), "the tables are up to date");
         keyring.claim(&store).context("Rollbook does not start")?;
+        let abandoned = office::roll::imports::tidy(&store)
+            .context("Interrupted imports could not be cleared up")?;
+        if abandoned > 0 {
+            tracing::warn!(abandoned, "imports that were interrupted were withdrawn");
+        }
         Ok((store, keyring))
     }
 }

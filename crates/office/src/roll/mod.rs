@@ -36,6 +36,7 @@ use crate::desk::Office;
 /// The pages of the roll.
 pub fn routes() -> Router<Arc<Office>> {
     Router::new()
+        .merge(imports::routes())
         .route("/find", get(find::find_page))
         .route("/pupils", get(pupils::pupils))
         .route("/pupils/new", get(add_pupil::ask).post(add_pupil::answer))

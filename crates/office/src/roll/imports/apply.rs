@@ -95,7 +95,10 @@ pub fn apply(
     result
 }
 
-fn accepted(import: &Import, answers: &Answers) -> Result<Box<Preview>, Refusal> {
+/// The preview that these answers accept.
+///
+/// Errors: nothing to accept, or the number that the brake asks for was not typed.
+pub(super) fn accepted(import: &Import, answers: &Answers) -> Result<Box<Preview>, Refusal> {
     let Some(preview) = import
         .preview
         .clone()
@@ -308,6 +311,7 @@ fn write_marks(
     let steps = plan.marks.len().div_ceil(STEP) as u64 + 1;
     let mut seen = planned_at;
     let mut taken: HashSet<Place> = HashSet::new();
+    let mut held_acts = 0;
     for (step, marks) in plan.marks.chunks(STEP).enumerate() {
         if !go_on(step as u64, steps) {
             abandon(office, actor, import, group)?;
@@ -327,9 +331,10 @@ fn write_marks(
             .store
             .act_now(school, move |act: &mut Act| held.write(act))
         {
-            Ok((seq, places)) => {
-                seen = seq;
-                taken = places;
+            Ok(written) => {
+                seen = written.seq;
+                taken = written.taken;
+                held_acts += u64::from(written.held);
             }
             Err(refusal) => {
                 abandon(office, actor, import, group)?;
@@ -341,7 +346,7 @@ fn write_marks(
         abandon(office, actor, import, group)?;
         return Ok(false);
     }
-    release(office, actor, import, group, seen)
+    release(office, actor, import, group, seen, held_acts)
 }
 
 fn release(
@@ -350,12 +355,20 @@ fn release(
     import: &Import,
     group: i64,
     seen: i64,
+    held_acts: u64,
 ) -> Result<bool, Refusal> {
     let (by, id, choices) = (actor.clone(), import.id, import.choices.clone());
     let released = office.store.act_now(actor.school, move |act: &mut Act| {
         marked_since(act, seen)?;
-        act.release(group)?;
-        describe(act, &by, "import marks", id, &choices);
+        if act.release(group)? != held_acts {
+            return Err(Refusal::Wrong(
+                "Another start of Rollbook took this import for an interrupted one. Nothing was stored; accept it again."
+                    .to_owned(),
+            ));
+        }
+        if held_acts > 0 {
+            describe(act, &by, "import marks", id, &choices);
+        }
         Ok(true)
     });
     if released.is_err() {
@@ -394,9 +407,18 @@ struct Held {
     taken: HashSet<Place>,
 }
 
+/// What a step did.
+struct Written {
+    /// Its number, or that of the act before it when there was nothing to write.
+    seq: i64,
+    /// Every place that others have marked since the plan.
+    taken: HashSet<Place>,
+    /// Whether it wrote and held anything.
+    held: bool,
+}
+
 impl Held {
-    /// Writes the step; answers its number and every place that others have marked since the plan.
-    fn write(mut self, act: &mut Act) -> Result<(i64, HashSet<Place>), Refusal> {
+    fn write(mut self, act: &mut Act) -> Result<Written, Refusal> {
         self.taken.extend(marked_since(act, self.seen)?);
         let reason = format!("import {}", self.import.0);
         let table = &self.reading.marks;
@@ -436,7 +458,12 @@ impl Held {
                 &self.choices,
             );
         }
-        Ok((act.seq(), self.taken))
+        let held = written > 0;
+        Ok(Written {
+            seq: act.seq() - i64::from(!held),
+            taken: self.taken,
+            held,
+        })
     }
 }
 

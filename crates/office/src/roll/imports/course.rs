@@ -513,10 +513,12 @@ pub fn tidy(store: &Store) -> Result<usize, StoreError> {
             })?;
         }
     }
-    let old = store.now().plus_seconds(-KEPT_SECONDS);
+    let now = store.now();
+    let old = now.plus_seconds(-KEPT_SECONDS);
     store.write_now(move |tx| {
         let interrupted = "Rollbook stopped while this was being imported. Nothing of it was stored; accept it again.";
         let unread = "Rollbook stopped while this was being read. Upload it again.";
+        super::background::end_interrupted(tx, now)?;
         tx.execute(INTERRUPTED, &args![interrupted])?;
         tx.execute(UNREAD, &args![unread])?;
         tx.execute(DESTROY, &args![old])

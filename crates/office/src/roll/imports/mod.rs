@@ -12,10 +12,13 @@
 //! It deliberately does not know what a file looks like (`exchange`), and never decides by a name who somebody is.
 
 mod apply;
+mod background;
+mod command_line;
 mod contacts;
 mod course;
 mod draft;
 mod marks;
+mod pages;
 mod prepare;
 mod pupils;
 pub mod records;
@@ -28,6 +31,7 @@ use calendar::{Day, SchoolCalendar, SchoolYear};
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Answers, Applied, apply};
+pub use command_line::command_line;
 pub use course::{
     Import, ImportId, ReceivedFile, State, cancel, findings, import, imports, receive,
     rows_to_correct, tidy,
@@ -39,6 +43,11 @@ pub use terms::{Event, EventKind};
 use crate::people::{Access, Actor, RecordKind};
 use crate::year::settings::Mode;
 
+/// The pages of this folder.
+pub fn routes() -> axum::Router<std::sync::Arc<crate::desk::Office>> {
+    pages::routes()
+}
+
 /// Every statement of this folder, for the test that prepares them.
 pub fn statements() -> Vec<&'static str> {
     [
@@ -46,6 +55,9 @@ pub fn statements() -> Vec<&'static str> {
         course::STATEMENTS,
         prepare::STATEMENTS,
         apply::STATEMENTS,
+        background::STATEMENTS,
+        command_line::STATEMENTS,
+        pages::STATEMENTS,
     ]
     .concat()
 }
