@@ -207,11 +207,7 @@ impl Desk {
         actor: &Actor,
         title: impl Into<std::borrow::Cow<'static, str>>,
     ) -> Result<Frame, StoreError> {
-        let school = tx
-            .query_opt(SCHOOL_NAME, &args![actor.school], |row| {
-                row.get::<String>(0)
-            })?
-            .unwrap_or_default();
+        let school = school_name(tx, actor.school)?;
         let person = SignedIn {
             id: actor.account.0,
             name: actor.name.clone(),
@@ -254,7 +250,16 @@ impl Desk {
     }
 }
 
+/// The statement of this file, for the test that prepares it.
+pub const STATEMENTS: &[&str] = &[SCHOOL_NAME];
+
 const SCHOOL_NAME: &str = "select name from school where school_id = $1";
+
+/// The name of a school; empty before it is set up.
+pub fn school_name(tx: &mut Tx, school: SchoolId) -> Result<String, StoreError> {
+    let name = tx.query_opt(SCHOOL_NAME, &args![school], |row| row.get(0))?;
+    Ok(name.unwrap_or_default())
+}
 
 /// Where the actor's roles let them go, in the order of a school's day.
 fn navigation(actor: &Actor, path: &str) -> Vec<NavItem> {

@@ -17,6 +17,7 @@ pub mod registers;
 pub mod roll;
 mod router;
 pub mod shell;
+mod take_away;
 pub mod year;
 
 pub use router::router;

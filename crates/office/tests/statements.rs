@@ -1,6 +1,6 @@
 //! Every statement of the application can be prepared on both engines.
 
-use office::{MIGRATIONS, demo, home, insight, people, registers, roll, year};
+use office::{MIGRATIONS, demo, desk, home, insight, people, registers, roll, year};
 use store::testing::each_engine;
 
 #[test]
@@ -8,6 +8,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines() {
     each_engine(MIGRATIONS, |store| {
         let folders = [
             demo::STATEMENTS,
+            desk::STATEMENTS,
             home::STATEMENTS,
             insight::STATEMENTS,
             &people::statements(),

@@ -434,7 +434,7 @@ pub async fn figures(desk: Desk, Query(form): Query<Form>) -> Result<Response, P
         let frame = here.frame(tx, actor, "Figures")?;
         let mut file = together("Figures", &tables);
         file.about = about(&reckoning);
-        if let Some(file) = file.file(&form, &frame.school, "figures", reckoning.today())? {
+        if let Some(file) = file.file(&form, &frame.school, "figures", reckoning.today()) {
             return Ok(file);
         }
         let school = viewed.school();

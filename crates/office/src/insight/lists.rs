@@ -786,7 +786,7 @@ pub async fn list(
         let table = asked.table(&list)?;
         let frame = here.frame(tx, actor, "List")?;
         let today = asked.reckoning.today();
-        if let Some(file) = table.file(&form, &frame.school, &list.name(), today)? {
+        if let Some(file) = table.file(&form, &frame.school, &list.name(), today) {
             return Ok(file);
         }
         let path = format!("/lists/{}", list.name());

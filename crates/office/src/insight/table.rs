@@ -4,14 +4,13 @@ use std::cmp::Ordering;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use calendar::Day;
-use exchange::{self as sheet, Audience, Sheet};
+use exchange::{self as sheet, Sheet};
 
 use super::form::Form;
-use crate::desk::Refusal;
 use crate::shell::{Column, Columns, Direction, Export, Under};
+use crate::take_away::{self, FileKind};
 
 /// Rows on one page of a list.
 const ROWS_A_PAGE: usize = 100;
@@ -351,46 +350,15 @@ impl Table {
     /// All its rows as the file that was asked for; none when a page was asked for.
     ///
     /// The file's name holds the school, the kind of list and the day, and never a pupil's name (I-038).
-    /// Errors: more rows than a workbook holds.
-    pub fn file(
-        &self,
-        form: &Form,
-        school: &str,
-        kind: &str,
-        today: Day,
-    ) -> Result<Option<Response>, Refusal> {
-        let (bytes, media, ending) = match form.format.as_str() {
-            "csv" => (
-                sheet::csv(&self.sheet(), Audience::People),
-                "text/csv; charset=utf-8",
-                "csv",
-            ),
-            "xlsx" => (
-                sheet::xlsx(&self.sheet(), today)
-                    .map_err(|error| Refusal::Wrong(error.to_string()))?,
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-                "xlsx",
-            ),
-            _ => return Ok(None),
+    pub fn file(&self, form: &Form, school: &str, kind: &str, today: Day) -> Option<Response> {
+        let kind_of_file = FileKind::of(&form.format)?;
+        // The heading on the screen may name a pupil; the file's name must not.
+        let sheet = Sheet {
+            title: kind.to_owned(),
+            ..self.sheet()
         };
-        let name = format!("{}-{kind}-{today}.{ending}", plain_name(school));
-        let disposition = format!("attachment; filename=\"{name}\"");
-        let headers = [
-            (header::CONTENT_TYPE, media.to_owned()),
-            (header::CONTENT_DISPOSITION, disposition),
-        ];
-        Ok(Some((headers, bytes).into_response()))
+        Some(take_away::file(&sheet, kind_of_file, school, today))
     }
-}
-
-/// A name of letters, digits and hyphens.
-fn plain_name(text: &str) -> String {
-    let words = crate::book::fold(text);
-    let words = words.split(|c: char| !c.is_ascii_alphanumeric());
-    words
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join("-")
 }
 
 fn direction(heading: &Heading, sort: &str) -> Option<Direction> {
@@ -495,7 +463,10 @@ mod tests {
 
     #[test]
     fn the_file_has_the_digits_of_the_screen() {
-        let csv = sheet::csv(&table(&["90.04", "90.0"]).sheet(), Audience::Systems);
+        let csv = sheet::csv(
+            &table(&["90.04", "90.0"]).sheet(),
+            exchange::Audience::Systems,
+        );
         assert_eq!(
             String::from_utf8(csv).expect("text"),
             "Name,Attendance (%)\r\nRow 90.04,90.04\r\nRow 90.0,90.0\r\n"
@@ -530,10 +501,5 @@ mod tests {
     fn thousands_are_set_apart() {
         let written = [0, 999, 1_000, 142_855, -1_234_567].map(|number: i64| grouped(number));
         assert_eq!(written, ["0", "999", "1,000", "142,855", "-1,234,567"]);
-    }
-
-    #[test]
-    fn a_school_is_named_plainly_in_a_file() {
-        assert_eq!(plain_name("St Zoë’s C.E. School"), "st-zoe-s-c-e-school");
     }
 }

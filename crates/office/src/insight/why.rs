@@ -518,7 +518,7 @@ pub async fn why(desk: Desk, Query(form): Query<Form>) -> Result<Response, Probl
         table.about = facts.clone();
         let today: Day = reckoning.today();
         let kind = if pupil.is_some() { "sessions" } else { "figure" };
-        if let Some(file) = table.file(&form, &frame.school, kind, today)? {
+        if let Some(file) = table.file(&form, &frame.school, kind, today) {
             return Ok(file);
         }
         let name = name_of(&book, who);

@@ -11,10 +11,11 @@ use serde::Deserialize;
 use store::{StoreError, Tx, args, journal};
 
 use super::access::granted;
-use super::take_away::{self, FileKind, List};
 use super::{Access, Actor, RecordKind, Scope};
+use crate::desk::school_name;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::shell::{self, Column, Columns, Export, Frame, Under};
+use crate::take_away::{self, FileKind, sheet, texts};
 
 /// Entries on one page.
 const ON_A_PAGE: i64 = 100;
@@ -155,12 +156,10 @@ pub(super) async fn page(
         let limit = if file.is_some() { IN_A_FILE } else { ON_A_PAGE };
         let lines = lines(tx, actor, &query, &names, notes, limit)?;
         if let Some(kind) = file {
-            let list = List {
-                title: "Journal",
-                headings: HEADINGS.to_vec(),
-                rows: lines.into_iter().map(cells_of).collect(),
-            };
-            return Ok(take_away::file(&list, kind, actor, today));
+            let school = school_name(tx, actor.school)?;
+            let empty = sheet("Journal", &school, actor, today, &HEADINGS);
+            let rows = lines.into_iter().map(cells_of).collect();
+            return Ok(take_away::file(&texts(empty, rows), kind, &school, today));
         }
         let oldest = lines.last().map(|line| line.seq);
         let more = lines.len() as i64 == ON_A_PAGE;

@@ -16,7 +16,6 @@ mod set_up;
 mod sign_in;
 mod signed_in;
 mod staff;
-mod take_away;
 
 use std::sync::Arc;
 

@@ -16,14 +16,15 @@ use super::doors::random_code;
 use super::me::moment;
 use super::sign_in::{count_attempt, forget_attempts};
 use super::staff::{self, AccountChange, Details, Held, Member};
-use super::take_away::{self, FileKind, List};
 use super::{Actor, Role, passwords};
+use crate::desk::school_name;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::{AccountId, StaffId};
 use crate::shell::{
     self, Choice, Column, Columns, Direction, Errors, Export, Facts, Field, FieldKind, Flag, Frame,
     Notice, Under,
 };
+use crate::take_away::{FileKind, file, sheet, texts};
 
 /// What a form sent, by field.
 type Given = HashMap<String, String>;
@@ -148,12 +149,11 @@ pub(super) async fn list(desk: Desk, Query(query): Query<ListQuery>) -> Result<R
             rows.reverse();
         }
         if let Some(kind) = FileKind::of(&query.format) {
-            let list = List {
-                title: "Staff and accounts",
-                headings: COLUMNS.map(|(heading, _)| heading).to_vec(),
-                rows: rows.into_iter().map(|(_, cells)| cells).collect(),
-            };
-            return Ok(take_away::file(&list, kind, actor, today));
+            let school = school_name(tx, actor.school)?;
+            let headings = COLUMNS.map(|(heading, _)| heading);
+            let empty = sheet("Staff and accounts", &school, actor, today, &headings);
+            let rows = rows.into_iter().map(|(_, cells)| cells).collect();
+            return Ok(file(&texts(empty, rows), kind, &school, today));
         }
         let page = PeoplePage {
             frame: at.frame(tx, actor, "People")?,

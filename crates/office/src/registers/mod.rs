@@ -14,7 +14,6 @@ mod register_page;
 pub mod save;
 mod sent;
 mod status;
-mod take_away;
 mod today;
 
 pub use due::{Due, Standing, due};

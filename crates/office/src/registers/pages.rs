@@ -17,11 +17,11 @@ use super::keeper::keeper;
 use super::register_page::register_page;
 use super::save::{Outcome, Save, SaveAnswer, save};
 use super::sent::{SentSave, from_form};
-use super::take_away::{FileKind, file};
 use super::today::{Asked, today_page};
 use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::ids::GroupId;
 use crate::shell::{Frame, Notice, Page, State};
+use crate::take_away::{FileKind, file};
 
 /// The addresses of this folder.
 pub fn routes() -> Router<Arc<Office>> {

@@ -22,12 +22,13 @@ use super::record::{
     PupilRow, TimeOnRoll, all_pupil_rows, all_times_on_roll, enrolment_kind, pupil_row,
     times_on_roll,
 };
-use super::take_away::{FileKind, file, school_name, sheet};
 use crate::book::{Book, GroupKind};
+use crate::desk::school_name;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Export, Flag, Frame, Page, Tab, Tabs, Under};
+use crate::take_away::{FileKind, file, sheet};
 
 /// Rows on one page.
 const PAGE: usize = 100;

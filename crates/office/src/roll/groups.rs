@@ -15,12 +15,13 @@ use super::keeping::{KEPT_ELSEWHERE, Sight, kept_here, may_keep_roll};
 use super::place::sorting_name;
 use super::pupil::days_in_words;
 use super::records::{GROUP_STAFF, MEMBERSHIP, PUPIL_GROUP};
-use super::take_away::{FileKind, file, school_name, sheet};
 use crate::book::{Book, Group, GroupKind};
+use crate::desk::school_name;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::{EnrolmentId, GroupId, StaffId};
 use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Choice, Export, Field, FieldKind, Frame, Page, Text, Under};
+use crate::take_away::{FileKind, file, sheet};
 
 /// Duties for a group: the word in the database and in words.
 const DUTIES: [(&str, &str); 3] = [

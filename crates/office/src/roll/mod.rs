@@ -23,7 +23,6 @@ mod pupil;
 mod pupils;
 mod record;
 pub mod records;
-mod take_away;
 mod time_on_roll;
 
 use std::sync::Arc;
@@ -106,7 +105,6 @@ pub fn routes() -> Router<Arc<Office>> {
 pub fn statements() -> Vec<&'static str> {
     [
         keeping::STATEMENTS,
-        take_away::STATEMENTS,
         record::STATEMENTS,
         household::STATEMENTS,
         history::STATEMENTS,

@@ -13,12 +13,13 @@ use super::find::Sought;
 use super::form::{Answers, notice};
 use super::keeping::{Sight, kept_here};
 use super::place::{Place, Standing, places, sorting_name};
-use super::take_away::{FileKind, file, school_name, sheet};
 use crate::book::{Book, GroupKind};
+use crate::desk::school_name;
 use crate::desk::{Desk, Problem};
 use crate::ids::GroupId;
 use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Choice, Column, Columns, Direction, Export, Flag, Frame, Page, Under};
+use crate::take_away::{FileKind, file, sheet};
 
 /// Rows on one page.
 const PAGE: usize = 100;

@@ -20,8 +20,8 @@ use super::terms::{Event, EventKind};
 use super::{Answers, Choices, Preview, apply, prepare, rows_to_correct};
 use crate::desk::{Desk, Office, Refusal};
 use crate::people::Actor;
-use crate::roll::take_away;
 use crate::shell::{Choice, Field, FieldKind, Frame, Notice, Page, Progress};
+use crate::take_away;
 
 /// Uploads up to this size are taken: the limit of a text file and what surrounds it (I-030).
 const UPLOAD_BYTES: usize = 520 << 20;
@@ -448,7 +448,7 @@ async fn report(desk: Desk, Path(id): Path<i64>) -> Response {
             course::may_import(actor)?;
             let import = course::import(tx, actor.school, ImportId(id))?;
             let findings = course::findings(tx, actor.school, import.id)?;
-            let school = take_away::school_name(tx, actor.school)?;
+            let school = crate::desk::school_name(tx, actor.school)?;
             let headings = [
                 "file",
                 "sheet",
@@ -498,7 +498,7 @@ async fn to_correct(desk: Desk, Path(id): Path<i64>) -> Response {
         let school = actor.school;
         let name = office
             .store
-            .read_now(move |tx| take_away::school_name(tx, school))?;
+            .read_now(move |tx| crate::desk::school_name(tx, school))?;
         Ok::<_, Refusal>((rows_to_correct(&office, &actor, ImportId(id))?, name))
     });
     match made.await {

@@ -1,13 +1,15 @@
-//! Lists as files to take away: the same rows as on the screen (I-110, I-111).
+//! Lists as files to take away: the same rows as on the screen, for every folder alike (I-110, I-111).
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use calendar::Day;
-use exchange::{Audience, Sheet, csv, xlsx};
+use exchange::{Audience, Cell, Sheet, csv, xlsx};
+
+use crate::people::Actor;
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FileKind {
+pub(crate) enum FileKind {
     /// For spreadsheets and text editors.
     Csv,
     /// A workbook.
@@ -16,7 +18,7 @@ pub(super) enum FileKind {
 
 impl FileKind {
     /// The kind that a query asks for, if it asks for one.
-    pub(super) fn of(format: &str) -> Option<FileKind> {
+    pub(crate) fn of(format: &str) -> Option<FileKind> {
         match format {
             "csv" => Some(FileKind::Csv),
             "xlsx" => Some(FileKind::Xlsx),
@@ -25,8 +27,40 @@ impl FileKind {
     }
 }
 
+/// An empty sheet that says whose list it is, who made it and when.
+pub(crate) fn sheet(
+    title: &str,
+    school: &str,
+    actor: &Actor,
+    today: Day,
+    headings: &[&str],
+) -> Sheet {
+    let mut sheet = Sheet::new(title);
+    for heading in headings {
+        sheet.text_column(heading);
+    }
+    sheet.about = [
+        ("School", school.to_owned()),
+        ("List", title.to_owned()),
+        ("Made on", today.long()),
+        ("Made by", format!("{}, {}", actor.name, actor.job_title)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec();
+    sheet
+}
+
+/// Rows of plain texts under the headings of their sheet.
+pub(crate) fn texts(sheet: Sheet, rows: Vec<Vec<String>>) -> Sheet {
+    let rows = rows
+        .iter()
+        .map(|row| row.iter().map(|text| Cell::text(text)).collect())
+        .collect();
+    Sheet { rows, ..sheet }
+}
+
 /// The file, to be saved under a name of school, kind of list and day, and of no pupil (I-038).
-pub(super) fn file(sheet: &Sheet, kind: FileKind, school: &str, today: Day) -> Response {
+pub(crate) fn file(sheet: &Sheet, kind: FileKind, school: &str, today: Day) -> Response {
     let (bytes, content_type, ending) = match kind {
         FileKind::Csv => (
             Ok(csv(sheet, Audience::People)),
@@ -71,4 +105,14 @@ fn plain(text: &str) -> String {
         }
     }
     plain.trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_school_is_named_plainly_in_a_file() {
+        assert_eq!(plain("St Zoë’s C.E. School"), "st-zoe-s-c-e-school");
+    }
 }
