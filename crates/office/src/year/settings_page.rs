@@ -29,6 +29,8 @@ pub(super) struct SettingsQuery {
 struct SettingsPage {
     frame: Frame,
     errors: Errors,
+    /// The setting that was just tried and could not be saved, whose form stands open.
+    tried: String,
     forms: Vec<SettingForm>,
 }
 
@@ -116,10 +118,14 @@ fn page(
             from(BANDS),
         ),
     ];
+    let tried = typed("what", String::new());
     let problems = attempt
         .problem
         .map(|(field, text)| Problem {
-            field: field.into(),
+            field: match field {
+                "from" => format!("{tried}-from").into(),
+                field => field.into(),
+            },
             text: text.into(),
         })
         .into_iter()
@@ -127,6 +133,7 @@ fn page(
     Ok(SettingsPage {
         frame,
         errors: Errors { problems },
+        tried,
         forms,
     })
 }
