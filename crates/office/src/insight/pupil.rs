@@ -47,7 +47,7 @@ pub fn pupil_mark(book: &Book, pupil: PupilId, slot: Slot) -> MarkByte {
         .unwrap_or(MarkByte::OUTSIDE)
 }
 
-/// The year grid of a pupil: what stands in each session, over all their times on roll; none when the calendar has no such year.
+/// The year grid of a pupil: what stands in each session, over all their times on roll; none when there is none in that year.
 ///
 /// Each cell opens `{href}{day}/{AM|PM}`; [`super::marks_href`] gives the address of the pages that tell one mark's history.
 /// Errors: session times cannot be read.
@@ -72,7 +72,8 @@ pub fn year_grid(
         Some(shown(mark, opened.has(slot)))
     };
     let caption = format!("Marks of {year}");
-    Ok(Some(YearGrid::new(caption, first, last, href, at)))
+    let grid = YearGrid::new(caption, first, last, href, at);
+    Ok((!grid.is_empty()).then_some(grid))
 }
 
 /// A mark as grids show it.

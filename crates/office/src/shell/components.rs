@@ -930,6 +930,11 @@ impl YearGrid {
             rows,
         }
     }
+
+    /// Whether it has no session to show.
+    pub fn is_empty(&self) -> bool {
+        self.weeks.is_empty()
+    }
 }
 
 fn year_row(
