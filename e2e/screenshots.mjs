@@ -1,4 +1,4 @@
-// Makes the pictures in `docs/screenshots/`: each screen of `screens.mjs` in light, dark, on a phone and as printed.
+// Makes the pictures in `docs/screenshots/`: each screen of `screens.mjs` in light, and where it says so in dark, on a phone, as printed.
 //
 // Run as `tools/screenshots [NAME...]`; without a name it makes them all. The light picture is `NAME.png`, the others
 // `NAME-dark.png`, `NAME-phone.png` and `NAME-print.png`.
@@ -24,6 +24,7 @@ async function take(browser, school, screen, view) {
     await page.goto(`${school.address}${screen.path}`);
     await screen.prepare?.(page);
     if (view === "print") await page.emulateMedia({ media: "print" });
+    else if (view !== "phone") await page.setViewportSize({ width: 1440, height: 960 });
     const file = path.join(folder, `${screen.name}${view === "light" ? "" : `-${view}`}.png`);
     // A window's worth on a screen, the whole of a printed page.
     await page.screenshot({ path: file, fullPage: view === "print" });
@@ -40,7 +41,7 @@ try {
   browser = await launchBrowser();
   for (const screen of screens) {
     if (asked.length > 0 && !asked.includes(screen.name)) continue;
-    for (const view of Object.keys(views)) await take(browser, school, screen, view);
+    for (const view of screen.views ?? ["light"]) await take(browser, school, screen, view);
   }
 } finally {
   await browser?.close();
