@@ -440,7 +440,8 @@ impl<'a> Asked<'a> {
         let rows = registers.into_iter().map(|((slot, group), blank)| {
             let known = group.and_then(|id| book.groups.group(id));
             let name = known.map_or("No tutor group", |group| &group.name);
-            let first = match known {
+            // Whoever sees some pupils only may not see the register they stand in.
+            let first = match known.filter(|_| self.sight.whole) {
                 Some(group) => Cell::text(name).to(format!(
                     "/registers/{}/{}/{}",
                     group.id, slot.day, slot.session

@@ -16,6 +16,7 @@ use super::why::counts_as;
 use crate::book::GroupKind;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::{EnrolmentId, PupilId};
+use crate::registers::keeper;
 use crate::shell::{Face, Facts, Frame, MarkCell, Page};
 
 /// Every entry in effect for one place of the register, oldest first. An entry of an import that is not out yet is none.
@@ -73,6 +74,14 @@ pub async fn mark(
             .find(|enrolment| enrolment.covers(day))
             .ok_or(Refusal::NotFound)?;
         let tutor = book.groups.of_kind(enrolment.id, GroupKind::Tutor, day);
+        let register = match tutor {
+            Some(group) => match keeper(tx, actor, group.id, day) {
+                Ok(_) => Some(format!("/registers/{}/{day}/{session}", group.id)),
+                Err(Refusal::NotFound) => None,
+                Err(refusal) => return Err(refusal),
+            },
+            None => None,
+        };
         let entries = entries(tx, actor.school, enrolment.id, slot)?;
         Ok(Page(MarkPage {
             frame: here.frame(tx, actor, "Mark")?,
@@ -91,7 +100,7 @@ pub async fn mark(
                     .map_or(vec!["R-209"], |row| vec![row.rule.as_str(), "R-007"]),
             ),
             entries: entries.plain(),
-            register: tutor.map(|group| format!("/registers/{}/{day}/{session}", group.id)),
+            register,
         })
         .into_response())
     })

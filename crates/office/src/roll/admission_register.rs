@@ -83,6 +83,12 @@ struct Row {
     flag: Option<Flag>,
 }
 
+/// Whether somebody may see it: it holds every parent's name and address, so it is for those who may see all of that.
+pub(super) fn may_see(actor: &Actor) -> bool {
+    actor.may_for_school(Access::Read, RecordKind::PupilCore)
+        && actor.may_for_school(Access::Read, RecordKind::Contacts)
+}
+
 /// `/admission-register`.
 pub(super) async fn admission_register(
     desk: Desk,
@@ -91,10 +97,7 @@ pub(super) async fn admission_register(
     let here = desk.clone();
     desk.read(move |tx, actor| {
         let (today, _) = here.office.today();
-        // It holds every parent's name and address, so it is for those who may see all of that.
-        if !actor.may_for_school(Access::Read, RecordKind::PupilCore)
-            || !actor.may_for_school(Access::Read, RecordKind::Contacts)
-        {
+        if !may_see(actor) {
             return Err(Refusal::NotFound);
         }
         let book = here.office.shelf.book(tx, actor.school)?;

@@ -168,6 +168,7 @@ struct GroupPage {
     is_today: bool,
     members: Vec<MemberRow>,
     staff: Vec<StaffRow>,
+    sees_figures: bool,
     may_keep: bool,
     kept_elsewhere: Option<&'static str>,
     last_day: Field,
@@ -248,6 +249,8 @@ pub(super) async fn group(
             },
             members,
             staff,
+            sees_figures: actor.may(Access::Aggregate, RecordKind::AggregateReports)
+                && actor.may(Access::Read, RecordKind::AttendanceMarks),
             may_keep: may_change && here_kept,
             kept_elsewhere: (may_change && !here_kept).then_some(KEPT_ELSEWHERE),
             last_day: Field::day("last", "Last day in the group").value(today.to_string()),

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use calendar::Day;
 use exchange::{Cell, Sheet};
 
+use super::admission_register;
 use super::characteristic_kinds::{CharacteristicKind, KINDS};
 use super::find::Sought;
 use super::form::{Answers, notice};
@@ -41,6 +42,7 @@ struct PupilsPage {
     title: &'static str,
     count: String,
     may_add: bool,
+    sees_admission_register: bool,
     words: String,
     selects: Vec<Select>,
     filters: String,
@@ -136,6 +138,7 @@ fn page(
         count: format!("{} {standing}", listed.len()),
         may_add: actor.may_for_school(Access::Write, RecordKind::PupilCore)
             && kept_here(book, today),
+        sees_admission_register: admission_register::may_see(actor),
         words: asked.text("q").to_owned(),
         selects: selects(book, sight, asked, today),
         filters: filters_in_words(book, asked),
