@@ -103,7 +103,7 @@ pub(super) fn any_role(tx: &mut Tx) -> Result<bool, StoreError> {
     Ok(any.is_some())
 }
 
-/// [`any_role`] for the start of the program.
+/// What `any_role` tells, for the start of the program.
 pub async fn is_set_up(store: &Store) -> Result<bool, StoreError> {
     store.read(any_role).await
 }

@@ -114,7 +114,7 @@ fn argon2() -> Argon2<'static> {
 }
 
 /// The hash that is kept of a password, with its salt and cost in it. Takes some tens of milliseconds of this thread:
-/// from a request, call [`hash`].
+/// from a request, call `hash`.
 pub fn hash_now(password: &str) -> Result<String, PasswordError> {
     argon2()
         .hash_password(password.as_bytes())
