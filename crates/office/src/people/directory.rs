@@ -226,6 +226,10 @@ fn found_in_directory(
     act: &mut Act,
     founding: &Founding,
 ) -> Result<(SchoolId, AccountId), DirectoryError> {
+    // In this order: a school that another founder has just begun to use is no longer unused, and its role is then seen.
+    let begun = act
+        .tx()
+        .query_opt(UNUSED_SCHOOL, &args![], |row| row.get::<SchoolId>(0))?;
     if any_role(act.tx())? {
         return Err(DirectoryError::AlreadySetUp);
     }
@@ -239,9 +243,6 @@ fn found_in_directory(
             must_change_password: false,
         },
     )?;
-    let begun = act
-        .tx()
-        .query_opt(UNUSED_SCHOOL, &args![], |row| row.get::<SchoolId>(0))?;
     let (school, statement) = match begun {
         Some(school) => (school, SCHOOL_ANEW),
         None => (SchoolId(act.new_id()), NEW_SCHOOL),
