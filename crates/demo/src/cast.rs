@@ -3,7 +3,7 @@
 use calendar::{Day, Session, Weekday};
 
 use crate::chance::{Chance, Purpose};
-use crate::cohorts::{AUTHORITY, ESTABLISHMENT, Roll};
+use crate::cohorts::{AUTHORITY, Roll};
 use crate::events::SchoolDay;
 use crate::families::Homes;
 use crate::people::{Enrolment, EnrolmentKind, Plan, Weekly};
@@ -216,7 +216,7 @@ impl Stage<'_> {
     fn lose_number(&mut self, pupil: usize) {
         let serial = self.drawn.cast.len();
         let own = &mut self.roll.pupils[pupil];
-        own.upn = upn::temporary(AUTHORITY, ESTABLISHMENT, own.year_seven_in, serial);
+        own.upn = upn::temporary(AUTHORITY, own.year_seven_in, serial);
     }
 
     fn adults_of(&self, pupil: usize) -> Vec<usize> {

@@ -12,6 +12,8 @@ use crate::{Request, names, upn};
 pub(crate) const AUTHORITY: u16 = 823;
 /// The school's number within it.
 pub(crate) const ESTABLISHMENT: u16 = 4998;
+/// Where the school's own numbers begin: beyond those of any sample file, which would otherwise mean a pupil of the demo school.
+const FIRST_ADMISSION_NUMBER: usize = 7001;
 /// Pupils in a tutor group.
 const TUTOR_GROUP: usize = 25;
 
@@ -231,7 +233,7 @@ impl Cohort<'_> {
         let upn = self.number();
         let born = first_birthday.plus_days(self.chance.between(0, 364));
         self.roll.pupils.push(Pupil {
-            admission_number: format!("{:06}", 3001 + number),
+            admission_number: format!("{:06}", FIRST_ADMISSION_NUMBER + number),
             upn,
             forename: String::new(),
             middle_names: String::new(),
@@ -255,7 +257,7 @@ impl Cohort<'_> {
     /// The next number of one of thirty primary schools, allotted in the reception year.
     fn number(&mut self) -> String {
         const SCHOOLS: usize = 30;
-        let school = 2970 + (self.numbered % SCHOOLS) as u16;
+        let school = (self.numbered % SCHOOLS) as u16;
         let serial = 1 + self.numbered / SCHOOLS;
         self.numbered += 1;
         upn::permanent(AUTHORITY, school, self.year_seven_in - 7, serial)

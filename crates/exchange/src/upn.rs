@@ -111,6 +111,22 @@ pub fn check(text: &str) -> Result<Upn, UpnFault> {
     }
 }
 
+/// The number whose characters 2 to 13 are these, with the check letter that they ask for (I-042).
+///
+/// `None` when they are not eleven digits and then a digit or one of the letters (I-040).
+///
+/// ```
+/// let upn = exchange::upn::with_check_letter("823499826001").expect("twelve right characters");
+/// assert_eq!(upn.as_str(), "E823499826001");
+/// ```
+pub fn with_check_letter(body: &str) -> Option<Upn> {
+    let mut number = [0; 13];
+    number[1..].copy_from_slice(<&[u8; 12]>::try_from(body.as_bytes()).ok()?);
+    let digits = number[1..12].iter().all(u8::is_ascii_digit);
+    number[0] = check_letter(&number).filter(|_| digits)?;
+    Some(Upn(number))
+}
+
 /// The letter that characters 2 to 13 ask for: each value times its place, summed, modulo 23 (I-042).
 fn check_letter(number: &[u8; 13]) -> Option<u8> {
     let mut sum = 0;
@@ -179,6 +195,17 @@ mod tests {
                 check(number).map(|upn| upn.to_string()),
                 Ok(number.to_owned())
             );
+        }
+    }
+
+    #[test]
+    fn a_number_is_put_together_only_from_characters_that_a_number_may_have() {
+        for number in ["E823499826001", "Q82349982600A"] {
+            let made = with_check_letter(&number[1..]).map(|upn| upn.to_string());
+            assert_eq!(made.as_deref(), Some(number));
+        }
+        for body in ["82349982600", "82349982600I", "8234998A6001", ""] {
+            assert_eq!(with_check_letter(body), None, "{body}");
         }
     }
 
