@@ -459,32 +459,33 @@ fn stop_after_the_last(programs: &Path, base: &Path, data: &Path) {
     );
 }
 
-/// A server of a test's own that speaks TLS on the loopback, with a certificate for `localhost` that is its own root.
+/// A server of a test's own on the loopback, which the test may stop, start again and set up badly.
 ///
 /// Stopped when it is dropped.
-pub struct TlsServer {
+pub struct OwnServer {
     folder: tempfile::TempDir,
     port: u16,
+    settings: String,
 }
 
-impl TlsServer {
-    /// Starts one.
+impl OwnServer {
+    /// Starts one that anybody on this machine may use, with these settings, such as `-c fsync=off`.
     ///
     /// # Panics
     /// When no PostgreSQL is installed, or it does not start.
-    pub fn start() -> TlsServer {
-        let programs = programs();
-        let folder = tempfile::tempdir().expect("a folder for the test server");
-        let open = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
-        fs::set_permissions(folder.path(), open).expect("a folder that the server may enter");
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port")
-            .port();
-        let server = TlsServer { folder, port };
-        let (data, log) = (server.data(), server.folder.path().join("log"));
-        fs::write(&log, "").expect("the test server's log");
-        initialise(&programs, &data, &[&log]);
+    pub fn start(settings: &str) -> OwnServer {
+        let server = OwnServer::prepared(settings);
+        server.start_again();
+        server
+    }
+
+    /// Starts one that speaks TLS only, with a certificate for `localhost` that is its own root.
+    ///
+    /// # Panics
+    /// As [`OwnServer::start`].
+    pub fn over_tls() -> OwnServer {
+        let server = OwnServer::prepared("-c ssl=on");
+        let data = server.data();
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])
             .expect("a certificate for the test server");
         fs::write(server.roots(), made.cert.pem()).expect("the certificate is written");
@@ -499,10 +500,39 @@ impl TlsServer {
         }
         let hosts = "hostssl all all 127.0.0.1/32 trust\nhostssl all all ::1/128 trust\n";
         fs::write(data.join("pg_hba.conf"), hosts).expect("who may connect is written");
+        server.start_again();
+        server
+    }
+
+    fn prepared(settings: &str) -> OwnServer {
+        let folder = tempfile::tempdir().expect("a folder for the test server");
+        let open = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
+        fs::set_permissions(folder.path(), open).expect("a folder that the server may enter");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        let server = OwnServer {
+            folder,
+            port,
+            settings: settings.to_owned(),
+        };
+        let log = server.log();
+        fs::write(&log, "").expect("the test server's log");
+        initialise(&programs(), &server.data(), &[&log]);
+        server
+    }
+
+    /// Starts it after [`OwnServer::crash`]. Answers once it takes connections.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_again(&self) {
         let settings = format!(
-            "-c listen_addresses=localhost -c port={port} -c unix_socket_directories='' -c ssl=on"
+            "-c listen_addresses=localhost -c port={} -c unix_socket_directories='' {}",
+            self.port, self.settings
         );
-        run(server_program(&programs, "pg_ctl", &data)
+        run(server_program(&programs(), "pg_ctl", &self.data())
             .args([
                 "start",
                 "--wait",
@@ -511,16 +541,30 @@ impl TlsServer {
                 &settings,
                 "--log",
             ])
-            .arg(&log));
-        server
+            .arg(self.log()));
+    }
+
+    /// Ends it at once, as a crash would: what was not flushed by then is not in its files.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn crash(&self) {
+        run(server_program(&programs(), "pg_ctl", &self.data()).args([
+            "stop",
+            "--mode=immediate",
+            "--silent",
+        ]));
     }
 
     /// Where it lives, with these words about TLS, such as `sslmode=require`.
     pub fn location(&self, words: &str) -> Location {
+        Location::Postgres(self.address(words))
+    }
+
+    /// [`OwnServer::location`] as a command line takes it.
+    pub fn address(&self, words: &str) -> String {
         let port = self.port;
-        Location::Postgres(format!(
-            "host=localhost port={port} user=postgres dbname=postgres {words}"
-        ))
+        format!("host=localhost port={port} user=postgres dbname=postgres {words}")
     }
 
     /// The file with the certificate to check it by.
@@ -531,15 +575,18 @@ impl TlsServer {
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
 }
 
-impl Drop for TlsServer {
+impl Drop for OwnServer {
     fn drop(&mut self) {
-        run(server_program(&programs(), "pg_ctl", &self.data()).args([
-            "stop",
-            "--mode=immediate",
-            "--silent",
-        ]));
+        // A test that failed may have left it stopped.
+        if self.data().join("postmaster.pid").exists() {
+            self.crash();
+        }
     }
 }
 

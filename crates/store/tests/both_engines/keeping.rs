@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::trial::{MARK, MIGRATIONS, SCHOOL, assert_whole, day, did, mark};
-use store::testing::{ENGINES, TestStore, TlsServer, each_engine, test_options};
+use store::testing::{ENGINES, OwnServer, TestStore, each_engine, test_options};
 use store::{Engine, Location, OpenError, Options, Store, StoreError, args, journal};
 
 const SLOW: &str = "\
@@ -56,6 +56,66 @@ fn a_server_that_would_lose_acts_is_refused_unless_the_operator_accepts_it() {
         "{message}"
     );
     test.another().close();
+}
+
+#[test]
+fn a_server_that_does_not_flush_is_refused_by_the_name_of_the_setting() {
+    let clock = store::testing::TestClock::new();
+    for (badly, setting) in [
+        ("-c fsync=off", "fsync"),
+        ("-c full_page_writes=off", "full_page_writes"),
+        ("-c synchronous_commit=off", "synchronous_commit"),
+    ] {
+        let server = OwnServer::start(badly);
+        let location = server.location("sslmode=disable");
+        let refused = Store::open(&location, Options::default(), clock.as_function());
+        let Err(OpenError::Durability { .. }) = &refused else {
+            panic!("a server with {badly} was taken: {refused:?}");
+        };
+        let words = refused.unwrap_err().to_string();
+        assert!(
+            words.starts_with("the database would lose saved marks when power fails")
+                && words.contains(&format!("{setting} is off, and must be on")),
+            "{words}"
+        );
+        let accepted = Store::open(&location, test_options(), clock.as_function());
+        accepted.expect("an operator may accept it").close();
+    }
+}
+
+#[test]
+fn a_server_that_goes_away_and_comes_back_is_used_again_by_every_thread() {
+    let server = OwnServer::start("");
+    let clock = store::testing::TestClock::new();
+    let location = server.location("sslmode=disable");
+    let store = Store::open(&location, Options::default(), clock.as_function()).unwrap();
+    store.migrate(MIGRATIONS).unwrap();
+    mark(&store, 1, 1, "/");
+    server.crash();
+    for _ in 0..8 {
+        let away = store.read_now(|tx| journal::head(tx, SCHOOL));
+        assert!(
+            matches!(&away, Err(error) if error.is_passing()),
+            "{away:?}"
+        );
+        let away = store.act_now(SCHOOL, |act| {
+            act.describe(did("mark"));
+            act.record(&MARK, &args![1, day(), 2, "/"])
+        });
+        assert!(
+            matches!(&away, Err(error) if error.is_passing()),
+            "{away:?}"
+        );
+    }
+    server.start_again();
+    // More requests than there are threads, so that each opens its connection again.
+    for session in 2..12 {
+        mark(&store, 1, session, "/");
+        let head = store.read_now(|tx| journal::head(tx, SCHOOL)).unwrap();
+        assert_eq!(head.unwrap().seq, session);
+    }
+    assert_whole(&store);
+    store.close();
 }
 
 #[test]
@@ -358,7 +418,7 @@ fn a_closed_store_leaves_one_tidy_file() {
 
 #[test]
 fn a_protected_connection_is_protected() {
-    let server = TlsServer::start();
+    let server = OwnServer::over_tls();
     let clock = store::testing::TestClock::new();
     let open =
         |words: &str| Store::open(&server.location(words), test_options(), clock.as_function());

@@ -2,6 +2,7 @@
 
 mod acts;
 mod crash;
+mod flushes;
 mod jobs;
 mod keeping;
 mod migrations;
