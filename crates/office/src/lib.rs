@@ -18,6 +18,7 @@ pub mod roll;
 mod router;
 pub mod shell;
 mod take_away;
+pub mod upkeep;
 pub mod year;
 
 pub use router::router;

@@ -5,7 +5,7 @@ mod school;
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use calendar::Instant;
-use office::people::Role;
+use office::people::{DIRECTORY, Keyring, KeyringError, Role, replace_key, second_factors};
 use school::{Answer, PASSWORD, School, each_school};
 use totp_rs::{Builder, Secret};
 
@@ -273,5 +273,44 @@ fn devices_are_listed_and_ended_one_by_one_or_all_but_this() {
         );
         assert_eq!(school.get(Role::Teacher, "/").location(), "/sign-in");
         assert_eq!(first.get("/").status, StatusCode::OK);
+    });
+}
+
+#[test]
+fn a_new_key_in_place_of_a_lost_one_takes_second_factors_away_signs_everybody_out_and_is_journalled()
+ {
+    each_school(|school| {
+        let store = &school.office.store;
+        let new = Keyring::forgetful().expect("random numbers");
+        let never = replace_key(store, &new).expect_err("there is no key to replace");
+        assert!(matches!(never, KeyringError::NeverSealed));
+        let lost = &school.office.keyring;
+        lost.claim(store).expect("the data is this key's");
+        let same = replace_key(store, lost).expect_err("the key is not lost");
+        assert!(matches!(same, KeyringError::NotLost(_)), "{same}");
+
+        switch_on(school);
+        assert_eq!(second_factors(store).expect("a count"), 1);
+        assert_eq!(replace_key(store, &new).expect("the key is replaced"), 1);
+        assert_eq!(second_factors(store).expect("a count"), 0);
+        assert_eq!(
+            school.get(Role::Teacher, "/me").location(),
+            "/sign-in?next=%2Fme",
+            "this device is signed out"
+        );
+        let (browser, answer) = Browser::sign_in(school, "teacher", PASSWORD);
+        assert_eq!(answer.location(), "/", "the password alone is enough again");
+        assert_eq!(browser.get("/me").status, StatusCode::OK);
+
+        new.claim(store).expect("the data is the new key's");
+        let refused = lost.claim(store).expect_err("the lost key was found again");
+        assert!(
+            matches!(refused, KeyringError::WrongKey { .. }),
+            "{refused}"
+        );
+        let told = store.read_now(|tx| store::journal::head(tx, DIRECTORY));
+        assert!(told.expect("the directory's journal").is_some());
+        let report = store.verify_now(&[], office::TABLES, |_| {});
+        assert!(report.expect("a proof").is_whole());
     });
 }

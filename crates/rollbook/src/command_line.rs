@@ -26,6 +26,20 @@ pub enum Command {
     ///
     /// Succeeds only if no record was refused.
     Import(Bring),
+    /// Go on with a new key when the key file is lost for good. Stop the program first.
+    ///
+    /// Second factors are taken away and set up again, and files received so far stay closed. Nothing else is lost.
+    ReplaceKey {
+        /// Where the records are.
+        #[command(flatten)]
+        data: Data,
+        /// The new key file, as for `serve`; made where there is none.
+        #[arg(long, value_name = "FILE", env = "ROLLBOOK_KEY_FILE")]
+        key_file: Option<PathBuf>,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Prove that the records are what the journal says, and name the first row that differs.
     Verify {
         /// Where the records are.

@@ -176,7 +176,8 @@ fn tell(office: &Arc<Office>, actor: &Actor, import: &Import) -> Result<bool> {
     Ok(main.rejected + beside.rejected == 0)
 }
 
-fn says(question: &str, wanted: &str) -> Result<bool> {
+/// Asks the operator, and answers whether they typed what is wanted.
+pub fn says(question: &str, wanted: &str) -> Result<bool> {
     print!("{question}");
     std::io::stdout().flush()?;
     let mut line = String::new();

@@ -10,6 +10,7 @@ mod import;
 mod local_authority;
 mod log;
 mod opening;
+mod replace_key;
 mod serve;
 mod serving;
 mod verify;
@@ -39,6 +40,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo(demo) => demo::demo(&demo).map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve::serve(&serve).map(|()| ExitCode::SUCCESS),
         Command::Import(bring) => import::import(&bring).map(success_if),
+        Command::ReplaceKey {
+            data,
+            key_file,
+            yes,
+        } => replace_key::replace(&data, key_file.as_deref(), yes).map(|()| ExitCode::SUCCESS),
         Command::Verify { data } => verify::verify(&data).map(success_if),
         Command::Conformance { files } => {
             let report = conformance::run(&files, &ColumnCounter::default());

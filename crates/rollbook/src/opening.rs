@@ -48,12 +48,36 @@ impl Data {
 
     /// Opens the data, made where there is none yet, with its schema up to date and with the key that belongs to it.
     pub fn open(&self, key_file: &Path, clock: Clock) -> Result<(Store, Keyring)> {
+        let store = self.open_tables(clock)?;
+        let data_key = Keyring::of_data(&store).context("Rollbook does not start")?;
+        let keyring =
+            Keyring::open(key_file, &self.data, data_key).context("Rollbook does not start")?;
+        keyring.claim(&store).context("Rollbook does not start")?;
+        let abandoned = office::roll::imports::tidy(&store)
+            .context("Interrupted imports could not be cleared up")?;
+        if abandoned > 0 {
+            tracing::warn!(abandoned, "imports that were interrupted were withdrawn");
+        }
+        Ok((store, keyring))
+    }
+
+    /// Opens data that is there already, with its tables up to date, for a key that takes the place of a lost one.
+    ///
+    /// Answers the key too: read from the file, or made where there is none.
+    pub fn open_for_new_key(&self, key_file: &Path, clock: Clock) -> Result<(Store, Keyring)> {
+        self.open_existing(clock.clone())?.close();
+        let store = self.open_tables(clock)?;
+        let keyring = Keyring::open(key_file, &self.data, None)?;
+        Ok((store, keyring))
+    }
+
+    /// Opens the database, made where there is none yet, and brings its tables up to date.
+    fn open_tables(&self, clock: Clock) -> Result<Store> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&self.data)
             .with_context(|| format!("The data folder {} cannot be made", self.data.display()))?;
-        let keyring = Keyring::open(key_file, &self.data).context("Rollbook does not start")?;
         let location = self.location()?;
         if let Location::Sqlite(file) = &location {
             keep_to_owner(file)
@@ -65,13 +89,7 @@ impl Data {
             .migrate(office::MIGRATIONS)
             .context("The tables could not be brought up to date")?;
         tracing::info!(migrations = applied.len(), "the tables are up to date");
-        keyring.claim(&store).context("Rollbook does not start")?;
-        let abandoned = office::roll::imports::tidy(&store)
-            .context("Interrupted imports could not be cleared up")?;
-        if abandoned > 0 {
-            tracing::warn!(abandoned, "imports that were interrupted were withdrawn");
-        }
-        Ok((store, keyring))
+        Ok(store)
     }
 }
 
@@ -140,10 +158,12 @@ mod tests {
     fn data_of_another_key_is_refused_before_anything_is_served() {
         let folder = tempfile::tempdir().unwrap();
         let data = data_in(folder.path());
-        let (store, _) = data
-            .open(&folder.path().join("key"), clock_of_this_machine())
-            .unwrap();
-        store.close();
+        let other = data_in(&folder.path().join("other"));
+        for (data, key) in [(&data, "key"), (&other, "other-key")] {
+            let key_file = folder.path().join(key);
+            let (store, _) = data.open(&key_file, clock_of_this_machine()).unwrap();
+            store.close();
+        }
         let Err(refused) = data.open(&folder.path().join("other-key"), clock_of_this_machine())
         else {
             panic!("another key was accepted");
@@ -152,6 +172,36 @@ mod tests {
             format!("{refused:#}").contains("start with the key file that belongs to this data"),
             "{refused:#}"
         );
+    }
+
+    #[test]
+    fn a_lost_key_is_told_with_what_is_lost_and_what_to_do_and_no_new_one_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, key_file) = (data_in(folder.path()), folder.path().join("key"));
+        let open = || data.open(&key_file, clock_of_this_machine());
+        open().unwrap().0.close();
+        let copy = fs::read(&key_file).unwrap();
+        fs::remove_file(&key_file).unwrap();
+        for _ in 0..2 {
+            let Err(refused) = open() else {
+                panic!("data was opened without its key");
+            };
+            let words = format!("{refused:#}");
+            for told in [
+                "is not there",
+                "marks and the journal need no key and are untouched",
+                "Restore the key file",
+                "rollbook replace-key",
+                "second factor",
+            ] {
+                assert!(words.contains(told), "{told} is not in: {words}");
+            }
+            assert!(!key_file.exists(), "a key was made that opens nothing");
+        }
+        fs::write(&key_file, copy).unwrap();
+        let secret = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
+        fs::set_permissions(&key_file, secret).unwrap();
+        open().unwrap().0.close();
     }
 
     #[test]

@@ -16,6 +16,7 @@ use axum::routing::get;
 use office::desk::{Clock, Office};
 use office::people::{self, Doors, Keyring, SetUpCode};
 use office::shell::{self, Frame};
+use office::upkeep::{Forgotten, forget_what_is_over};
 use store::Store;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -124,7 +125,11 @@ impl Served {
             .build()
             .context("The program's threads could not be started")?;
         let store = self.store.clone();
-        let served = runtime.block_on(self.run(announce, asked_to_stop()));
+        let served = runtime.block_on(async {
+            // Before anything is announced: whoever reads that it serves may ask it to stop.
+            let stop = asked_to_stop()?;
+            self.run(announce, stop).await
+        });
         runtime.shutdown_timeout(Duration::from_secs(1));
         store.close();
         served
@@ -148,6 +153,7 @@ impl Served {
         };
         let doors = Doors::new(set_up.as_ref());
         let office = Office::new(self.store, self.keyring, self.clock, over_tls, doors);
+        tokio::spawn(keep_up(office.store.clone(), Arc::clone(&office.clock)));
         let router = around(office::router(Arc::new(office)).merge(protected.routes));
         println!("Serving {}", server.url());
         if let Some(remark) = protected.remark {
@@ -161,6 +167,23 @@ impl Served {
         server.serve(router, stop).await
     }
 }
+
+/// Forgets what is over, now and once a day.
+async fn keep_up(store: Store, clock: Clock) {
+    loop {
+        match forget_what_is_over(&store, clock()).await {
+            Ok(Forgotten {
+                sign_ins,
+                saves,
+                jobs,
+            }) => tracing::info!(sign_ins, saves, jobs, "what is long over was forgotten"),
+            Err(error) => tracing::warn!(%error, "what is long over could not be forgotten"),
+        }
+        tokio::time::sleep(A_DAY).await;
+    }
+}
+
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What goes around every page: a fault in one costs that one only, and what can be compressed is, as fast as a page must be.
 fn around(pages: Router) -> Router {

@@ -266,21 +266,17 @@ async fn renew(certificate: Arc<Certificate>) {
     }
 }
 
-/// Waits until the operator asks for an end, by Ctrl+C or by SIGTERM.
-pub async fn asked_to_stop() {
-    let heard = async |kind| match signal(kind) {
-        Ok(mut signal) => {
-            signal.recv().await;
+/// Listens for the operator's wish for an end, Ctrl+C or SIGTERM, from now on; what it answers waits for it.
+pub fn asked_to_stop() -> Result<impl Future<Output = ()>> {
+    let listen = |kind| signal(kind).context("The signals to stop cannot be heard");
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-        Err(error) => {
-            tracing::warn!(%error, "the signal to stop cannot be heard");
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = heard(SignalKind::interrupt()) => {}
-        () = heard(SignalKind::terminate()) => {}
-    }
+    })
 }
 
 #[cfg(test)]

@@ -129,6 +129,7 @@ const END: &str = "\
 const AGAIN: &str = "\
     update job set state = 'waiting', outcome = $4, due_at = $5, lease_until = null, worker = null \
     where school_id = $1 and id = $2 and worker = $3 and state = 'running'";
+const FORGET: &str = "delete from job where finished_at < $1";
 const ONE: &str = "\
     select school_id, id, kind, input, account_id, state, done, total, attempts, cancel_asked, outcome, \
     created_at, finished_at from job where school_id = $1 and id = $2";
@@ -137,7 +138,7 @@ const RECENT: &str = "\
     created_at, finished_at from job where school_id = $1 order by created_at desc, id limit $2";
 
 /// The statements of this module, for the test that prepares them. [`DUE_ON_POSTGRES`] is for that engine alone.
-pub(crate) const STATEMENTS: [&str; 12] = [
+pub(crate) const STATEMENTS: [&str; 13] = [
     ENQUEUE,
     OPEN,
     DUE_ON_SQLITE,
@@ -148,6 +149,7 @@ pub(crate) const STATEMENTS: [&str; 12] = [
     CANCEL_WAITING,
     END,
     AGAIN,
+    FORGET,
     ONE,
     RECENT,
 ];
@@ -305,6 +307,13 @@ fn end(
 ) -> Result<bool, StoreError> {
     let values = args![job.school, job.id, worker, state, outcome, now];
     Ok(tx.execute(END, &values)? > 0)
+}
+
+/// Forgets jobs that ended before this moment, in every school. Answers how many.
+///
+/// Errors: a [`StoreError`] of the statement.
+pub fn forget_ended(tx: &mut Tx, before: Instant) -> Result<u64, StoreError> {
+    tx.execute(FORGET, &args![before])
 }
 
 /// A job as it stands.

@@ -89,6 +89,28 @@ pub enum KeyringError {
         /// The key that was given.
         given: KeyId,
     },
+    /// The file is not there, and the data was sealed before.
+    #[error(
+        "the key file {} is not there, and this data was sealed with key {data_key}. Pupils, marks and the journal need no key and are \
+         untouched; second factors and received files cannot be read without it. Restore the key file from where its copy is kept, \
+         or name it with --key-file. If it is lost for good, `rollbook replace-key` goes on with a new one: every second factor is \
+         taken away and set up again, and files received so far stay closed for ever",
+        key_file.display()
+    )]
+    Lost {
+        /// The key file.
+        key_file: PathBuf,
+        /// The key of the data.
+        data_key: KeyId,
+    },
+    /// The key is there, so it need not be replaced.
+    #[error(
+        "the key file holds key {0}, which belongs to this data: it is not lost, and nothing was changed"
+    )]
+    NotLost(KeyId),
+    /// The data was never sealed.
+    #[error("this data was never sealed, so no key is lost: start Rollbook, and it makes one")]
+    NeverSealed,
     /// The check value in the data is no check value.
     #[error("the key check in the data is damaged; restore the data from a backup")]
     CheckDamaged,
@@ -115,14 +137,27 @@ pub enum OpenError {
 }
 
 impl Keyring {
-    /// Reads the key file, or makes it (0600) when there is none, for the data kept in the folder `data`.
-    pub fn open(key_file: &Path, data: &Path) -> Result<Keyring, KeyringError> {
+    /// Reads the key file for the data kept in the folder `data`.
+    ///
+    /// The file is made (0600) when there is none and the data was never sealed; `data_key` says by which key it was, as
+    /// [`Keyring::of_data`] found out.
+    pub fn open(
+        key_file: &Path,
+        data: &Path,
+        data_key: Option<KeyId>,
+    ) -> Result<Keyring, KeyringError> {
         let unusable = |source| KeyringError::Unusable {
             key_file: key_file.to_owned(),
             source,
         };
         let absolute = outside_data(key_file, data)?;
         if !absolute.try_exists().map_err(unusable)? {
+            if let Some(data_key) = data_key {
+                return Err(KeyringError::Lost {
+                    key_file: key_file.to_owned(),
+                    data_key,
+                });
+            }
             make(&absolute)?;
         }
         let about = fs::metadata(&absolute).map_err(unusable)?;
@@ -204,11 +239,27 @@ impl Keyring {
         Ok(plain.to_vec())
     }
 
+    /// Which key the data in this store was sealed with; none before its first start.
+    ///
+    /// Waits on this thread: it belongs to the start of the program.
+    pub fn of_data(store: &Store) -> Result<Option<KeyId>, KeyringError> {
+        let check_value = store.read_now(|tx: &mut Tx| {
+            tx.query_opt(CHECK_VALUE, &args![], |row| row.get::<Vec<u8>>(0))
+        })?;
+        let known = check_value.map(|sealed| key_of(&sealed).ok_or(KeyringError::CheckDamaged));
+        known.transpose()
+    }
+
+    /// What says in the data that it belongs to this key.
+    pub(super) fn check_value(&self) -> Result<Vec<u8>, KeyringError> {
+        self.seal(CHECK_PURPOSE, CHECK_TEXT)
+    }
+
     /// Makes sure that this is the key of the data in this store; data that knows no key yet is this key's from now on.
     ///
     /// Waits on this thread: it belongs to the start of the program.
     pub fn claim(&self, store: &Store) -> Result<(), KeyringError> {
-        let fresh = self.seal(CHECK_PURPOSE, CHECK_TEXT)?;
+        let fresh = self.check_value()?;
         let check_value = store.write_now(move |tx: &mut Tx| -> Result<Vec<u8>, StoreError> {
             tx.execute(KEEP_CHECK_VALUE, &args![fresh.as_slice()])?;
             tx.query_one(CHECK_VALUE, &args![], |row| row.get(0))
@@ -408,17 +459,27 @@ mod tests {
     fn the_key_is_made_once_and_kept_to_its_owner() {
         let folder = tempfile::tempdir().unwrap();
         let (key_file, data) = (folder.path().join("keys/key"), folder.path().join("data"));
-        let first = Keyring::open(&key_file, &data).unwrap();
-        let second = Keyring::open(&key_file, &data).unwrap();
+        let first = Keyring::open(&key_file, &data, None).unwrap();
+        let second = Keyring::open(&key_file, &data, None).unwrap();
         assert_eq!(first.id(), second.id());
         assert_eq!(fs::metadata(&key_file).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path().join("keys")).unwrap().count(), 1);
 
         fs::set_permissions(&key_file, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(
-            Keyring::open(&key_file, &data),
+            Keyring::open(&key_file, &data, None),
             Err(KeyringError::OpenToOthers { .. })
         ));
+    }
+
+    #[test]
+    fn a_missing_key_is_not_made_anew_for_data_that_was_sealed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (key_file, data) = (folder.path().join("key"), folder.path().join("data"));
+        let sealed_by = Keyring::forgetful().unwrap().id();
+        let lost = Keyring::open(&key_file, &data, Some(sealed_by)).unwrap_err();
+        assert!(matches!(lost, KeyringError::Lost { data_key, .. } if data_key == sealed_by));
+        assert!(!key_file.exists());
     }
 
     #[test]
@@ -436,7 +497,7 @@ mod tests {
             folder.path().join("link/key"),
             elsewhere,
         ] {
-            let refused = Keyring::open(&key_file, &data).unwrap_err();
+            let refused = Keyring::open(&key_file, &data, None).unwrap_err();
             assert!(
                 matches!(refused, KeyringError::InsideData { .. }),
                 "{}: {refused}",
@@ -462,7 +523,7 @@ mod tests {
             fs::write(&key_file, text).unwrap();
             fs::set_permissions(&key_file, fs::Permissions::from_mode(0o600)).unwrap();
             assert!(matches!(
-                Keyring::open(&key_file, &data),
+                Keyring::open(&key_file, &data, None),
                 Err(KeyringError::Damaged { .. })
             ));
         }
@@ -471,7 +532,7 @@ mod tests {
             format!("# written by hand\n{}\n", whole.to_uppercase()),
         )
         .unwrap();
-        assert!(Keyring::open(&key_file, &data).is_ok());
+        assert!(Keyring::open(&key_file, &data, None).is_ok());
     }
 
     #[test]

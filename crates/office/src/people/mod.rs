@@ -11,6 +11,7 @@ mod me;
 mod pages;
 mod passwords;
 pub mod records;
+mod replace_key;
 mod second_factor;
 mod set_up;
 mod sign_in;
@@ -28,9 +29,11 @@ pub use directory::{
     open_account, sign_in_name,
 };
 pub use doors::{Doors, Peer, SetUpCode};
-pub use keyring::Keyring;
+pub use keyring::{KeyId, Keyring, KeyringError};
 pub use passwords::{PasswordError, hash_now as hash_password_now};
+pub use replace_key::{replace_key, second_factors};
 pub(crate) use set_up::guard as set_up_guard;
+pub(crate) use sign_in::forget_old_sign_ins;
 pub use signed_in::{Present, SignInToken, actor_for_token, note_seen, present};
 
 use crate::desk::Office;
@@ -43,6 +46,7 @@ pub fn statements() -> Vec<&'static str> {
         directory::STATEMENTS,
         keyring::STATEMENTS,
         me::STATEMENTS,
+        replace_key::STATEMENTS,
         second_factor::STATEMENTS,
         sign_in::STATEMENTS,
         signed_in::STATEMENTS,

@@ -56,6 +56,7 @@ union all
 select t.school_id from staff t where t.account_id = $1 and t.superseded_seq is null
 limit 1";
 const FORGET_OLD: &str = "delete from sign_in where account_id = $1 and expires_at < $2";
+const FORGET_ALL_OLD: &str = "delete from sign_in where expires_at < $1";
 const BEGIN: &str = "\
 insert into sign_in (token_hash, account_id, school_id, device, started_at, seen_at, expires_at)
 values ($1, $2, $3, $4, $5, $5, $6)";
@@ -71,6 +72,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     FORGET_ATTEMPTS,
     SCHOOL_OF,
     FORGET_OLD,
+    FORGET_ALL_OLD,
     BEGIN,
     END,
     SCHOOL_NAME,
@@ -352,6 +354,11 @@ fn begin(
     ];
     tx.execute(BEGIN, &row)?;
     Ok(true)
+}
+
+/// Forgets sign-ins that were over 30 days ago, whoever's they were. Answers how many.
+pub(crate) fn forget_old_sign_ins(tx: &mut Tx, now: Instant) -> Result<u64, StoreError> {
+    tx.execute(FORGET_ALL_OLD, &args![now.plus_seconds(-KEPT_SECONDS)])
 }
 
 /// A token for a browser: 256 random bits as text.

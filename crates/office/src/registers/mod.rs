@@ -21,6 +21,7 @@ pub use enter::Change;
 pub use history::{HistoryEntry, history_of, history_of_register};
 pub use keeper::{Keeper, keeper};
 pub use pages::{RegisterAddress, routes};
+pub(crate) use save::forget_old_saves;
 pub use status::{Status, Taken, TakenOn, registers_at, status, taken_on};
 pub use today::own_groups;
 
@@ -32,6 +33,7 @@ pub const STATEMENTS: &[&str] = &[
     history::OF_REGISTER,
     keeper::DUTIES,
     save::SEEN,
+    save::FORGET,
     save::REMEMBER,
     save::TAKEN,
     save::NAME_OF_ACCOUNT,

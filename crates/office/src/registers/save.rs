@@ -91,6 +91,8 @@ pub(super) const SEEN: &str =
 pub(super) const REMEMBER: &str = "\
 insert into change_seen (school_id, change_id, account_id, at, answer) values ($1, $2, $3, $4, $5)";
 
+pub(super) const FORGET: &str = "delete from change_seen where at < $1";
+
 pub(super) const TAKEN: &str = "\
 select 1 from register_taken
 where school_id = $1 and group_id = $2 and on_date = $3 and session = $4 and superseded_seq is null";
@@ -196,6 +198,14 @@ fn remember(
     let (school, at) = (act.school(), act.at());
     let values = args![school, change_id, actor.account, at, &told];
     act.tx().execute(REMEMBER, &values).map(|_| ())
+}
+
+/// A save is remembered for so long, so that a device that was away may send it again: 60 days.
+const REMEMBERED_SECONDS: i64 = 60 * 24 * 60 * 60;
+
+/// Forgets saves that no device can be waiting to send again. Answers how many.
+pub(crate) fn forget_old_saves(tx: &mut Tx, now: Instant) -> Result<u64, StoreError> {
+    tx.execute(FORGET, &args![now.plus_seconds(-REMEMBERED_SECONDS)])
 }
 
 /// A register in the hands of an act.

@@ -1,0 +1,35 @@
+//! Forgetting what is over: rows that prove nothing and are no part of the record.
+
+use calendar::Instant;
+use store::{Store, StoreError, Tx, jobs};
+
+use crate::people::forget_old_sign_ins;
+use crate::registers::forget_old_saves;
+
+/// Jobs that ended are kept this long, for the person who asked for them: 30 days.
+const JOBS_KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// What was forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Sign-ins that were over 30 days ago.
+    pub sign_ins: u64,
+    /// Saves that no device can be waiting to send again.
+    pub saves: u64,
+    /// Jobs that ended 30 days ago.
+    pub jobs: u64,
+}
+
+/// Forgets sign-ins, remembered saves and jobs that are long over. For the start of the program and once a day.
+///
+/// Each kind is a transaction of its own, so that registers are saved in between.
+pub async fn forget_what_is_over(store: &Store, now: Instant) -> Result<Forgotten, StoreError> {
+    let before = now.plus_seconds(-JOBS_KEPT_SECONDS);
+    Ok(Forgotten {
+        sign_ins: store.write(move |tx| forget_old_sign_ins(tx, now)).await?,
+        saves: store.write(move |tx| forget_old_saves(tx, now)).await?,
+        jobs: store
+            .write(move |tx: &mut Tx| jobs::forget_ended(tx, before))
+            .await?,
+    })
+}
