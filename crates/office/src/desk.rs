@@ -94,13 +94,26 @@ pub enum Refusal {
     #[error("{0}")]
     Wrong(String),
     /// The database did not answer.
-    #[error("The record could not be reached. Nothing was changed. Please try again.")]
+    #[error("{}", of_the_store(.0))]
     Store(#[from] StoreError),
     /// The school's book could not be put together.
     #[error(
         "The school's record could not be put together. Nothing was changed. Please tell whoever looks after Rollbook."
     )]
     Book(#[from] BookError),
+}
+
+/// What a failure of the database means for whoever asked.
+fn of_the_store(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::OutcomeUnknown => {
+            "The record was lost sight of while saving: it may be saved, or not. Look before you enter it again."
+        }
+        passing if passing.is_passing() => {
+            "The record cannot be reached just now. Nothing was changed. Please try again in a minute."
+        }
+        _ => "The record could not be reached. Nothing was changed. Please try again.",
+    }
 }
 
 /// The desk of the person who is asking: their sign-in token and the office around it.
@@ -458,6 +471,11 @@ impl IntoResponse for Problem {
                 let mut response = shell::refused(frame, ground, self.back);
                 *response.status_mut() = status;
                 response
+            }
+            Refusal::Store(error)
+                if error.is_passing() || matches!(error, StoreError::OutcomeUnknown) =>
+            {
+                shell::unreachable(frame, message, self.back)
             }
             Refusal::Store(_) | Refusal::Book(_) => {
                 let mut response = shell::failure(frame, &self.reference);

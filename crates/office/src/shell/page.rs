@@ -100,6 +100,25 @@ pub fn failure(frame: Frame, reference: &str) -> Response {
     )
 }
 
+/// The answer while the database does not: `ground` says what became of what was asked, `back` is where to try again.
+pub fn unreachable(
+    frame: Frame,
+    ground: impl Into<String>,
+    back: impl Into<Cow<'static, str>>,
+) -> Response {
+    trouble(
+        StatusCode::SERVICE_UNAVAILABLE,
+        Trouble {
+            frame: Frame { title: "Not reachable".into(), ..frame },
+            heading: "The school's record cannot be reached just now".into(),
+            text: "Everything that was confirmed as saved is safe. A register keeps what you enter on this device, and sends it as soon as the record answers."
+                .into(),
+            ground: Some(ground.into()),
+            next: (back.into(), "Try again".into()),
+        },
+    )
+}
+
 fn trouble(status: StatusCode, template: Trouble) -> Response {
     page(status, &template)
 }
