@@ -3,18 +3,20 @@
 use calendar::{Day, Instant, Session, Slot};
 use register::closing::{RegisterState as Clock, SessionTimes, register_state};
 use register::entry::{EntryLimits, EntryRefusal, EntryRequest, PupilOnRoll, RoleKind, may_enter};
-use register::{Class, CodeRow, NeedsNote, code_rows, help_for, meaning};
+use register::{Class, Code, CodeRow, NeedsNote, code_rows, help_for, meaning};
 use store::Tx;
 
 use super::due::{Standing, standing};
 use super::keeper::{Keeper, keeper};
 use super::pages::RegisterAddress;
 use super::save::{clock_of, name_of};
-use super::status::{staff_of, taken_on};
-use crate::book::{Book, Enrolment};
+use super::status::{taken_on, takers};
+use crate::book::{Book, Enrolment, GroupKind};
 use crate::desk::Refusal;
+use crate::ids::PupilId;
 use crate::insight::last_marks;
 use crate::people::Actor;
+use crate::roll::{Beside, sibling_word};
 use crate::shell::{
     CodeChoice, Errors, Face, Flag, Frame, MarkCell, RegisterPage, RegisterRow, RegisterState,
     TallyKind, Text,
@@ -29,6 +31,9 @@ const REASONS: [&str; 5] = [
     "Seen by a member of staff",
     "Register not taken in time",
 ];
+
+/// A pupil is new to whoever takes the register for so many days: two school weeks.
+const NEW_FOR_DAYS: i32 = 14;
 
 /// Marks that stand beside a name.
 const LAST: usize = 5;
@@ -68,6 +73,7 @@ pub(super) fn register_page(
     let hours = times.of(slot.session);
     let moment = |time| Instant::at_london(slot.day, time);
     let (previous, next) = neighbours(book, address);
+    let beside = Beside::of(tx, actor, id, slot.day, now.in_london().0)?;
     Ok(RegisterPage {
         frame,
         path: address.path(),
@@ -81,7 +87,7 @@ pub(super) fn register_page(
         state,
         state_text: state_text(keeper, clock, marks_here, now),
         taken,
-        rows: rows(book, address, &standing, &times),
+        rows: rows(book, address, &standing, &times, &beside),
         codes: codes(
             book,
             slot,
@@ -111,7 +117,7 @@ fn on_behalf_of(
     state: RegisterState,
 ) -> Option<Text> {
     let teacher = match state {
-        RegisterState::Open => staff_of(book, address.group, address.slot.day),
+        RegisterState::Open => takers(book, address.group, address.slot.day).now.join(", "),
         _ => String::new(),
     };
     keeper.is_office().then(|| teacher.into())
@@ -168,6 +174,7 @@ fn rows(
     address: RegisterAddress,
     standing: &std::collections::HashMap<crate::ids::EnrolmentId, Standing>,
     times: &SessionTimes,
+    beside: &Beside,
 ) -> Vec<RegisterRow> {
     let slot = address.slot;
     let mut members: Vec<(usize, &Enrolment)> = book
@@ -212,7 +219,7 @@ fn rows(
                 code_face: Face::of(means),
                 minutes: mark.and_then(|mark| mark.minutes),
                 base: mark.map_or(0, |mark| mark.seq),
-                flags: flags(enrolment, slot.day),
+                flags: flags(book, enrolment, slot.day, beside),
                 planned: planned
                     .and_then(|mark| mark.code)
                     .map(|code| code.to_string())
@@ -222,21 +229,60 @@ fn rows(
                     .and_then(|mark| mark.note.clone())
                     .unwrap_or_default()
                     .into(),
-                sibling: "".into(),
+                sibling: siblings(book, enrolment.pupil, slot, code, beside).into(),
             }
         })
         .collect()
 }
 
-/// What everybody who sees the register may know of a pupil's day.
-fn flags(enrolment: &Enrolment, day: Day) -> Vec<Flag> {
-    if enrolment.starting_day == day {
-        vec![Flag::plain("first day")]
-    } else if enrolment.leaving_day == Some(day) {
-        vec![Flag::plain("last day")]
-    } else {
-        Vec::new()
+/// What everybody who sees the register may know of a pupil's days, then what this person may see of the pupil.
+fn flags(book: &Book, enrolment: &Enrolment, day: Day, beside: &Beside) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    let since = enrolment.starting_day;
+    if since == day {
+        flags.push(Flag::heed("first day"));
+    } else if since.days_until(day) < NEW_FOR_DAYS {
+        flags.push(Flag::plain(format!("new, since {}", since.short())));
     }
+    if enrolment.leaving_day == Some(day) {
+        flags.push(Flag::heed("last day"));
+    }
+    flags.extend(beside.flags(book, enrolment.pupil));
+    flags
+}
+
+/// Brothers and sisters in the same session: one who is absent or late, and for a pupil who is not in also one who is.
+fn siblings(book: &Book, pupil: PupilId, slot: Slot, own: Option<Code>, beside: &Beside) -> String {
+    let class = |code: Code| meaning(code, slot.day).ok().map(|row| row.class);
+    let is_absent = |class| matches!(class, Some(Class::Authorised | Class::Unauthorised));
+    let own_absent = own.is_some_and(|code| is_absent(class(code)));
+    let told = beside.siblings(book, pupil).filter_map(|sibling| {
+        let row = book
+            .roll
+            .rows_of(sibling.id)
+            .into_iter()
+            .find(|row| book.roll.enrolments[*row].covers(slot.day))?;
+        let code = book.mark(row, slot).row()?.code;
+        let enrolment = book.roll.enrolments[row].id;
+        let tutor_group = book
+            .groups
+            .of_kind(enrolment, GroupKind::Tutor, slot.day)
+            .map(|group| format!(" {}", group.name))
+            .unwrap_or_default();
+        let who = format!(
+            "{} {}{tutor_group}",
+            sibling_word(sibling),
+            sibling.forename
+        );
+        match class(code) {
+            absent if is_absent(absent) && own_absent => Some(format!("{who} absent too: {code}")),
+            absent if is_absent(absent) => Some(format!("{who} absent: {code}")),
+            Some(Class::Present) if own_absent => Some(format!("{who} is in")),
+            Some(Class::Present) if code == Code::LATE => Some(format!("{who} late")),
+            _ => None,
+        }
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// Every code with a meaning that day in this session, with the reason why this person may not enter it.

@@ -9,7 +9,7 @@ use store::{SchoolId, StoreError, Tx, args};
 
 use super::pages::RegisterAddress;
 use super::save::clock_of;
-use crate::book::{Book, Group, GroupKind};
+use crate::book::{Book, Duty, Group, GroupKind, StaffMember};
 use crate::ids::{AccountId, GroupId};
 
 pub(super) const TAKEN_ON: &str = "\
@@ -56,7 +56,7 @@ pub struct Status {
     pub group: String,
     /// Where it meets; may be empty.
     pub room: String,
-    /// Who has the duty that day, cover first; may be empty.
+    /// Who is really teaching it that day, and for whom they cover; may be empty.
     pub staff: String,
     /// Places with a mark due.
     pub due: usize,
@@ -130,7 +130,7 @@ pub fn status(
         },
         group: group.name.clone(),
         room: group.room.clone().unwrap_or_default(),
-        staff: staff_of(book, group.id, slot.day),
+        staff: takers(book, group.id, slot.day).in_words(),
         due,
         blank,
         state,
@@ -143,20 +143,74 @@ pub fn status(
     })
 }
 
-/// Who takes the group that day: whoever began the duty last stands first, which is the cover.
-pub(super) fn staff_of(book: &Book, group: GroupId, day: Day) -> String {
-    let mut duties: Vec<_> = book
+/// Who takes a group on a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Takers {
+    /// Who is really there: the cover where there is one, else whoever has the group.
+    pub now: Vec<String>,
+    /// For whom they cover.
+    pub instead_of: Vec<String>,
+}
+
+impl Takers {
+    /// `Ms A Okafor, covering for Mr B Patel`.
+    pub(super) fn in_words(&self) -> String {
+        let now = self.now.join(", ");
+        if self.instead_of.is_empty() {
+            now
+        } else {
+            format!("{now}, covering for {}", self.instead_of.join(", "))
+        }
+    }
+}
+
+/// Who takes the group that day, by dated duties.
+///
+/// Cover is a duty with a last day that began after another of the group's duties: whoever has it is there in place of whoever had the
+/// group before. Somebody who has left is nobody's teacher, whatever duty was forgotten.
+pub(super) fn takers(book: &Book, group: GroupId, day: Day) -> Takers {
+    let mut duties: Vec<(&Duty, &StaffMember)> = book
         .groups
         .staff(group, day)
         .filter(|duty| duty.duty != "head")
+        .filter_map(|duty| Some((duty, book.staff.member(duty.staff)?)))
+        .filter(|(_, member)| member.leaving_day.is_none_or(|last| day <= last))
         .collect();
-    duties.sort_by_key(|duty| std::cmp::Reverse(duty.from));
-    let names: Vec<&str> = duties
-        .iter()
-        .filter_map(|duty| book.staff.member(duty.staff))
-        .map(|member| member.name.as_str())
-        .collect();
-    names.join(", ")
+    duties.sort_by_key(|(duty, _)| std::cmp::Reverse(duty.from));
+    let first = duties.last().map(|(duty, _)| duty.from);
+    let covers = |duty: &Duty| duty.to.is_some() && first.is_some_and(|first| duty.from > first);
+    let names = |cover: bool| {
+        let mut names: Vec<String> = duties
+            .iter()
+            .filter(|(duty, _)| covers(duty) == cover)
+            .map(|(_, member)| member.name.clone())
+            .collect();
+        names.dedup();
+        names
+    };
+    match (names(true), names(false)) {
+        (covering, usual) if covering.is_empty() => Takers {
+            now: usual,
+            instead_of: covering,
+        },
+        (covering, usual) => Takers {
+            now: covering,
+            instead_of: usual,
+        },
+    }
+}
+
+/// Pupils on roll at a session whose mark is due and whom no register asks for, since they are in no tutor group: their rows in the book.
+pub(super) fn in_no_register(book: &Book, slot: Slot) -> Vec<usize> {
+    let asked_for = |row: &usize| {
+        let enrolment = book.roll.enrolments[*row].id;
+        let tutor_group = book.groups.of_kind(enrolment, GroupKind::Tutor, slot.day);
+        tutor_group.is_some() || !book.mark(*row, slot).is_session()
+    };
+    book.roll
+        .rows_on(slot.day)
+        .filter(|row| !asked_for(row))
+        .collect()
 }
 
 /// The registers that the law asks for at a session: one for each tutor group with somebody in it.

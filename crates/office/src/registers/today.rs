@@ -7,7 +7,7 @@ use serde::Deserialize;
 use store::Tx;
 
 use super::keeper::duty_of;
-use super::status::{Status, registers_at, status, taken_on};
+use super::status::{Status, in_no_register, registers_at, status, taken_on};
 use crate::book::{Book, Group, GroupKind};
 use crate::desk::Refusal;
 use crate::people::access::granted;
@@ -62,6 +62,8 @@ pub(super) struct AllRegisters {
     pub done: usize,
     pub due: usize,
     pub lines: Vec<Line>,
+    /// Pupils whom none of these registers asks for: address and name.
+    pub left_out: Vec<(String, String)>,
     pub under: Under,
 }
 
@@ -249,6 +251,8 @@ fn all_registers(
         .filter(|slot| session.is_none_or(|session| slot.session == session))
         .flat_map(|slot| registers_at(book, *slot, &times, &taken, now))
         .collect();
+    let slots = book.calendar.slots(day, day);
+    let left_out = left_out(book, slots.first().copied());
     let due = statuses.len();
     let done = statuses.iter().filter(|status| status.blank == 0).count();
     let only_missing = asked.show != "all";
@@ -280,8 +284,22 @@ fn all_registers(
         done,
         due,
         lines,
+        left_out,
         under,
     })
+}
+
+/// Pupils on roll that day who are in no tutor group, so that nobody is asked for their marks; in order of name.
+fn left_out(book: &Book, slot: Option<Slot>) -> Vec<(String, String)> {
+    let mut pupils: Vec<(String, String)> = slot
+        .map(|slot| in_no_register(book, slot))
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|row| book.roll.pupil_of_row(row))
+        .map(|pupil| (format!("/pupils/{}", pupil.id), pupil.listed()))
+        .collect();
+    pupils.sort_by(|a, b| a.1.cmp(&b.1));
+    pupils
 }
 
 impl AllRegisters {

@@ -111,6 +111,12 @@ const PARENTS: [&str; 12] = [
     "special guardian",
 ];
 
+/// Whether a contact with this relationship is a parent in the sense of the admission register.
+pub(super) fn is_parent(relationship: &str, parental_responsibility: Option<bool>) -> bool {
+    let relationship = relationship.trim().to_lowercase();
+    parental_responsibility == Some(true) || PARENTS.contains(&relationship.as_str())
+}
+
 impl ContactOf {
     /// As lists have it: `Ms P Sample`.
     pub(super) fn name(&self) -> String {
@@ -121,8 +127,7 @@ impl ContactOf {
 
     /// Whether this is a parent in the sense of the admission register: responsible in law, or a parent by their relationship.
     pub(super) fn is_parent(&self) -> bool {
-        let relationship = self.relationship.trim().to_lowercase();
-        self.parental_responsibility == Some(true) || PARENTS.contains(&relationship.as_str())
+        is_parent(&self.relationship, self.parental_responsibility)
     }
 
     /// The address on a day.

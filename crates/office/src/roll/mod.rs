@@ -5,6 +5,7 @@
 mod add_pupil;
 mod admission_register;
 mod amend_pupil;
+mod beside;
 mod characteristic_kinds;
 mod characteristics;
 mod entry;
@@ -24,6 +25,8 @@ mod pupils;
 mod record;
 pub mod records;
 mod time_on_roll;
+
+pub use beside::{Beside, sibling_word};
 
 use std::sync::Arc;
 
@@ -107,6 +110,7 @@ pub fn statements() -> Vec<&'static str> {
         keeping::STATEMENTS,
         record::STATEMENTS,
         household::STATEMENTS,
+        beside::STATEMENTS,
         history::STATEMENTS,
         entry::STATEMENTS,
         person::STATEMENTS,

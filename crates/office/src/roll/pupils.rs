@@ -18,6 +18,7 @@ use crate::book::{Book, GroupKind};
 use crate::desk::school_name;
 use crate::desk::{Desk, Problem};
 use crate::ids::GroupId;
+use crate::ids::PupilId;
 use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Choice, Column, Columns, Direction, Export, Flag, Frame, Page, Under};
 use crate::take_away::{FileKind, file, sheet};
@@ -355,12 +356,16 @@ fn row(book: &Book, sight: &Sight, place: &Place) -> Row {
 
 /// The flags beside a pupil's name that this person may see. None is loud: they are always there.
 pub(super) fn flags(book: &Book, sight: &Sight, place: &Place) -> Vec<Flag> {
-    let pupil = place.pupil.id;
+    flags_on(book, sight, place.pupil.id, place.day)
+}
+
+/// [`flags`] of what holds on this day.
+pub(super) fn flags_on(book: &Book, sight: &Sight, pupil: PupilId, day: Day) -> Vec<Flag> {
     KINDS
         .iter()
         .filter(|kind| kind.is_flag() && sight.covers(kind.record, pupil))
         .filter_map(|kind| {
-            let value = book.characteristics.on(pupil, kind.key, place.day)?;
+            let value = book.characteristics.on(pupil, kind.key, day)?;
             Some(Flag::plain(kind.flag_of(value)?))
         })
         .collect()

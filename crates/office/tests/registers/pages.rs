@@ -1,15 +1,18 @@
 //! The pages of registers, on both engines.
 
 use axum::http::{Request, StatusCode};
-use calendar::Session;
-use office::MIGRATIONS;
+use calendar::{Day, Session};
+use office::ids::GroupId;
 use office::people::Role;
 use office::registers::Change;
 use office::registers::save::Save;
-use store::testing::each_engine;
+use office::{MIGRATIONS, roll};
+use store::testing::{TestStore, each_engine};
+use store::{Act, Entry, StoreError, args};
 
 use crate::school::{
-    A, B, TUTOR_OF_B, account, ask, at, at_on, changes, e, found, get, mark, office, save_as, today,
+    A, B, SCHOOL, TODAY, TUTOR_OF_B, account, ask, at, at_on, changes, day, e, found, get, mark,
+    office, save_as, today,
 };
 
 const OF_A: &str = "/registers/101/2026-11-24/am";
@@ -296,5 +299,222 @@ fn yesterdays_present_marks_stand_beside_the_names_today() {
             5 + 1,
             "five pupils, and the code panel"
         );
+    });
+}
+
+/// Records further rows in the school of these tests.
+fn further(store: &TestStore, rows: fn(&mut Act) -> Result<(), StoreError>) {
+    let recorded = store.act_now(SCHOOL, move |act| {
+        act.describe(Entry {
+            account: 1,
+            job_title: "Set-up",
+            act: "set up",
+            subject: "the school".to_owned(),
+        });
+        rows(act)
+    });
+    recorded.expect("rows of a test");
+}
+
+/// A pupil of the tutor group, on roll since this day.
+fn admit(
+    act: &mut Act,
+    number: i64,
+    since: &str,
+    group: Option<GroupId>,
+) -> Result<(), StoreError> {
+    let (none, name) = (None::<&str>, format!("Pupil{number}"));
+    let values = args![
+        300 + number,
+        400 + number,
+        none,
+        none,
+        none,
+        none,
+        "Sample",
+        &name,
+        "",
+        "Sample",
+        &name,
+        none,
+        day("2013-11-02")
+    ];
+    act.record(&roll::records::PUPIL, &values)?;
+    let values = args![
+        200 + number,
+        300 + number,
+        "C",
+        day(since),
+        none,
+        None::<Day>,
+        none,
+        none,
+        none
+    ];
+    act.record(&roll::records::ENROLMENT, &values)?;
+    let Some(group) = group else {
+        return Ok(());
+    };
+    let values = args![500 + number, group, 200 + number, day(since), None::<Day>];
+    act.record(&roll::records::MEMBERSHIP, &values)
+}
+
+#[test]
+fn flags_and_siblings_stand_beside_names_for_whoever_may_see_each() {
+    each_engine(MIGRATIONS, |store| {
+        found(store);
+        further(store, |act| {
+            let (september, open) = (day("2026-09-02"), None::<Day>);
+            for (id, kind, value) in [(1, "child_protection", "yes"), (2, "sen", "K")] {
+                let values = args![700 + id, 301, kind, value, september, open];
+                act.record(&roll::records::CHARACTERISTIC, &values)?;
+            }
+            let address = args![
+                800,
+                "1 Sample Row",
+                "",
+                "Sampleton",
+                "",
+                "ZZ1 1ZZ",
+                None::<&str>
+            ];
+            act.record(&roll::records::ADDRESS, &address)?;
+            // Pupils 1 of 8A and 7 of 8B live together; 2 lived there until last year.
+            for (pupil, to) in [(1, None), (7, None), (2, Some(day("2025-12-31")))] {
+                let values = args![810 + pupil, "pupil", 300 + pupil, 800, None::<Day>, to];
+                act.record(&roll::records::RESIDENCE, &values)?;
+            }
+            Ok(())
+        });
+        let office = office(store);
+        let page = |role| get(&office, account(role), OF_A).1;
+        assert!(
+            !page(Role::Headteacher).contains("sibling"),
+            "both are unmarked yet"
+        );
+        let absent = changes(vec![mark(e(7), "N", 0)]);
+        save_as(store, TUTOR_OF_B, B, today(Session::Am), &absent).unwrap();
+
+        let sibling = "sibling Pupil7 8B absent: N";
+        for (role, sees_plan, sees_sen, sees_sibling) in [
+            (Role::Headteacher, true, true, true),
+            (Role::AttendanceAdministrator, false, false, true),
+            // The mark of a pupil of 8B is not the tutor's of 8A to know.
+            (Role::Tutor, false, true, false),
+        ] {
+            let page = page(role);
+            assert_eq!(page.contains(">CP<"), sees_plan, "{role:?}");
+            assert_eq!(page.contains(">SEN K<"), sees_sen, "{role:?}");
+            assert_eq!(
+                page.matches(sibling).count(),
+                usize::from(sees_sibling),
+                "{role:?}"
+            );
+        }
+        let absent = changes(vec![mark(e(1), "N", 0)]);
+        save_as(store, account(Role::Tutor), A, today(Session::Am), &absent).unwrap();
+        let both = page(Role::AttendanceAdministrator);
+        assert!(both.contains("sibling Pupil7 8B absent too: N"));
+        let arrived = changes(vec![mark(e(7), "L", 2)]);
+        let stands = get(&office, TUTOR_OF_B, OF_B).1;
+        let base = stands.split("data-e=\"207\" data-base=\"").nth(1).unwrap();
+        let base = base.split('"').next().unwrap().parse().unwrap();
+        let arrived = Save {
+            changes: vec![Change {
+                base,
+                ..arrived.changes[0].clone()
+            }],
+            ..arrived
+        };
+        save_as(store, TUTOR_OF_B, B, today(Session::Am), &arrived).unwrap();
+        assert!(page(Role::AttendanceAdministrator).contains("sibling Pupil7 8B is in"));
+    });
+}
+
+#[test]
+fn a_pupil_is_marked_as_new_for_two_weeks() {
+    each_engine(MIGRATIONS, |store| {
+        found(store);
+        further(store, |act| {
+            admit(act, 11, "2026-11-10", Some(A))?;
+            admit(act, 12, "2026-11-11", Some(A))?;
+            admit(act, 13, "2026-11-24", Some(A))
+        });
+        let office = office(store);
+        let page = get(&office, account(Role::Tutor), OF_A).1;
+        assert!(!page.contains("new, since Tue 10 Nov"));
+        assert!(page.contains("new, since Wed 11 Nov"));
+        assert!(page.contains("first day"));
+    });
+}
+
+#[test]
+fn whoever_covers_today_is_named_and_a_colleague_who_left_is_not() {
+    each_engine(MIGRATIONS, |store| {
+        found(store);
+        further(store, |act| {
+            let (cover, left) = (account(Role::SupportOrCover), account(Role::Dsl));
+            let (today, september) = (day(TODAY), day("2026-09-02"));
+            let values = args![9_001, A, cover + 1000, "tutor", today, today];
+            act.record(&roll::records::GROUP_STAFF, &values)?;
+            let values = args![9_002, B, left + 1000, "tutor", september, None::<Day>];
+            act.record(&roll::records::GROUP_STAFF, &values)?;
+            let none = None::<&str>;
+            let last = day("2026-11-20");
+            let values = args![
+                left + 1000,
+                none,
+                "Ms",
+                "A",
+                "Gone",
+                none,
+                left,
+                september,
+                last
+            ];
+            act.replace(&roll::records::STAFF, &values).map(drop)
+        });
+        let office = office(store);
+        let named = |role: Role| format!("Ms A Staff{}", account(role));
+        let (tutor, cover) = (named(Role::Tutor), named(Role::SupportOrCover));
+        let officer = account(Role::AttendanceAdministrator);
+        let (_, list) = get(&office, officer, "/registers?show=all&session=am");
+        assert!(list.contains(&format!("{cover}, covering for {tutor}")));
+        assert!(!list.contains("Ms A Gone"));
+        let (_, register) = get(&office, officer, OF_A);
+        assert!(register.contains(&format!(r#"name="on_behalf_of" value="{cover}""#)));
+        // The day before there was no cover.
+        let (_, monday) = get(
+            &office,
+            officer,
+            "/registers?show=all&session=am&day=2026-11-23",
+        );
+        assert!(monday.contains(&tutor) && !monday.contains(&cover));
+    });
+}
+
+#[test]
+fn pupils_whom_no_register_asks_for_are_named_above_the_list() {
+    each_engine(MIGRATIONS, |store| {
+        found(store);
+        let office = office(store);
+        let list = || {
+            get(
+                &office,
+                account(Role::AttendanceAdministrator),
+                "/registers",
+            )
+            .1
+        };
+        assert!(!list().contains("in no tutor group"));
+        further(store, |act| {
+            admit(act, 14, "2026-11-02", None)?;
+            // Not on roll yet.
+            admit(act, 15, "2026-12-01", None)
+        });
+        let page = list();
+        assert!(page.contains("1 on roll and in no tutor group"));
+        assert!(page.contains(r#"<a href="/pupils/314">Sample, Pupil14</a>"#));
+        assert!(!page.contains("Pupil15"));
     });
 }
