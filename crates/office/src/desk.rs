@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, TimeOfDay};
 use store::{Act, SchoolId, Store, StoreError, Tx, args};
 
 use crate::book::{BookError, Shelf};
 use crate::people::{
-    Access, Actor, DIRECTORY, Doors, Keyring, Present, RecordKind, SignInToken, note_seen, present,
+    Actor, DIRECTORY, Doors, Keyring, Place, Present, SignInToken, note_seen, present,
 };
 use crate::shell::{self, Frame, Look, NavItem, SignedIn};
 
@@ -127,7 +127,9 @@ pub struct Desk {
     /// The path and query that were asked for.
     path: String,
     /// Whether the page was only to be shown.
-    is_get: bool,
+    is_shown: bool,
+    /// The school of whoever asks for a change; a page finds it out with all else that it reads.
+    school: Option<SchoolId>,
     /// The page to go back to when what was asked is not done.
     back: String,
 }
@@ -155,14 +157,17 @@ impl Desk {
 
     /// Acts for the person who is asking, in one transaction under their school's head row.
     ///
-    /// Who is asking is found out before the act is queued, and once more within it: a person who was signed out, or
-    /// whose role ended, while the act waited may no longer act.
+    /// Who is asking was found out before what they sent was looked at, and is once more within the act: a person who was
+    /// signed out, or whose role ended, while the act waited may no longer act.
     pub async fn act<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
-        let school = self.read(|_, actor| Ok(actor.school)).await?;
+        let school = match self.school {
+            Some(school) => school,
+            None => self.read(|_, actor| Ok(actor.school)).await?,
+        };
         self.act_in(school, work).await
     }
 
@@ -231,7 +236,7 @@ impl Desk {
         let mut frame = Frame::signed_in(title, school, person, nav, today)
             .with_look(self.look)
             .at(self.path.clone());
-        frame.find = actor.may(Access::Read, RecordKind::PupilCore);
+        frame.find = Place::Staff.is_open_to(actor);
         Ok(frame)
     }
 
@@ -257,7 +262,7 @@ impl Desk {
             wants_json: self.wants_json,
             look: self.look,
             back: self.back.clone(),
-            may_come_back: self.is_get && self.path != "/",
+            may_come_back: self.is_shown && self.path != "/",
             reference: format!("{:x}", self.office.now().micros()),
         }
     }
@@ -276,55 +281,16 @@ pub fn school_name(tx: &mut Tx, school: SchoolId) -> Result<String, StoreError> 
 
 /// Where the actor's roles let them go, in the order of a school's day.
 fn navigation(actor: &Actor, path: &str) -> Vec<NavItem> {
-    let reads = |kind| actor.may(Access::Read, kind);
-    let places = [
-        ("Today", "/", true, 'T'),
-        (
-            "Registers",
-            "/registers",
-            reads(RecordKind::AttendanceMarks),
-            'G',
-        ),
-        ("Pupils", "/pupils", reads(RecordKind::PupilCore), 'P'),
-        (
-            "Figures",
-            "/figures",
-            actor.may(Access::Aggregate, RecordKind::AggregateReports),
-            'F',
-        ),
-        ("Lists", "/lists", reads(RecordKind::AttendanceMarks), 'L'),
-        ("Groups", "/groups", reads(RecordKind::PupilCore), 'U'),
-        (
-            "Year",
-            "/year",
-            reads(RecordKind::UsersRolesAndSettings) || reads(RecordKind::AttendanceMarks),
-            'Y',
-        ),
-        (
-            "Imports",
-            "/imports",
-            actor.may_for_school(Access::Write, RecordKind::PupilCore),
-            'I',
-        ),
-        (
-            "People",
-            "/people",
-            reads(RecordKind::UsersRolesAndSettings),
-            'E',
-        ),
-        ("Journal", "/journal", reads(RecordKind::AuditLog), 'J'),
-    ];
-    places
+    Place::ALL
         .into_iter()
-        .filter(|(_, _, shown, _)| *shown)
-        .map(|(label, href, _, key)| NavItem {
-            current: if href == "/" {
-                path == "/"
-            } else {
-                path.starts_with(href)
-            },
-            key: Some(key),
-            ..NavItem::new(label, href)
+        .filter(|place| place.is_open_to(actor))
+        .filter_map(|place| {
+            let (label, key) = place.in_bar()?;
+            Some(NavItem {
+                current: place.holds(path),
+                key: Some(key),
+                ..NavItem::new(label, place.path())
+            })
         })
         .collect()
 }
@@ -348,7 +314,61 @@ impl Asking {
     }
 }
 
+/// Whoever asks for a change is found out before what they sent is read: to somebody who is not signed in a form that cannot
+/// be read is answered as any other.
 impl<S> FromRequestParts<S> for Desk
+where
+    Arc<Office>: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let mut desk = Desk::before_asking(parts, Arc::<Office>::from_ref(state));
+        if !desk.is_shown {
+            desk.school = Some(desk.read(|_, actor| Ok(actor.school)).await?);
+        }
+        Ok(desk)
+    }
+}
+
+impl Desk {
+    /// The desk before anybody is looked up.
+    fn before_asking(parts: &Parts, office: Arc<Office>) -> Desk {
+        let header = |name| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        let path = parts
+            .uri
+            .path_and_query()
+            .map_or_else(|| "/".to_owned(), ToString::to_string);
+        let is_shown = parts.method.is_safe();
+        Desk {
+            token: SignInToken::among(&parts.headers, office.cookie_name()),
+            office,
+            wants_json: header(header::ACCEPT)
+                .is_some_and(|accept| accept.contains("application/json"))
+                || header(header::CONTENT_TYPE)
+                    .is_some_and(|kind| kind.starts_with("application/json")),
+            look: Look::of(&parts.headers),
+            back: match is_shown {
+                true => path.clone(),
+                false => header(header::REFERER).map_or_else(|| "/".to_owned(), own_page),
+            },
+            path,
+            is_shown,
+            school: None,
+        }
+    }
+}
+
+/// The desk of somebody who need not be signed in: on the way in, and on the way out.
+pub(crate) struct Doorway(pub(crate) Desk);
+
+impl<S> FromRequestParts<S> for Doorway
 where
     Arc<Office>: FromRef<S>,
     S: Send + Sync,
@@ -357,44 +377,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let office = Arc::<Office>::from_ref(state);
-        let header = |name| {
-            parts
-                .headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-        };
-        let token = parts
-            .headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, _)| *name == office.cookie_name())
-            .map(|(_, token)| SignInToken::of(token));
-        let look = Look::of(&parts.headers);
-        let path = parts
-            .uri
-            .path_and_query()
-            .map_or_else(|| "/".to_owned(), ToString::to_string);
-        let wants_json = header(header::ACCEPT)
-            .is_some_and(|accept| accept.contains("application/json"))
-            || header(header::CONTENT_TYPE)
-                .is_some_and(|kind| kind.starts_with("application/json"));
-        let is_get = parts.method == Method::GET;
-        let back = match is_get {
-            true => path.clone(),
-            false => header(header::REFERER).map_or_else(|| "/".to_owned(), own_page),
-        };
-        Ok(Desk {
-            office,
-            token,
-            wants_json,
-            look,
-            path,
-            is_get,
-            back,
-        })
+        Ok(Doorway(Desk::before_asking(parts, office)))
     }
 }
 

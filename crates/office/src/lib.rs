@@ -9,6 +9,7 @@
 pub mod book;
 pub mod demo;
 pub mod desk;
+mod form;
 pub mod home;
 pub mod ids;
 pub mod insight;

@@ -5,9 +5,10 @@ mod school;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, StatusCode, header};
 use office::people::access::granted;
-use office::people::{Access, RecordKind, Role, Scope};
+use office::people::{Access, Place, RecordKind, Role, Scope};
 use school::{day, each_school};
 
 /// Addresses that answer somebody who is not signed in.
@@ -93,11 +94,16 @@ fn every_address_sends_somebody_who_is_not_signed_in_to_sign_in() {
             let path = filled_in(&address);
             let shown = school.get_signed_out(&path);
             let sent = school.post_signed_out(&path, &[]);
+            let broken = school
+                .request(None, Method::POST, &path)
+                .header(header::CONTENT_TYPE, "text/rubbish")
+                .body(Body::from("%%%{"));
+            let broken = school.ask(broken.expect("a request"));
             if address == "/set-up" {
                 // It leads nowhere any more once a school is set up.
                 continue;
             }
-            for answer in [&shown, &sent] {
+            for answer in [&shown, &sent, &broken] {
                 assert_ne!(
                     answer.status,
                     StatusCode::NOT_FOUND,
@@ -117,10 +123,10 @@ fn every_address_sends_somebody_who_is_not_signed_in_to_sign_in() {
                     || answer.status == StatusCode::UNAUTHORIZED
             };
             assert!(turned_away(&shown) || turned_away(&sent), "{address}");
-            for answer in [&shown, &sent] {
-                let body_or_method = answer.status.is_client_error();
+            for answer in [&shown, &sent, &broken] {
+                let no_such_method = answer.status == StatusCode::METHOD_NOT_ALLOWED;
                 assert!(
-                    turned_away(answer) || body_or_method,
+                    turned_away(answer) || no_such_method,
                     "{address}: {}",
                     answer.status
                 );
@@ -130,6 +136,63 @@ fn every_address_sends_somebody_who_is_not_signed_in_to_sign_in() {
             school.get_signed_out("/no/such/page").status,
             StatusCode::NOT_FOUND
         );
+    });
+}
+
+/// Where the bar at the top of a page leads.
+fn ways(page: &str) -> Vec<&str> {
+    let (_, bar) = page.split_once("<nav aria-label=\"Main\">").expect("a bar");
+    let (bar, _) = bar.split_once("</nav>").expect("an end of the bar");
+    let links = bar.split("href=\"").skip(1);
+    links
+        .map(|link| link.split_once('"').expect("an address").0)
+        .collect()
+}
+
+#[test]
+fn the_bar_offers_a_role_exactly_what_it_may_open() {
+    each_school(|school| {
+        for role in Role::ALL {
+            let home = school.get(*role, "/");
+            assert_eq!(home.status, StatusCode::OK, "{role:?}");
+            let ways = ways(home.text());
+            assert!(ways.contains(&"/"), "{role:?}");
+            for place in Place::ALL {
+                let status = school.get(*role, place.path()).status;
+                let is_offered = match place.in_bar() {
+                    Some(_) => ways.contains(&place.path()),
+                    // Accounts are reached from the staff.
+                    None => {
+                        let staff = school.get(*role, "/staff");
+                        let link = format!("href=\"{}\"", place.path());
+                        staff.text().contains(&link)
+                    }
+                };
+                if is_offered {
+                    assert_eq!(status, StatusCode::OK, "{role:?} at {place:?}");
+                } else {
+                    let closed = [StatusCode::NOT_FOUND, StatusCode::FORBIDDEN];
+                    assert!(closed.contains(&status), "{role:?} at {place:?}: {status}");
+                }
+            }
+            assert!(
+                ways.iter()
+                    .all(|way| Place::ALL.iter().any(|place| place.path() == *way)),
+                "{role:?}: {ways:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn somebody_who_is_signed_in_is_told_of_a_form_that_cannot_be_read() {
+    each_school(|school| {
+        let broken = school
+            .request(Some(Role::AttendanceManager), Method::POST, "/pupils/new")
+            .header(header::CONTENT_TYPE, "text/rubbish")
+            .body(Body::from("%%%{"));
+        let answer = school.ask(broken.expect("a request"));
+        assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     });
 }
 

@@ -222,7 +222,7 @@ fn ending_an_account_signs_its_person_out_at_once() {
             "a reason is asked for"
         );
         let ended = school.post(ADMINISTRATOR, &end, &[("reason", "Left in November")]);
-        assert_eq!(ended.location(), format!("{teacher}?said=ended"));
+        assert_eq!(ended.location(), format!("{teacher}?did=ended"));
         assert_eq!(school.get(Role::Teacher, "/").location(), "/sign-in");
         assert_eq!(
             sign_in(school, "teacher", PASSWORD).status,
@@ -264,10 +264,10 @@ fn the_last_administrator_stays() {
         let page = school.get(ADMINISTRATOR, &own);
         let (_, rest) = page
             .text()
-            .split_once("name=\"grant\" value=\"")
+            .split_once(&format!("href=\"{own}/roles/"))
             .expect("a grant");
-        let grant = rest.split('"').next().expect("a grant").to_owned();
-        let end = |by: Role| school.post(by, &format!("{own}/roles/end"), &[("grant", &grant)]);
+        let grant = format!("{own}/roles/{}", rest.split('"').next().expect("a grant"));
+        let end = |by: Role| school.post(by, &grant, &[("last_day", "2026-11-23")]);
         let kept = end(ADMINISTRATOR);
         assert_eq!(kept.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(
@@ -275,9 +275,10 @@ fn the_last_administrator_stays() {
             "{}",
             kept.text()
         );
+        let staff = school.person(ADMINISTRATOR).staff;
         let left = school.post(
             ADMINISTRATOR,
-            &format!("{own}/details"),
+            &format!("/staff/{staff}/details"),
             &[("surname", "Gone"), ("leaving_day", "2026-11-01")],
         );
         assert_eq!(left.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -285,11 +286,11 @@ fn the_last_administrator_stays() {
         let tutor = format!("/people/{}/roles", school.person(Role::Tutor).staff);
         let granted = school.post(ADMINISTRATOR, &tutor, &[("role", "system_administrator")]);
         assert!(
-            granted.location().ends_with("said=granted"),
+            granted.location().ends_with("did=granted"),
             "{}",
             granted.text()
         );
-        assert!(end(ADMINISTRATOR).location().ends_with("said=role-ended"));
+        assert!(end(ADMINISTRATOR).location().ends_with("did=role-ended"));
         assert_eq!(
             school.get(ADMINISTRATOR, "/people").status,
             StatusCode::NOT_FOUND,
@@ -328,7 +329,7 @@ fn roles_that_open_safeguarding_and_roles_for_oneself_need_a_second_person() {
             assert!(
                 ask("headteacher", PASSWORD)
                     .location()
-                    .ends_with("said=granted")
+                    .ends_with("did=granted")
             );
             assert_eq!(
                 ask("headteacher", PASSWORD).status,
@@ -353,7 +354,7 @@ fn a_role_holds_from_its_first_day_to_its_last() {
             school
                 .post(ADMINISTRATOR, &path, &form)
                 .location()
-                .ends_with("said=granted")
+                .ends_with("did=granted")
         );
         assert_eq!(
             school.get(Role::Clerk, "/journal").status,
@@ -387,7 +388,7 @@ fn a_role_holds_from_its_first_day_to_its_last() {
 #[test]
 fn a_new_job_title_begins_where_the_old_one_ends() {
     each_school(|school| {
-        let teacher = format!("/people/{}", school.person(Role::Teacher).staff);
+        let teacher = format!("/staff/{}", school.person(Role::Teacher).staff);
         let change = |title, from| {
             school.post(
                 ADMINISTRATOR,
@@ -398,12 +399,12 @@ fn a_new_job_title_begins_where_the_old_one_ends() {
         assert!(
             change("Head of mathematics", "2026-11-24")
                 .location()
-                .ends_with("said=post")
+                .ends_with("did=post")
         );
         assert!(
             change("Head of maths", "2026-11-24")
                 .location()
-                .ends_with("said=post")
+                .ends_with("did=post")
         );
         assert_eq!(
             change("Too early", "2026-10-01").status,
@@ -411,8 +412,8 @@ fn a_new_job_title_begins_where_the_old_one_ends() {
         );
         let page = school.get(ADMINISTRATOR, &teacher);
         for title in [
-            "Head of maths, from",
-            "Teacher, 1 September 2026 to 23 November 2026",
+            "Head of maths</th><td>from 24 November 2026",
+            "Teacher</th><td>1 September 2026 to 23 November 2026",
         ] {
             assert!(page.text().contains(title), "{title}: {}", page.text());
         }
@@ -429,7 +430,7 @@ fn the_list_of_people_filters_and_is_the_same_in_a_file() {
         assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
         assert!(
             csv.header("content-disposition")
-                .contains("staff-and-accounts-2026-11-24.csv")
+                .contains("accounts-and-roles-2026-11-24.csv")
         );
         assert!(
             csv.text().contains("\"Tutor, Sam\"") && !csv.text().contains("Headteacher"),
@@ -438,6 +439,65 @@ fn the_list_of_people_filters_and_is_the_same_in_a_file() {
         );
         let book = school.get(ADMINISTRATOR, "/people?format=xlsx");
         assert!(book.body.starts_with(b"PK"));
+    });
+}
+
+#[test]
+fn a_parents_role_is_no_role_of_the_staff() {
+    each_school(|school| {
+        let roles = format!("/people/{}/roles", school.person(Role::Teacher).staff);
+        for page in ["/people/new", &roles] {
+            let page = school.get(ADMINISTRATOR, page);
+            let text = page.text();
+            assert!(text.contains("Governor or trustee"), "{text}");
+            for other in ["parent", "pupil", "la_ewo_caseworker"] {
+                let choice = [
+                    format!("value=\"{other}\""),
+                    format!("name=\"role_{other}\""),
+                ];
+                assert!(
+                    choice.iter().all(|choice| !text.contains(choice)),
+                    "{other}"
+                );
+            }
+        }
+        let granted = school.post(ADMINISTRATOR, &roles, &[("role", "parent")]);
+        assert_eq!(granted.status, StatusCode::UNPROCESSABLE_ENTITY);
+    });
+}
+
+#[test]
+fn whoever_looks_up_pupils_finds_colleagues_with_their_job_titles_and_groups() {
+    each_school(|school| {
+        let tutor = school.person(Role::Tutor).staff;
+        let page = school.get(Role::Teacher, &format!("/staff/{tutor}"));
+        for word in [
+            "Sam Tutor",
+            "from 1 September 2026",
+            ">9A</a>",
+            "Form tutor",
+        ] {
+            assert!(page.text().contains(word), "{word}: {}", page.text());
+        }
+        for word in ["/people", "Change the"] {
+            assert!(!page.text().contains(word), "{word}: {}", page.text());
+        }
+        let found = school.get(Role::Teacher, "/find?q=sam+tutor");
+        let link = format!("href=\"/staff/{tutor}\"");
+        assert!(found.text().contains(&link), "{}", found.text());
+        for role in Role::ALL {
+            let sees = school.get(*role, "/staff").status == StatusCode::OK;
+            let finds = school.get(*role, "/find?q=sam+tutor");
+            assert_eq!(finds.status == StatusCode::OK, sees, "{role:?}");
+        }
+        let technical = school.get(ADMINISTRATOR, "/find?q=ash");
+        assert!(technical.text().contains("Nobody"), "{}", technical.text());
+        let list = school.get(Role::Teacher, "/staff?q=tutor&format=csv");
+        assert!(
+            list.text().contains("9A") && !list.text().contains("Teacher, Sam"),
+            "{}",
+            list.text()
+        );
     });
 }
 

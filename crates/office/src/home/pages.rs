@@ -171,7 +171,7 @@ fn nothing_today(actor: &Actor, sees_marks: bool) -> State {
             "Your role looks after people and settings",
             "It sees no pupil. Accounts and roles are under People, term dates and session times under Year.",
         )
-        .then("/people", "People and roles");
+        .then("/people", "Accounts and roles");
     }
     State::empty(
         "Nothing needs you here today",

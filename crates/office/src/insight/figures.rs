@@ -15,7 +15,7 @@ use super::sight::{FEWEST, FEWEST_FOR_A_RATE, Sight, hidden};
 use super::table::{Cell, Heading, Table, TableView, Value};
 use crate::book::GroupKind;
 use crate::desk::{Desk, Problem, Refusal};
-use crate::people::{Access, RecordKind};
+use crate::people::Place;
 use crate::shell::{Figure, Frame, Page, State, Tab, Tabs};
 
 /// One line of a table of figures.
@@ -391,14 +391,11 @@ struct FiguresPage {
 pub async fn figures(desk: Desk, Query(form): Query<Form>) -> Result<Response, Problem> {
     let here = desk.clone();
     desk.read(move |tx, actor| {
-        if !actor.may(Access::Aggregate, RecordKind::AggregateReports) {
+        if !Place::Figures.is_open_to(actor) {
             return Err(Refusal::NotFound);
         }
         let now = here.office.now();
         let sight = Sight::of(tx, actor, now.in_london().0)?;
-        if !sight.whole && sight.reach.is_nobody() {
-            return Err(Refusal::NotFound);
-        }
         let book = here.office.shelf.book(tx, actor.school)?;
         let question = form.question(Who::School)?;
         let reckoning = Reckoning::new(&book, &question, now)?;

@@ -10,8 +10,7 @@ use super::question::{Answer, Trait, Who};
 use crate::book::Book;
 use crate::desk::Refusal;
 use crate::ids::PupilId;
-use crate::people::access::granted;
-use crate::people::{Access, Actor, Reach, RecordKind, Role, Scope};
+use crate::people::{Access, Actor, Place, Reach, RecordKind, sees_counts_of_all};
 
 /// Fewer pupils than this are not told of to people who see figures only (B-520).
 pub const FEWEST: u32 = 5;
@@ -64,10 +63,9 @@ impl Sight {
     /// What somebody who may open lists of pupils by their marks may see; to anybody else there are no lists.
     pub fn of_lists(tx: &mut Tx, actor: &Actor, today: Day) -> Result<Sight, Refusal> {
         let sight = Sight::of(tx, actor, today)?;
-        if sight.reach == Reach::School || works_with_groups(actor) {
-            Ok(sight)
-        } else {
-            Err(Refusal::NotFound)
+        match Place::Lists.is_open_to(actor) {
+            true => Ok(sight),
+            false => Err(Refusal::NotFound),
         }
     }
 
@@ -125,25 +123,6 @@ impl Sight {
                 _ => true,
             }
     }
-}
-
-/// Whether a role gives figures of all pupils as numbers. A parent's role gives published figures only, which are no page here.
-fn sees_counts_of_all(actor: &Actor) -> bool {
-    actor.roles.iter().any(|role| {
-        let (access, scope) = granted(*role, RecordKind::AggregateReports);
-        *role != Role::Parent
-            && access >= Access::Aggregate
-            && matches!(scope, Scope::School | Scope::Counts | Scope::Trust)
-    })
-}
-
-/// Whether a role gives the marks of groups that the person tutors, teaches or heads, perhaps of none today.
-fn works_with_groups(actor: &Actor) -> bool {
-    actor.roles.iter().any(|role| {
-        let (access, scope) = granted(*role, RecordKind::AttendanceMarks);
-        access >= Access::Read
-            && matches!(scope, Scope::Classes | Scope::TutorGroup | Scope::YearGroup)
-    })
 }
 
 /// Which of these numbers of pupils must be hidden: one to four, and the next smallest where one alone could be worked out from the total (B-520).

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use calendar::{Day, Instant};
-use store::{SchoolId, StoreError, Tx, args};
+use store::{Entry, SchoolId, StoreError, Tx, args};
 
 use crate::ids::{AccountId, PupilId, StaffId};
 
@@ -173,6 +173,16 @@ keyed! {
     }
 }
 
+impl Role {
+    /// The roles that somebody on the staff may hold: not a parent's, a pupil's or the local authority's, who come in by doors
+    /// of their own.
+    pub fn of_staff() -> impl Iterator<Item = Role> {
+        let others = [Role::Parent, Role::Pupil, Role::WelfareOfficer];
+        let all = Role::ALL.iter().copied();
+        all.filter(move |role| !others.contains(role))
+    }
+}
+
 impl Access {
     fn from_key(key: &str) -> Option<Access> {
         Some(match key {
@@ -317,6 +327,16 @@ impl Actor {
             let (access, scope) = granted(*role, kind);
             access >= want && scope == Scope::School
         })
+    }
+
+    /// What the journal keeps of an act of theirs: its name, and whom or what it is about in ids.
+    pub fn entry(&self, act: &'static str, subject: String) -> Entry<'_> {
+        Entry {
+            account: self.account.0,
+            job_title: &self.job_title,
+            act,
+            subject,
+        }
     }
 
     /// Whose records of this kind the actor may see (`want` Read) or change (`want` Write) on this day.

@@ -9,12 +9,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::Instant;
 use serde::Deserialize;
-use store::{Act, Entry, Tx, args};
+use store::{Act, Tx, args};
 
 use super::second_factor::{self, AppSecret, SecondFactorError};
 use super::sign_in::{count_attempt, forget_attempts};
 use super::{Actor, SignInToken, passwords};
-use crate::desk::{Desk, Problem, Refusal};
+use crate::desk::{Desk, Problem, Refusal, school_name};
 use crate::shell::{self, Errors, Facts, Field, FieldKind, Frame, Notice};
 
 const ACCOUNT: &str = "\
@@ -31,7 +31,6 @@ update sign_in set ended_at = $3 where account_id = $1 and token_hash = $2 and e
 const END_OTHERS: &str = "\
 update sign_in set ended_at = $3 where account_id = $1 and token_hash <> $2 and ended_at is null";
 const GIVEN_HERE: &str = "update sign_in set second_factor_at = $2 where token_hash = $1";
-const SCHOOL_NAME: &str = "select name from school where school_id = $1";
 
 /// The statements of this file.
 pub(super) const STATEMENTS: &[&str] = &[
@@ -41,7 +40,6 @@ pub(super) const STATEMENTS: &[&str] = &[
     END_DEVICE,
     END_OTHERS,
     GIVEN_HERE,
-    SCHOOL_NAME,
 ];
 
 /// What is known of the person's own account.
@@ -206,11 +204,9 @@ pub(super) async fn change_password(
     let (name, school) = desk
         .read(|tx, actor| {
             let account = account_of(tx, actor)?;
-            let school = tx.query_opt(SCHOOL_NAME, &args![actor.school], |row| row.get(0))?;
-            Ok((account.sign_in_name, school.unwrap_or_default()))
+            Ok((account.sign_in_name, school_name(tx, actor.school)?))
         })
         .await?;
-    let school: String = school;
     let mut wrong = Vec::new();
     let checked = check_password(&desk, form.current.clone()).await?;
     if let Err(why) = &checked {
@@ -243,7 +239,7 @@ pub(super) async fn change_password(
             ));
         }
         end_others(act, actor, this)?;
-        describe(act, actor, "change own password");
+        act.describe(actor.entry("change own password", own(actor)));
         Ok(())
     })
     .await?;
@@ -279,6 +275,10 @@ async fn check_password(desk: &Desk, typed: String) -> Result<Result<String, Str
     Ok(hash.ok_or_else(|| "This account has no password.".to_owned()))
 }
 
+fn own(actor: &Actor) -> String {
+    format!("account {}", actor.account)
+}
+
 fn end_others(act: &mut Act, actor: &Actor, this: Option<SignInToken>) -> Result<(), Refusal> {
     let at = act.at();
     if let Some(this) = this {
@@ -286,15 +286,6 @@ fn end_others(act: &mut Act, actor: &Actor, this: Option<SignInToken>) -> Result
             .execute(END_OTHERS, &args![actor.account, this.bytes(), at])?;
     }
     Ok(())
-}
-
-fn describe(act: &mut Act, actor: &Actor, what: &'static str) {
-    act.describe(Entry {
-        account: actor.account.0,
-        job_title: &actor.job_title,
-        act: what,
-        subject: format!("account {}", actor.account),
-    });
 }
 
 /// Which device, as the list names it.
@@ -317,7 +308,7 @@ pub(super) async fn end_device(
         match named {
             None => {
                 end_others(act, actor, this)?;
-                describe(act, actor, "sign out own other devices");
+                act.describe(actor.entry("sign out own other devices", own(actor)));
             }
             Some(key) => {
                 let hash = bytes_of(&key).ok_or(Refusal::NotFound)?;
@@ -327,7 +318,7 @@ pub(super) async fn end_device(
                 if ended == 0 {
                     return Err(Refusal::NotFound);
                 }
-                describe(act, actor, "sign out own device");
+                act.describe(actor.entry("sign out own device", own(actor)));
             }
         }
         Ok(())
@@ -521,7 +512,7 @@ pub(super) async fn set_second_factor(
                 act.tx().execute(GIVEN_HERE, &args![this.bytes(), at])?;
             }
             end_others(act, actor, this)?;
-            describe(act, actor, "set up own second factor");
+            act.describe(actor.entry("set up own second factor", own(actor)));
             Ok(second_factor::new_recovery_codes(
                 act.tx(),
                 actor.account.0,
@@ -572,7 +563,7 @@ pub(super) async fn new_recovery_codes(
                     "Set up your second factor first.".to_owned(),
                 ));
             }
-            describe(act, actor, "make own recovery codes");
+            act.describe(actor.entry("make own recovery codes", own(actor)));
             Ok(second_factor::new_recovery_codes(
                 act.tx(),
                 actor.account.0,
@@ -615,7 +606,7 @@ pub(super) async fn remove_second_factor(
     }
     desk.act(|act, actor| {
         second_factor::remove(act.tx(), actor.account.0)?;
-        describe(act, actor, "remove own second factor");
+        act.describe(actor.entry("remove own second factor", own(actor)));
         Ok(())
     })
     .await?;

@@ -3,13 +3,14 @@
 //! It deliberately does not know what the records are about that it guards: folders ask by kind of record.
 
 pub mod access;
+mod accounts;
 mod audit_log;
 mod directory;
 mod doors;
 pub mod keyring;
 mod me;
-mod pages;
 mod passwords;
+mod places;
 pub mod records;
 mod replace_key;
 mod second_factor;
@@ -17,6 +18,7 @@ mod set_up;
 mod sign_in;
 mod signed_in;
 mod staff;
+mod staff_pages;
 
 use std::sync::Arc;
 
@@ -31,6 +33,8 @@ pub use directory::{
 pub use doors::{Doors, Peer, SetUpCode};
 pub use keyring::{KeyId, Keyring, KeyringError};
 pub use passwords::{PasswordError, hash_now as hash_password_now};
+pub use places::Place;
+pub(crate) use places::sees_counts_of_all;
 pub use replace_key::{replace_key, second_factors};
 pub(crate) use set_up::guard as set_up_guard;
 pub(crate) use sign_in::forget_old_sign_ins;
@@ -77,17 +81,37 @@ pub fn routes() -> Router<Arc<Office>> {
         )
         .route("/me/recovery-codes", post(me::new_recovery_codes))
         .route("/me/devices/end", post(me::end_device))
-        .route("/people", get(pages::list))
-        .route("/people/new", get(pages::new_page).post(pages::add))
-        .route("/people/{staff}", get(pages::person))
-        .route("/people/{staff}/details", post(pages::change_details))
-        .route("/people/{staff}/post", post(pages::change_post))
-        .route("/people/{staff}/roles", post(pages::grant_role))
-        .route("/people/{staff}/roles/end", post(pages::end_role))
-        .route("/people/{staff}/account", post(pages::open_account))
+        .route("/staff", get(staff_pages::staff))
+        .route("/staff/{staff}", get(staff_pages::member))
+        .route(
+            "/staff/{staff}/details",
+            get(staff_pages::ask_details).post(staff_pages::answer_details),
+        )
+        .route(
+            "/staff/{staff}/post",
+            get(staff_pages::ask_post).post(staff_pages::answer_post),
+        )
+        .route("/people", get(accounts::accounts))
+        .route(
+            "/people/new",
+            get(accounts::ask_new).post(accounts::answer_new),
+        )
+        .route("/people/{staff}", get(accounts::account))
+        .route(
+            "/people/{staff}/roles",
+            get(accounts::ask_role).post(accounts::answer_role),
+        )
+        .route(
+            "/people/{staff}/roles/{grant}",
+            get(accounts::ask_end_role).post(accounts::answer_end_role),
+        )
+        .route(
+            "/people/{staff}/account",
+            get(accounts::ask_open).post(accounts::answer_open),
+        )
         .route(
             "/people/{staff}/account/{change}",
-            post(pages::change_account),
+            get(accounts::ask_change).post(accounts::answer_change),
         )
         .route("/journal", get(audit_log::page))
 }

@@ -16,7 +16,7 @@ use super::SignInToken;
 use super::doors::{Peer, code_hash, random, random_code};
 use super::keyring::{Keyring, KeyringError, OpenError};
 use super::sign_in::{DoorwayPage, LONGEST_SECONDS, count_attempt, forget_attempts};
-use crate::desk::{Desk, Office};
+use crate::desk::{Desk, Doorway, Office};
 use crate::shell::{self, Errors, Field, Frame, Look, Problem};
 
 /// How many recovery codes a person has.
@@ -249,7 +249,7 @@ fn use_code(
 }
 
 /// `GET /second-factor`.
-pub(super) async fn page(desk: Desk) -> Response {
+pub(super) async fn page(Doorway(desk): Doorway) -> Response {
     match pending(&desk).await {
         Ok(Some(_)) => form(StatusCode::OK, desk.look(), None),
         Ok(None) => Redirect::to("/sign-in").into_response(),
@@ -308,7 +308,7 @@ pub(super) struct Code {
 /// `POST /second-factor`.
 pub(super) async fn give(
     State(office): State<Arc<Office>>,
-    desk: Desk,
+    Doorway(desk): Doorway,
     from: Peer,
     headers: HeaderMap,
     Form(given): Form<Code>,

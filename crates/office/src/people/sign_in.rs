@@ -14,7 +14,7 @@ use store::{SchoolId, StoreError, Tx, args};
 use super::directory::sign_in_name;
 use super::doors::{Peer, random};
 use super::{SignInToken, passwords};
-use crate::desk::{Desk, Office};
+use crate::desk::{Doorway, Office};
 use crate::shell::{self, Errors, Field, FieldKind, Frame, Look, Notice, Problem};
 
 /// A sign-in ends after so long, however busy the device is (I-167): 12 hours.
@@ -384,7 +384,7 @@ fn with_cookie(mut answer: Response, office: &Office, token: &str, lasting: &str
 }
 
 /// `POST /sign-out`: ends the sign-in of this device, wherever its token has got to.
-pub(super) async fn sign_out(desk: Desk) -> Response {
+pub(super) async fn sign_out(Doorway(desk): Doorway) -> Response {
     let office = Arc::clone(&desk.office);
     if let Some(token) = desk.token() {
         let now = office.now();

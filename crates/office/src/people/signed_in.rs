@@ -1,5 +1,6 @@
 //! From the token that a browser sends to the person it stands for.
 
+use axum::http::{HeaderMap, header};
 use calendar::Instant;
 use sha2::{Digest, Sha256};
 use store::{SchoolId, StoreError, Tx, args};
@@ -15,6 +16,18 @@ impl SignInToken {
     /// The hash of the token that the browser holds.
     pub fn of(token: &str) -> SignInToken {
         SignInToken(Sha256::digest(token.as_bytes()).into())
+    }
+
+    /// The token among a browser's cookies, if there is one under this name.
+    pub(crate) fn among(headers: &HeaderMap, cookie_name: &str) -> Option<SignInToken> {
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(name, _)| *name == cookie_name)
+            .map(|(_, token)| SignInToken::of(token))
     }
 
     /// The 32 bytes that the database keeps.

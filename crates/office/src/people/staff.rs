@@ -4,7 +4,7 @@
 //! approval where the role opens safeguarding records or is the administrator's own.
 
 use calendar::{Day, Instant};
-use store::{Act, Entry, SchoolId, StoreError, Tx, args};
+use store::{Act, SchoolId, StoreError, Tx, args};
 
 use super::access::granted;
 use super::records::ROLE_GRANT;
@@ -107,11 +107,12 @@ pub(super) struct MemberAccount {
 
 impl Member {
     pub(super) fn name(&self) -> String {
-        [self.title.as_str(), &self.forename, &self.surname]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ")
+        full_name(&self.title, &self.forename, &self.surname)
+    }
+
+    /// Whether they work here no more on this day.
+    pub(super) fn has_left(&self, today: Day) -> bool {
+        self.leaving_day.is_some_and(|day| day < today)
     }
 
     /// `Surname, Forename`, as lists sort them.
@@ -123,6 +124,12 @@ impl Member {
     }
 }
 
+fn full_name(title: &str, forename: &str, surname: &str) -> String {
+    let parts = [title, forename, surname].into_iter();
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    parts.join(" ")
+}
+
 /// A job title or a role with the days for which it holds.
 #[derive(Clone, Debug)]
 pub(super) struct Held<T> {
@@ -130,15 +137,6 @@ pub(super) struct Held<T> {
     pub what: T,
     pub from: Day,
     pub to: Option<Day>,
-}
-
-/// Whether the actor may see the people of the school with their accounts and roles.
-pub(super) fn must_see(actor: &Actor) -> Result<(), Refusal> {
-    let sees = actor.roles.iter().any(|role| {
-        let (access, scope) = granted(*role, RecordKind::UsersRolesAndSettings);
-        access >= Access::Read && matches!(scope, Scope::School | Scope::Technical)
-    });
-    if sees { Ok(()) } else { Err(Refusal::NotFound) }
 }
 
 /// Whether the actor manages accounts: write access with scope *technical*. Others who may write here keep settings of
@@ -149,14 +147,12 @@ pub(super) fn manages(actor: &Actor) -> bool {
     })
 }
 
-fn must_manage(actor: &Actor) -> Result<(), Refusal> {
-    must_see(actor)?;
-    if manages(actor) {
-        return Ok(());
+/// Whether the actor manages accounts; to anybody else the pages for it do not exist.
+pub(super) fn must_manage(actor: &Actor) -> Result<(), Refusal> {
+    match manages(actor) {
+        true => Ok(()),
+        false => Err(Refusal::NotFound),
     }
-    Err(Refusal::NotAllowed(
-        "Only a system administrator changes accounts and roles (access matrix, B-440).".to_owned(),
-    ))
 }
 
 /// Everybody on the staff, by surname.
@@ -277,21 +273,42 @@ pub(super) struct Details {
     pub leaving_day: Option<Day>,
 }
 
-/// Adds a member of staff with their job title, and with an account if one was opened for them.
-pub(super) fn add(
-    act: &mut Act,
-    actor: &Actor,
-    details: &Details,
-    job_title: &str,
-    account: Option<AccountId>,
-    from: Day,
-) -> Result<StaffId, Refusal> {
+impl Details {
+    /// The name as colleagues know it.
+    pub(super) fn name(&self) -> String {
+        full_name(&self.title, &self.forename, &self.surname)
+    }
+}
+
+/// Somebody who comes to the staff.
+#[derive(Clone, Debug)]
+pub(super) struct Newcomer {
+    pub details: Details,
+    pub job_title: String,
+    /// The first day of the job title and the roles.
+    pub from: Day,
+    /// The account that was opened for them.
+    pub account: Option<AccountId>,
+    pub roles: Vec<Role>,
+    /// Who approved the roles.
+    pub approver: Option<AccountId>,
+}
+
+/// Adds a member of staff with their job title and, on their account, their roles.
+pub(super) fn add(act: &mut Act, actor: &Actor, new: &Newcomer) -> Result<StaffId, Refusal> {
     must_manage(actor)?;
     let staff = StaffId(act.new_id());
-    record(act, staff, details, account)?;
+    record(act, staff, &new.details, new.account)?;
     let post = act.new_id();
-    act.record(&POST, &args![post, staff, job_title, from, None::<Day>])?;
-    describe(act, actor, "add member of staff", format!("staff {staff}"));
+    act.record(
+        &POST,
+        &args![post, staff, &new.job_title, new.from, None::<Day>],
+    )?;
+    for role in &new.roles {
+        let account = new.account.ok_or(Refusal::NotFound)?;
+        grant(act, actor, account, *role, (new.from, None), new.approver)?;
+    }
+    act.describe(actor.entry("add member of staff", format!("staff {staff}")));
     Ok(staff)
 }
 
@@ -336,7 +353,7 @@ pub(super) fn change_details(
         keep_an_administrator(act, today, |_, other| other == account)?;
     }
     record(act, staff, details, account)?;
-    describe(act, actor, "change staff details", format!("staff {staff}"));
+    act.describe(actor.entry("change staff details", format!("staff {staff}")));
     Ok(())
 }
 
@@ -364,7 +381,7 @@ pub(super) fn give_account(
         leaving_day: before.leaving_day,
     };
     record(act, staff, &details, Some(account))?;
-    describe(act, actor, "give account", format!("staff {staff}"));
+    act.describe(actor.entry("give account", format!("staff {staff}")));
     Ok(())
 }
 
@@ -399,7 +416,7 @@ pub(super) fn change_post(
     }
     let post = replaces.unwrap_or_else(|| act.new_id());
     act.replace(&POST, &args![post, staff, job_title, from, None::<Day>])?;
-    describe(act, actor, "change job title", format!("staff {staff}"));
+    act.describe(actor.entry("change job title", format!("staff {staff}")));
     Ok(())
 }
 
@@ -424,6 +441,11 @@ pub(super) fn grant(
     approver: Option<AccountId>,
 ) -> Result<(), Refusal> {
     must_manage(actor)?;
+    if !Role::of_staff().any(|known| known == role) {
+        return Err(Refusal::Wrong(
+            "This is not a role of the staff.".to_owned(),
+        ));
+    }
     if needs_approver(actor, to_account, role) && approver.is_none() {
         return Err(Refusal::NotAllowed(
             "This role needs the approval of the headteacher or the designated safeguarding lead."
@@ -453,12 +475,8 @@ pub(super) fn grant(
     if let Some(approver) = approver {
         act.note("approved by account", &approver.0.to_string());
     }
-    describe(
-        act,
-        actor,
-        "grant role",
-        format!("account {to_account}, {}", role.key()),
-    );
+    let subject = format!("account {to_account}, {}", role.key());
+    act.describe(actor.entry("grant role", subject));
     Ok(())
 }
 
@@ -485,7 +503,7 @@ pub(super) fn end_grant(
     } else {
         act.replace(&ROLE_GRANT, &args![grant, account, &role, from, last_day])?;
     }
-    describe(act, actor, "end role", format!("account {account}, {role}"));
+    act.describe(actor.entry("end role", format!("account {account}, {role}")));
     Ok(())
 }
 
@@ -529,7 +547,7 @@ pub(super) enum AccountChange {
     RemoveSecondFactor,
 }
 
-/// Changes the account of a member of staff. The reason is kept.
+/// Changes the account of a member of staff, and answers it as it was. The reason is kept.
 pub(super) fn change_account(
     act: &mut Act,
     actor: &Actor,
@@ -537,14 +555,15 @@ pub(super) fn change_account(
     staff: StaffId,
     change: &AccountChange,
     reason: &str,
-) -> Result<(), Refusal> {
+) -> Result<MemberAccount, Refusal> {
     must_manage(actor)?;
     let (school, at) = (act.school(), act.at());
     let member = member(act.tx(), school, today, staff)?;
-    let account = member.account.ok_or(Refusal::NotFound)?.account;
+    let theirs = member.account.ok_or(Refusal::NotFound)?;
+    let account = theirs.account;
     if account == actor.account {
         return Err(Refusal::Wrong(
-            "This is your own account: see My account, or ask another administrator.".to_owned(),
+            "This is your own account. You change it under My account; another administrator may end it.".to_owned(),
         ));
     }
     let elsewhere = act
@@ -579,8 +598,8 @@ pub(super) fn change_account(
     };
     act.tx().execute(END_SIGN_INS, &args![account, at])?;
     act.note("reason", reason);
-    describe(act, actor, what, format!("account {account}"));
-    Ok(())
+    act.describe(actor.entry(what, format!("account {account}")));
+    Ok(theirs)
 }
 
 fn done_or(otherwise: &str, rows: u64) -> Result<(), Refusal> {
@@ -588,18 +607,4 @@ fn done_or(otherwise: &str, rows: u64) -> Result<(), Refusal> {
         0 => Err(Refusal::Wrong(otherwise.to_owned())),
         _ => Ok(()),
     }
-}
-
-fn describe(act: &mut Act, actor: &Actor, what: &'static str, subject: String) {
-    act.describe(Entry {
-        account: actor.account.0,
-        job_title: &actor.job_title,
-        act: what,
-        subject,
-    });
-}
-
-/// Says of an act that did several of these what it was as a whole: adding a member of staff with roles.
-pub(super) fn described_as_added(act: &mut Act, actor: &Actor, staff: StaffId) {
-    describe(act, actor, "add member of staff", format!("staff {staff}"));
 }

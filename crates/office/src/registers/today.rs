@@ -11,7 +11,7 @@ use super::status::{Status, in_no_register, registers_at, status, taken_on};
 use crate::book::{Book, Group, GroupKind};
 use crate::desk::Refusal;
 use crate::people::access::granted;
-use crate::people::{Access, Actor, RecordKind};
+use crate::people::{Access, Actor, Place, RecordKind};
 use crate::shell::{Export, Frame, State, Under};
 use crate::year::settings::session_times;
 
@@ -123,7 +123,7 @@ pub(super) fn today_page(
     now: Instant,
     frame: Frame,
 ) -> Result<TodayPage, Refusal> {
-    if !actor.may(Access::Read, RecordKind::AttendanceMarks) {
+    if !Place::Registers.is_open_to(actor) {
         return Err(Refusal::NotFound);
     }
     let (today, _) = now.in_london();

@@ -1,25 +1,23 @@
 //! Entering a new pupil in the admission register.
 
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::{Form, extract::Query};
 use calendar::Day;
 use register::admission::{EntryInAdmissionRegister, may_admit};
-use std::sync::Arc;
 use store::{Act, StoreError, Tx, args};
 
 use super::entry::{self, PupilEntry};
-use super::form::{Answers, FormPage, Outcome, Part, Wrongs};
 use super::groups::{choose_groups, join_chosen_groups};
 use super::homes;
-use super::keeping::{describe, may_keep_roll};
+use super::keeping::may_keep_roll;
 use super::person::person_for;
 use super::record::ENROLMENT_KINDS;
 use super::records::{ENROLMENT, PUPIL};
-use crate::desk::{Desk, Office, Problem, Refusal};
+use crate::desk::{Desk, Problem, Refusal};
+use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::{EnrolmentId, PersonId, PupilId};
 use crate::people::Actor;
-use crate::shell::{Choice, Field, Frame, Page};
+use crate::shell::{Choice, Field};
 
 /// A time on roll that is to begin.
 #[derive(Clone, Debug)]
@@ -118,7 +116,6 @@ pub(super) fn sentence(text: &str) -> String {
 fn form(
     tx: &mut Tx,
     actor: &Actor,
-    frame: Frame,
     today: Day,
     confirm: Option<Field>,
 ) -> Result<FormPage, Refusal> {
@@ -129,40 +126,22 @@ fn form(
     parts.push(joining_questions(today));
     parts.push(choose_groups(tx, actor, today)?);
     parts.push(homes::questions("Address where the pupil lives"));
-    Ok(FormPage {
-        frame,
-        crumb: ("/pupils".into(), "Pupils".into()),
-        heading: "Add a pupil".into(),
-        small: "".into(),
-        about: "Enters the name in the admission register. Contacts follow on the next page. The local authority must be told within five days (R-330).".into(),
-        parts,
-        verb: "Enter in the admission register".into(),
-        help: Vec::new(),
-    })
+    Ok(FormPage::new("Add a pupil", ("/pupils", "Pupils"), "Enter in the admission register", parts).about("Enters the name in the admission register. Contacts follow on the next page. The local authority must be told within five days (R-330)."))
 }
 
 /// `/pupils/new`.
 pub(super) async fn ask(desk: Desk, Query(asked): Query<Answers>) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         may_keep_roll(tx, actor, today)?;
-        let frame = here.frame(tx, actor, "Add a pupil")?;
-        let form = form(tx, actor, frame, today, None)?;
-        Ok(Page(form.filled(&asked, &Wrongs::default())).into_response())
+        let form = form(tx, actor, today, None)?;
+        Ok(form.filled(&asked, &Wrongs::default()))
     })
     .await
 }
 
 /// Enters the pupil.
-pub(super) async fn answer(
-    desk: Desk,
-    State(office): State<Arc<Office>>,
-    Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = office.today();
+pub(super) async fn answer(desk: Desk, Form(answers): Form<Answers>) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep_roll(act.tx(), actor, today)?;
         let mut wrongs = Wrongs::default();
         let read = entry::read(&answers, today, &mut wrongs);
@@ -180,12 +159,11 @@ pub(super) async fn answer(
                 if let Some(address) = &address {
                     homes::move_in(act, "pupil", pupil.0, address, None)?;
                 }
-                describe(act, actor, "enter pupil", pupil);
+                act.describe(actor.entry("enter pupil", format!("pupil {pupil}")));
                 Ok(Outcome::done(&format!("/pupils/{pupil}/contacts"), "added"))
             }
             _ => {
-                let frame = here.frame(act.tx(), actor, "Add a pupil")?;
-                let form = form(act.tx(), actor, frame, today, confirm)?;
+                let form = form(act.tx(), actor, today, confirm)?;
                 Ok(Outcome::again(form, &answers, &wrongs))
             }
         }

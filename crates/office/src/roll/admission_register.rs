@@ -13,7 +13,6 @@ use register::admission::{
 use store::{SchoolId, StoreError, Tx, args};
 
 use super::add_pupil::{NO_SCHOOL_BEFORE, sentence};
-use super::form::Answers;
 use super::household::{
     ContactOf, Home, Route, contacts_of, contacts_of_all, homes_of, homes_of_all,
 };
@@ -25,6 +24,7 @@ use super::record::{
 use crate::book::{Book, GroupKind};
 use crate::desk::school_name;
 use crate::desk::{Desk, Problem, Refusal};
+use crate::form::Answers;
 use crate::ids::{EnrolmentId, PupilId};
 use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Export, Flag, Frame, Page, Tab, Tabs, Under};

@@ -2,64 +2,34 @@
 
 use axum::Form;
 use axum::extract::Path;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use store::Tx;
 
 use super::add_pupil::write_entry;
 use super::entry::{self, QUESTIONS};
-use super::form::{Answers, FormPage, Outcome, Part, Wrongs, hidden};
-use super::keeping::{describe, maker, may_keep};
+use super::keeping::{maker, may_keep};
 use super::record::{PupilRow, pupil_row, pupil_row_at};
 use crate::desk::{Desk, Problem, Refusal};
+use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs, hidden};
 use crate::ids::{PersonId, PupilId};
 use crate::people::{Actor, RecordKind};
-use crate::shell::{Field, Frame, Notice, Page};
+use crate::shell::{Field, Notice};
 
-fn form(frame: Frame, row: &PupilRow, pupil: PupilId, confirm: Option<Field>) -> FormPage {
+fn form(row: &PupilRow, pupil: PupilId, confirm: Option<Field>) -> FormPage {
     let mut parts = entry::questions();
     if let Some(confirm) = confirm {
         parts[0].fields.push(confirm);
     }
-    parts.push(Part::new(
-        "",
-        vec![reason_question(), hidden("seq", row.seq)],
-    ));
-    FormPage {
-        frame,
-        crumb: (format!("/pupils/{pupil}/record").into(), "Record".into()),
-        heading: "Amend the entry".into(),
-        small: row.listed().into(),
-        about: "What stands there now is kept beside what you write, with your reason, your name, your job title and the time (R-007).".into(),
-        parts,
-        verb: "Amend the entry".into(),
-        help: Vec::new(),
-    }
-}
-
-/// The reason that every amendment keeps.
-pub(super) fn reason_question() -> Field {
-    Field::line("reason", "Reason").hint("Such as: birth certificate seen; typing error put right.")
-}
-
-/// The reason, which must be there.
-pub(super) fn read_reason(answers: &Answers, wrongs: &mut Wrongs) -> String {
-    answers.required(
-        "reason",
-        "Give the reason; an amendment keeps it (R-007).",
-        wrongs,
-    )
+    parts.push(Part::new("", vec![form::reason(), hidden("seq", row.seq)]));
+    FormPage::new("Amend the entry", (format!("/pupils/{pupil}/record"), "Record"), "Amend the entry", parts).of(row.listed()).about("What stands there now is kept beside what you write, with your reason, your name, your job title and the time (R-007).")
 }
 
 /// `/pupils/{pupil}/amend`.
 pub(super) async fn ask(desk: Desk, Path(pupil): Path<PupilId>) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         may_keep(tx, actor, RecordKind::PupilCore, pupil, today)?;
         let row = pupil_row(tx, actor.school, pupil)?.ok_or(Refusal::NotFound)?;
-        let frame = here.frame(tx, actor, "Amend a pupil's entry")?;
-        let form = form(frame, &row, pupil, None).filled(&entry::answers(&row), &Wrongs::default());
-        Ok(Page(form).into_response())
+        Ok(form(&row, pupil, None).filled(&entry::answers(&row), &Wrongs::default()))
     })
     .await
 }
@@ -69,19 +39,16 @@ pub(super) async fn answer(
     desk: Desk,
     Path(pupil): Path<PupilId>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep(act.tx(), actor, RecordKind::PupilCore, pupil, today)?;
         let row = pupil_row(act.tx(), actor.school, pupil)?.ok_or(Refusal::NotFound)?;
         if answers.number("seq") != Some(row.seq) {
-            let frame = here.frame(act.tx(), actor, "Amend a pupil's entry")?;
-            return overtaken(act.tx(), actor, frame, &row, pupil, answers);
+            return overtaken(act.tx(), actor, &row, pupil, answers);
         }
         let mut wrongs = Wrongs::default();
         let read = entry::read(&answers, today, &mut wrongs);
-        let reason = read_reason(&answers, &mut wrongs);
+        let reason = answers.reason(&mut wrongs);
         let mut confirm = None;
         if let Some(entry) = &read {
             confirm = entry::duplicates(
@@ -94,16 +61,15 @@ pub(super) async fn answer(
             )?;
         }
         let Some(entry) = read.filter(|_| wrongs.is_empty()) else {
-            let frame = here.frame(act.tx(), actor, "Amend a pupil's entry")?;
             return Ok(Outcome::again(
-                form(frame, &row, pupil, confirm),
+                form(&row, pupil, confirm),
                 &answers,
                 &wrongs,
             ));
         };
         write_entry(act, pupil, PersonId(row.person), &entry)?;
         act.note("reason", &reason);
-        describe(act, actor, "amend pupil", pupil);
+        act.describe(actor.entry("amend pupil", format!("pupil {pupil}")));
         Ok(Outcome::done(&format!("/pupils/{pupil}/record"), "amended"))
     })
     .await
@@ -114,7 +80,6 @@ pub(super) async fn answer(
 fn overtaken(
     tx: &mut Tx,
     actor: &Actor,
-    frame: Frame,
     row: &PupilRow,
     pupil: PupilId,
     mut answers: Answers,
@@ -151,7 +116,6 @@ fn overtaken(
     let told = format!(
         "Nothing of yours is saved yet. After you opened this page the entry was changed by {who}{what}. The form below holds that change and yours: check it, and amend again."
     );
-    let frame = frame.with_notice(Some(Notice::grave(told)));
-    let form = form(frame, row, pupil, None);
+    let form = form(row, pupil, None).notice(Notice::grave(told));
     Ok(Outcome::again(form, &answers, &Wrongs::default()))
 }

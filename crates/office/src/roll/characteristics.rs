@@ -2,20 +2,19 @@
 
 use axum::Form;
 use axum::extract::Path;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use calendar::Day;
 use store::{Tx, args};
 
-use super::amend_pupil::{read_reason, reason_question};
 use super::characteristic_kinds::{CharacteristicKind, KINDS};
-use super::form::{Answers, FormPage, Outcome, Part, Wrongs, hidden};
-use super::keeping::{changed_since, describe, may_keep};
+use super::keeping::{may_keep, must_be_unchanged};
 use super::record::{Held, characteristics_of, pupil_row};
 use super::records::CHARACTERISTIC;
 use crate::desk::{Desk, Problem, Refusal};
+use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs, hidden};
 use crate::ids::PupilId;
 use crate::people::{Access, Actor, RecordKind};
-use crate::shell::{Choice, Field, Frame, Page};
+use crate::shell::{Choice, Field};
 
 fn record_page(pupil: PupilId) -> String {
     format!("/pupils/{pupil}/record")
@@ -50,7 +49,6 @@ fn kinds_to_keep(
 fn form(
     tx: &mut Tx,
     actor: &Actor,
-    frame: Frame,
     pupil: PupilId,
     kinds: &[&'static CharacteristicKind],
     today: Day,
@@ -69,13 +67,11 @@ fn form(
             )
         }));
     }
-    Ok(FormPage {
-        frame,
-        crumb: (record_page(pupil).into(), "Record".into()),
-        heading: "Add a characteristic".into(),
-        small: row.listed().into(),
-        about: "It counts in figures from its first day to its last.".into(),
-        parts: vec![Part::new(
+    Ok(FormPage::new(
+        "Add a characteristic",
+        (record_page(pupil), "Record"),
+        "Record the characteristic",
+        vec![Part::new(
             "",
             vec![
                 Field::select("what", "What", choices),
@@ -89,19 +85,16 @@ fn form(
                     .optional(),
             ],
         )],
-        verb: "Record the characteristic".into(),
-        help: Vec::new(),
-    })
+    )
+    .of(row.listed())
+    .about("It counts in figures from its first day to its last."))
 }
 
 /// `/pupils/{pupil}/characteristics/new`.
 pub(super) async fn ask(desk: Desk, Path(pupil): Path<PupilId>) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         let kinds = kinds_to_keep(tx, actor, pupil, today)?;
-        let frame = here.frame(tx, actor, "Add a characteristic")?;
-        Ok(Page(form(tx, actor, frame, pupil, &kinds, today)?).into_response())
+        form(tx, actor, pupil, &kinds, today)
     })
     .await
 }
@@ -111,10 +104,8 @@ pub(super) async fn answer(
     desk: Desk,
     Path(pupil): Path<PupilId>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         let kinds = kinds_to_keep(act.tx(), actor, pupil, today)?;
         let mut wrongs = Wrongs::default();
         let chosen = chosen(&answers, &kinds, &mut wrongs);
@@ -149,8 +140,7 @@ pub(super) async fn answer(
             }
         }
         let (Some((kind, value)), Some(from), true) = (chosen, from, wrongs.is_empty()) else {
-            let frame = here.frame(act.tx(), actor, "Add a characteristic")?;
-            let form = form(act.tx(), actor, frame, pupil, &kinds, today)?;
+            let form = form(act.tx(), actor, pupil, &kinds, today)?;
             return Ok(Outcome::again(form, &answers, &wrongs));
         };
         if let Some(old) = gives_way {
@@ -165,7 +155,7 @@ pub(super) async fn answer(
             &CHARACTERISTIC,
             &args![id, pupil, kind.key, value, from, to],
         )?;
-        describe(act, actor, "record characteristic", pupil);
+        act.describe(actor.entry("record characteristic", format!("pupil {pupil}")));
         Ok(Outcome::done(&record_page(pupil), "characteristic"))
     })
     .await
@@ -221,31 +211,24 @@ fn one_held(
     Ok((one, kind))
 }
 
-fn end_form(
-    frame: Frame,
-    pupil: PupilId,
-    one: &Held,
-    kind: &CharacteristicKind,
-    today: Day,
-) -> FormPage {
+fn end_form(pupil: PupilId, one: &Held, kind: &CharacteristicKind, today: Day) -> FormPage {
     let last = one.to.unwrap_or(today);
-    FormPage {
-        frame,
-        crumb: (record_page(pupil).into(), "Record".into()),
-        heading: format!("End: {}", kind.label).into(),
-        small: format!("since {}", one.from.long()).into(),
-        about: "It is kept with its days, and counts in figures up to its last day.".into(),
-        parts: vec![Part::new(
+    FormPage::new(
+        "End a characteristic",
+        (record_page(pupil), "Record"),
+        "Record the last day",
+        vec![Part::new(
             "",
             vec![
                 Field::day("last", "Last day").value(last.to_string()),
-                reason_question(),
+                form::reason(),
                 hidden("seq", one.seq),
             ],
         )],
-        verb: "Record the last day".into(),
-        help: Vec::new(),
-    }
+    )
+    .of(format!("since {}", one.from.long()))
+    .about("It is kept with its days, and counts in figures up to its last day.")
+    .headed(format!("End: {}", kind.label))
 }
 
 /// `/pupils/{pupil}/characteristics/{characteristic}`.
@@ -253,12 +236,9 @@ pub(super) async fn ask_end(
     desk: Desk,
     Path((pupil, id)): Path<(PupilId, i64)>,
 ) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         let (one, kind) = one_held(tx, actor, pupil, id, today)?;
-        let frame = here.frame(tx, actor, "End a characteristic")?;
-        Ok(Page(end_form(frame, pupil, &one, kind, today)).into_response())
+        Ok(end_form(pupil, &one, kind, today))
     })
     .await
 }
@@ -268,23 +248,18 @@ pub(super) async fn answer_end(
     desk: Desk,
     Path((pupil, id)): Path<(PupilId, i64)>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         let (one, kind) = one_held(act.tx(), actor, pupil, id, today)?;
-        if answers.number("seq") != Some(one.seq) {
-            return Err(changed_since(act.tx(), actor, one.seq)?);
-        }
+        must_be_unchanged(act.tx(), actor, &answers, one.seq)?;
         let mut wrongs = Wrongs::default();
         let last = answers.day("last", &mut wrongs);
-        let reason = read_reason(&answers, &mut wrongs);
+        let reason = answers.reason(&mut wrongs);
         if last.is_some_and(|last| last < one.from) {
             wrongs.add("last", format!("It began on {}.", one.from.long()));
         }
         let (Some(last), true) = (last, wrongs.is_empty()) else {
-            let frame = here.frame(act.tx(), actor, "End a characteristic")?;
-            let form = end_form(frame, pupil, &one, kind, today);
+            let form = end_form(pupil, &one, kind, today);
             return Ok(Outcome::again(form, &answers, &wrongs));
         };
         act.replace(
@@ -292,7 +267,7 @@ pub(super) async fn answer_end(
             &args![one.id, pupil, kind.key, &one.value, one.from, last],
         )?;
         act.note("reason", &reason);
-        describe(act, actor, "end characteristic", pupil);
+        act.describe(actor.entry("end characteristic", format!("pupil {pupil}")));
         Ok(Outcome::done(&record_page(pupil), "characteristic"))
     })
     .await

@@ -3,9 +3,9 @@
 use calendar::Day;
 use store::{SchoolId, StoreError, Tx, args};
 
-use super::form::{Answers, Part, Wrongs, tick};
 use super::record::PupilRow;
 use crate::book::fold;
+use crate::form::{Answers, Part, Wrongs, tick};
 use crate::ids::PupilId;
 use crate::shell::{Choice, Field};
 

@@ -1,4 +1,5 @@
-//! Finding a pupil by a few letters, from anywhere: for the find box, and as a page where no script runs.
+//! Finding a pupil, a group or a member of staff by a few letters, from anywhere: for the find box, and as a page where no
+//! script runs.
 
 use std::sync::Arc;
 
@@ -9,23 +10,27 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use calendar::Day;
 
-use super::form::Answers;
+use super::groups::groups_in_words;
 use super::keeping::Sight;
-use super::place::{Place, Standing, places, sorting_name};
+use super::place::{Place as WhereNow, Standing, places, sorting_name};
 use crate::book::{Book, GroupKind, fold};
-use crate::desk::{Desk, Problem};
-use crate::people::RecordKind;
+use crate::desk::{Desk, Problem, Refusal};
+use crate::form::Answers;
+use crate::people::{Place, RecordKind};
 use crate::shell::{Frame, Page};
 
 /// The most that is found at once.
 const MOST: usize = 12;
 
+/// The most members of staff among them.
+const MOST_STAFF: usize = 4;
+
 /// Something found, as the find box reads it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Found {
-    /// The pupil's name as lists have it, or the group's.
+    /// The pupil's name as lists have it, or the group's, or the name of the member of staff.
     label: String,
-    /// Tutor group and year, or what the group is.
+    /// Tutor group and year, or what else it is.
     detail: String,
     /// The page.
     href: String,
@@ -54,10 +59,19 @@ pub(super) async fn find_page(
     let (found, frame, words) = desk
         .read(move |tx, actor| {
             let (today, _) = here.office.today();
-            let sight = Sight::of(tx, actor, today)?;
+            if !Place::Staff.is_open_to(actor) {
+                return Err(Refusal::NotFound);
+            }
             let book = here.office.shelf.book(tx, actor.school)?;
             let words = asked.text("q").to_owned();
-            let found = find(&book, &sight, &words, today);
+            let sought = Sought::of(&words);
+            let mut found = match Place::Pupils.is_open_to(actor) {
+                true => find(&book, &Sight::of(tx, actor, today)?, &sought, today),
+                false => Vec::new(),
+            };
+            let staff = staff(&book, &sought, today);
+            found.truncate(MOST - staff.len());
+            found.extend(staff);
             let frame = if as_json {
                 None
             } else {
@@ -81,9 +95,8 @@ pub(super) async fn find_page(
 /// Pupils of whom some name begins with each of the words, or whose number it is, or who are in the tutor group of that name; and the group.
 ///
 /// Those on roll come before those expected, and those before those who left. Nobody outside `sight` is found.
-fn find(book: &Arc<Book>, sight: &Sight, words: &str, today: Day) -> Vec<Found> {
-    let sought = Sought::of(words);
-    if sought.names.is_empty() {
+fn find(book: &Arc<Book>, sight: &Sight, sought: &Sought, today: Day) -> Vec<Found> {
+    if sought.is_nothing() {
         return Vec::new();
     }
     let tutor_groups: Vec<_> = book
@@ -93,7 +106,7 @@ fn find(book: &Arc<Book>, sight: &Sight, words: &str, today: Day) -> Vec<Found> 
         .filter(|group| group.kind == GroupKind::Tutor && sought.is_group(&group.name))
         .filter(|group| book.groups.members(group.id, today).next().is_some())
         .collect();
-    let mut pupils: Vec<(Standing, bool, Place)> = places(book, today)
+    let mut pupils: Vec<(Standing, bool, WhereNow)> = places(book, today)
         .into_iter()
         .filter(|place| sight.covers(RecordKind::PupilCore, place.pupil.id))
         .filter_map(|place| {
@@ -123,6 +136,35 @@ fn find(book: &Arc<Book>, sight: &Sight, words: &str, today: Day) -> Vec<Found> 
         href: format!("/pupils/{}", place.pupil.id),
     });
     groups.into_iter().chain(pupils).take(MOST).collect()
+}
+
+/// The members of staff of today of whom some name begins with each of the words, or whose code it is.
+fn staff(book: &Book, sought: &Sought, today: Day) -> Vec<Found> {
+    if sought.is_nothing() {
+        return Vec::new();
+    }
+    let mut found: Vec<(&str, Found)> = (book.staff.members.iter())
+        .filter(|member| member.leaving_day.is_none_or(|last| last >= today))
+        .filter(|member| {
+            sought.is_name(&fold(&member.name)) || sought.is_code(member.code.as_deref())
+        })
+        .map(|member| {
+            let groups = groups_in_words(book, member.id, today);
+            let detail = match groups.is_empty() {
+                true => "Staff".to_owned(),
+                false => format!("Staff, {groups}"),
+            };
+            let found = Found {
+                label: member.name.clone(),
+                detail,
+                href: format!("/staff/{}", member.id),
+            };
+            (member.surname.as_str(), found)
+        })
+        .collect();
+    found.sort_by(|a, b| (a.0, &a.1.label).cmp(&(b.0, &b.1.label)));
+    found.truncate(MOST_STAFF);
+    found.into_iter().map(|(_, found)| found).collect()
 }
 
 /// What somebody typed, ready to compare.
@@ -163,7 +205,7 @@ impl Sought {
     }
 
     /// Whether the pupil has such a name or number. A number counts from its first four characters, an admission number whole.
-    pub(super) fn is_pupil(&self, place: &Place) -> bool {
+    pub(super) fn is_pupil(&self, place: &WhereNow) -> bool {
         let pupil = place.pupil;
         let is_upn = self.number.len() >= 4
             && pupil
@@ -175,6 +217,10 @@ impl Sought {
             !self.number.is_empty() && without_noughts(number) == without_noughts(&self.number)
         });
         is_upn || is_admission_number || self.is_name(&pupil.folded)
+    }
+
+    fn is_code(&self, code: Option<&str>) -> bool {
+        code.is_some_and(|code| code.to_uppercase() == self.number)
     }
 
     fn is_group(&self, name: &str) -> bool {

@@ -10,14 +10,14 @@ use calendar::{Day, SchoolYear};
 use exchange::Cell;
 use store::{Act, SchoolId, StoreError, Tx, args};
 
-use super::form::{Answers, FormPage, Outcome, Part, Wrongs, notice};
-use super::keeping::{KEPT_ELSEWHERE, Sight, kept_here, may_keep_roll};
+use super::keeping::{KEPT_ELSEWHERE, Sight, kept_here, may_keep_roll, notice};
 use super::place::sorting_name;
 use super::pupil::days_in_words;
 use super::records::{GROUP_STAFF, MEMBERSHIP, PUPIL_GROUP};
 use crate::book::{Book, Group, GroupKind};
 use crate::desk::school_name;
 use crate::desk::{Desk, Problem, Refusal};
+use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::{EnrolmentId, GroupId, StaffId};
 use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Choice, Export, Field, FieldKind, Frame, Page, Text, Under};
@@ -30,11 +30,23 @@ const DUTIES: [(&str, &str); 3] = [
     ("head", "Head of year or house"),
 ];
 
-fn duty_in_words(key: &str) -> &str {
+/// A duty for a group in words.
+pub(crate) fn duty_in_words(key: &str) -> &str {
     DUTIES
         .iter()
         .find(|(known, _)| *known == key)
         .map_or(key, |(_, words)| words)
+}
+
+/// The groups for which somebody has a duty on a day: `9A, 10B/Ma1`.
+pub(crate) fn groups_in_words(book: &Book, staff: StaffId, day: Day) -> String {
+    let duties = book.groups.duties_of(staff, day);
+    let mut names: Vec<&str> = duties
+        .filter_map(|duty| Some(book.groups.group(duty.group)?.name.as_str()))
+        .collect();
+    names.sort_by_cached_key(|name| sorting_name(name));
+    names.dedup();
+    names.join(", ")
 }
 
 #[derive(Template)]
@@ -295,16 +307,7 @@ fn member_rows(book: &Book, sight: &Sight, group: GroupId, day: Day) -> Vec<Memb
         .collect()
 }
 
-fn describe(act: &mut Act, actor: &Actor, what: &'static str, group: GroupId) {
-    act.describe(store::Entry {
-        account: actor.account.0,
-        job_title: &actor.job_title,
-        act: what,
-        subject: format!("group {group}"),
-    });
-}
-
-fn new_form(frame: Frame, today: Day) -> FormPage {
+fn new_form(today: Day) -> FormPage {
     let year = SchoolYear::by_september(today);
     let kinds = GroupKind::ALL
         .iter()
@@ -318,13 +321,11 @@ fn new_form(frame: Frame, today: Day) -> FormPage {
         ),
         Choice::new("", "From year to year"),
     ];
-    FormPage {
-        frame,
-        crumb: ("/groups".into(), "Groups".into()),
-        heading: "Create a group".into(),
-        small: "".into(),
-        about: "Members and staff follow on the group's page.".into(),
-        parts: vec![Part::new(
+    FormPage::new(
+        "Create a group",
+        ("/groups", "Groups"),
+        "Create the group",
+        vec![Part::new(
             "",
             vec![
                 Field::select("kind", "What it is", kinds).value("class"),
@@ -336,19 +337,15 @@ fn new_form(frame: Frame, today: Day) -> FormPage {
                 Field::select("year", "It lasts", years),
             ],
         )],
-        verb: "Create the group".into(),
-        help: Vec::new(),
-    }
+    )
+    .about("Members and staff follow on the group's page.")
 }
 
 /// `/groups/new`.
 pub(super) async fn ask_new(desk: Desk) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         may_keep_roll(tx, actor, today)?;
-        let frame = here.frame(tx, actor, "Create a group")?;
-        Ok(Page(new_form(frame, today)).into_response())
+        Ok(new_form(today))
     })
     .await
 }
@@ -360,10 +357,8 @@ select first_year from pupil_group where school_id = $1 and kind = $2 and name =
 pub(super) async fn answer_new(
     desk: Desk,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep_roll(act.tx(), actor, today)?;
         let mut wrongs = Wrongs::default();
         let kind = GroupKind::from_key(answers.text("kind"));
@@ -385,8 +380,7 @@ pub(super) async fn answer_new(
             }
         }
         let (Some(kind), true) = (kind, wrongs.is_empty()) else {
-            let frame = here.frame(act.tx(), actor, "Create a group")?;
-            return Ok(Outcome::again(new_form(frame, today), &answers, &wrongs));
+            return Ok(Outcome::again(new_form(today), &answers, &wrongs));
         };
         let group = GroupId(act.new_id());
         act.record(
@@ -400,7 +394,7 @@ pub(super) async fn answer_new(
                 year
             ],
         )?;
-        describe(act, actor, "create group", group);
+        act.describe(actor.entry("create group", format!("group {group}")));
         Ok(Outcome::done(&format!("/groups/{group}"), "group"))
     })
     .await
@@ -532,10 +526,8 @@ pub(super) async fn answer_members(
     desk: Desk,
     Path(group): Path<GroupId>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep_roll(act.tx(), actor, today)?;
         let (kind, _) = kind_and_name(act.tx(), actor.school, group)?;
         let mut wrongs = Wrongs::default();
@@ -565,7 +557,7 @@ pub(super) async fn answer_members(
             }
             join(act, group, &kind, enrolment, from)?;
         }
-        describe(act, actor, "add members", group);
+        act.describe(actor.entry("add members", format!("group {group}")));
         Ok(Outcome::done(&format!("/groups/{group}"), "members"))
     })
     .await
@@ -629,10 +621,8 @@ pub(super) async fn leave(
     desk: Desk,
     Path(group): Path<GroupId>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep_roll(act.tx(), actor, today)?;
         kind_and_name(act.tx(), actor.school, group)?;
         let mut wrongs = Wrongs::default();
@@ -657,7 +647,7 @@ pub(super) async fn leave(
                 "Tick the pupils who leave the group.".to_owned(),
             ));
         }
-        describe(act, actor, "end memberships", group);
+        act.describe(actor.entry("end memberships", format!("group {group}")));
         Ok(Outcome::done(&format!("/groups/{group}"), "members"))
     })
     .await
@@ -671,13 +661,7 @@ const DUTIES_OF: &str = "\
 select group_staff_id, staff_id, duty, from_day, to_day from group_staff
 where school_id = $1 and group_id = $2 and superseded_seq is null order by group_staff_id";
 
-fn staff_form(
-    tx: &mut Tx,
-    actor: &Actor,
-    frame: Frame,
-    group: GroupId,
-    today: Day,
-) -> Result<FormPage, Refusal> {
+fn staff_form(tx: &mut Tx, actor: &Actor, group: GroupId, today: Day) -> Result<FormPage, Refusal> {
     let (kind, name) = kind_and_name(tx, actor.school, group)?;
     let staff = tx.query(STAFF_NOW, &args![actor.school, today], |row| {
         let parts: [String; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
@@ -693,13 +677,7 @@ fn staff_form(
         .iter()
         .map(|(key, words)| Choice::new(*key, *words))
         .collect();
-    Ok(FormPage {
-        frame,
-        crumb: (format!("/groups/{group}").into(), Text::from(name)),
-        heading: "Set the staff of a group".into(),
-        small: "".into(),
-        about: "Who tutors, teaches or heads the group decides whose registers they take and whose records they see, from that day on.".into(),
-        parts: vec![Part::new(
+    Ok(FormPage::new("Set the staff of a group", (format!("/groups/{group}"), Text::from(name)), "Record the duty", vec![Part::new(
             "",
             vec![
                 Field::select(
@@ -711,20 +689,14 @@ fn staff_form(
                 Field::day("from", "From").value(today.to_string()),
                 Field::new(FieldKind::Tick, "beside", "Beside whoever has this duty now, not instead of them"),
             ],
-        )],
-        verb: "Record the duty".into(),
-        help: Vec::new(),
-    })
+        )]).about("Who tutors, teaches or heads the group decides whose registers they take and whose records they see, from that day on."))
 }
 
 /// `/groups/{group}/staff`.
 pub(super) async fn ask_staff(desk: Desk, Path(group): Path<GroupId>) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         may_keep_roll(tx, actor, today)?;
-        let frame = here.frame(tx, actor, "Set the staff of a group")?;
-        Ok(Page(staff_form(tx, actor, frame, group, today)?).into_response())
+        staff_form(tx, actor, group, today)
     })
     .await
 }
@@ -734,10 +706,8 @@ pub(super) async fn answer_staff(
     desk: Desk,
     Path(group): Path<GroupId>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep_roll(act.tx(), actor, today)?;
         kind_and_name(act.tx(), actor.school, group)?;
         let mut wrongs = Wrongs::default();
@@ -756,12 +726,11 @@ pub(super) async fn answer_staff(
             wrongs.add("staff", "Choose somebody who works here.");
         }
         let (Some(from), Some((duty, _)), true) = (from, duty, wrongs.is_empty()) else {
-            let frame = here.frame(act.tx(), actor, "Set the staff of a group")?;
-            let form = staff_form(act.tx(), actor, frame, group, today)?;
+            let form = staff_form(act.tx(), actor, group, today)?;
             return Ok(Outcome::again(form, &answers, &wrongs));
         };
         set_staff(act, group, staff, duty, from, answers.ticked("beside"))?;
-        describe(act, actor, "set staff of group", group);
+        act.describe(actor.entry("set staff of group", format!("group {group}")));
         Ok(Outcome::done(&format!("/groups/{group}"), "staff"))
     })
     .await

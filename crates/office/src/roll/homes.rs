@@ -2,20 +2,19 @@
 
 use axum::Form;
 use axum::extract::Path;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use calendar::Day;
 use store::{Act, Arg, StoreError, Tx, args};
 
-use super::amend_pupil::{read_reason, reason_question};
-use super::form::{Answers, FormPage, Outcome, Part, Wrongs, hidden};
 use super::household::{ContactOf, Home, contacts_of, homes_of};
-use super::keeping::{describe, may_keep};
+use super::keeping::{may_keep, must_be_unchanged};
 use super::record::pupil_row;
 use super::records::{ADDRESS, RESIDENCE};
 use crate::desk::{Desk, Problem, Refusal};
+use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs, hidden};
 use crate::ids::PupilId;
 use crate::people::{Actor, RecordKind};
-use crate::shell::{Choice, Field, Frame, Page};
+use crate::shell::{Choice, Field};
 
 /// An address as a form gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,13 +154,7 @@ pub(super) fn move_out(
     Ok(())
 }
 
-fn form(
-    tx: &mut Tx,
-    actor: &Actor,
-    frame: Frame,
-    pupil: PupilId,
-    today: Day,
-) -> Result<FormPage, Refusal> {
+fn form(tx: &mut Tx, actor: &Actor, pupil: PupilId, today: Day) -> Result<FormPage, Refusal> {
     let row = pupil_row(tx, actor.school, pupil)?.ok_or(Refusal::NotFound)?;
     let contacts = contacts_of(tx, actor.school, pupil)?;
     let mut who = vec![
@@ -186,26 +179,14 @@ fn form(
         )
         .value("instead"),
     ];
-    Ok(FormPage {
-        frame,
-        crumb: (format!("/pupils/{pupil}/contacts").into(), "Contacts".into()),
-        heading: "Add an address".into(),
-        small: row.listed().into(),
-        about: "A day to come may be given as soon as a parent tells of a move (R-005). The present address is kept with its last day.".into(),
-        parts: vec![questions(""), Part::new("", moving)],
-        verb: "Record the address".into(),
-        help: Vec::new(),
-    })
+    Ok(FormPage::new("Add an address", (format!("/pupils/{pupil}/contacts"), "Contacts"), "Record the address", vec![questions(""), Part::new("", moving)]).of(row.listed()).about("A day to come may be given as soon as a parent tells of a move (R-005). The present address is kept with its last day."))
 }
 
 /// `/pupils/{pupil}/address`.
 pub(super) async fn ask(desk: Desk, Path(pupil): Path<PupilId>) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         may_keep(tx, actor, RecordKind::Contacts, pupil, today)?;
-        let frame = here.frame(tx, actor, "Add an address")?;
-        Ok(Page(form(tx, actor, frame, pupil, today)?).into_response())
+        form(tx, actor, pupil, today)
     })
     .await
 }
@@ -215,10 +196,8 @@ pub(super) async fn answer(
     desk: Desk,
     Path(pupil): Path<PupilId>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep(act.tx(), actor, RecordKind::Contacts, pupil, today)?;
         let contacts = contacts_of(act.tx(), actor.school, pupil)?;
         let mut wrongs = Wrongs::default();
@@ -234,8 +213,7 @@ pub(super) async fn answer(
         let (Some(address), Some(from), Some((pupil_moves, movers)), true) =
             (address, from, movers, wrongs.is_empty())
         else {
-            let frame = here.frame(act.tx(), actor, "Add an address")?;
-            let form = form(act.tx(), actor, frame, pupil, today)?;
+            let form = form(act.tx(), actor, pupil, today)?;
             return Ok(Outcome::again(form, &answers, &wrongs));
         };
         let address = address_id(act, &address)?;
@@ -259,7 +237,7 @@ pub(super) async fn answer(
             }
             live_at(act, "contact", contact.contact.0, address, Some(from))?;
         }
-        describe(act, actor, "record address", pupil);
+        act.describe(actor.entry("record address", format!("pupil {pupil}")));
         Ok(Outcome::done(
             &format!("/pupils/{pupil}/contacts"),
             "address",
@@ -287,27 +265,22 @@ fn movers<'c>(answers: &Answers, contacts: &'c [ContactOf]) -> Option<(bool, Vec
     }
 }
 
-fn end_form(frame: Frame, pupil: PupilId, home: &Home, today: Day) -> FormPage {
-    FormPage {
-        frame,
-        crumb: (
-            format!("/pupils/{pupil}/contacts").into(),
-            "Contacts".into(),
-        ),
-        heading: "End an address".into(),
-        small: home.in_words().into(),
-        about: "The address is kept with its last day.".into(),
-        parts: vec![Part::new(
+fn end_form(pupil: PupilId, home: &Home, today: Day) -> FormPage {
+    FormPage::new(
+        "End an address",
+        (format!("/pupils/{pupil}/contacts"), "Contacts"),
+        "End the address",
+        vec![Part::new(
             "",
             vec![
                 Field::day("last", "Last day there").value(today.to_string()),
-                reason_question(),
+                form::reason(),
                 hidden("seq", home.seq),
             ],
         )],
-        verb: "End the address".into(),
-        help: Vec::new(),
-    }
+    )
+    .of(home.in_words())
+    .about("The address is kept with its last day.")
 }
 
 fn home(tx: &mut Tx, actor: &Actor, pupil: PupilId, residence: i64) -> Result<Home, Refusal> {
@@ -322,13 +295,10 @@ pub(super) async fn ask_end(
     desk: Desk,
     Path((pupil, residence)): Path<(PupilId, i64)>,
 ) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         may_keep(tx, actor, RecordKind::Contacts, pupil, today)?;
         let home = home(tx, actor, pupil, residence)?;
-        let frame = here.frame(tx, actor, "End an address")?;
-        Ok(Page(end_form(frame, pupil, &home, today)).into_response())
+        Ok(end_form(pupil, &home, today))
     })
     .await
 }
@@ -338,18 +308,14 @@ pub(super) async fn answer_end(
     desk: Desk,
     Path((pupil, residence)): Path<(PupilId, i64)>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep(act.tx(), actor, RecordKind::Contacts, pupil, today)?;
         let home = home(act.tx(), actor, pupil, residence)?;
-        if answers.number("seq") != Some(home.seq) {
-            return Err(super::keeping::changed_since(act.tx(), actor, home.seq)?);
-        }
+        must_be_unchanged(act.tx(), actor, &answers, home.seq)?;
         let mut wrongs = Wrongs::default();
         let last = answers.day("last", &mut wrongs);
-        let reason = read_reason(&answers, &mut wrongs);
+        let reason = answers.reason(&mut wrongs);
         if let (Some(last), Some(from)) = (last, home.from)
             && last < from
         {
@@ -359,8 +325,7 @@ pub(super) async fn answer_end(
             );
         }
         let (Some(last), true) = (last, wrongs.is_empty()) else {
-            let frame = here.frame(act.tx(), actor, "End an address")?;
-            let form = end_form(frame, pupil, &home, today);
+            let form = end_form(pupil, &home, today);
             return Ok(Outcome::again(form, &answers, &wrongs));
         };
         act.replace(
@@ -375,7 +340,7 @@ pub(super) async fn answer_end(
             ],
         )?;
         act.note("reason", &reason);
-        describe(act, actor, "end address", pupil);
+        act.describe(actor.entry("end address", format!("pupil {pupil}")));
         Ok(Outcome::done(
             &format!("/pupils/{pupil}/contacts"),
             "address",

@@ -2,21 +2,20 @@
 
 use axum::Form;
 use axum::extract::Path;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use calendar::Day;
 use store::{Act, StoreError, Tx, args};
 
-use super::amend_pupil::{read_reason, reason_question};
-use super::form::{Answers, FormPage, Help, Outcome, Part, Wrongs, hidden, tick, yes_no};
 use super::homes::{self, AddressEntry};
 use super::household::{ContactOf, Home, Route, contacts_of, homes_of, siblings};
-use super::keeping::{changed_since, describe, may_keep};
+use super::keeping::{may_keep, must_be_unchanged};
 use super::record::pupil_row;
 use super::records::{CONTACT, CONTACT_ROUTE, PUPIL_CONTACT};
 use crate::desk::{Desk, Problem, Refusal};
+use crate::form::{self, Answers, FormPage, Help, Outcome, Part, Wrongs, hidden, tick};
 use crate::ids::{ContactId, PupilId};
 use crate::people::{Actor, RecordKind};
-use crate::shell::{Choice, Field, FieldKind, Frame, Page};
+use crate::shell::{Choice, Field, FieldKind};
 
 /// Places for numbers and addresses in the form: name, kind in the database, words.
 const ROUTES: [(&str, &str, &str); 6] = [
@@ -30,6 +29,20 @@ const ROUTES: [(&str, &str, &str); 6] = [
 
 fn contacts_page(pupil: PupilId) -> String {
     format!("/pupils/{pupil}/contacts")
+}
+
+/// A question answered yes, no or not known.
+fn yes_no(name: &'static str, label: &'static str) -> Field {
+    Field::select(
+        name,
+        label,
+        vec![
+            Choice::new("", "Not known"),
+            Choice::new("yes", "Yes"),
+            Choice::new("no", "No"),
+        ],
+    )
+    .short()
 }
 
 fn person_questions() -> Part {
@@ -424,13 +437,7 @@ fn known_around(
     Ok(known)
 }
 
-fn new_form(
-    tx: &mut Tx,
-    actor: &Actor,
-    frame: Frame,
-    pupil: PupilId,
-    today: Day,
-) -> Result<FormPage, Refusal> {
+fn new_form(tx: &mut Tx, actor: &Actor, pupil: PupilId, today: Day) -> Result<FormPage, Refusal> {
     let row = pupil_row(tx, actor.school, pupil)?.ok_or(Refusal::NotFound)?;
     let known = known_around(tx, actor, pupil, today)?;
     let own = contacts_of(tx, actor.school, pupil)?;
@@ -464,26 +471,20 @@ fn new_form(
     parts.push(relation);
     parts.push(reach_questions());
     parts.extend(address_questions(true));
-    Ok(FormPage {
-        frame,
-        crumb: (contacts_page(pupil).into(), "Contacts".into()),
-        heading: "Add a contact".into(),
-        small: row.listed().into(),
-        about: "".into(),
+    Ok(FormPage::new(
+        "Add a contact",
+        (contacts_page(pupil), "Contacts"),
+        "Add the contact",
         parts,
-        verb: "Add the contact".into(),
-        help: Vec::new(),
-    })
+    )
+    .of(row.listed()))
 }
 
 /// `/pupils/{pupil}/contacts/new`.
 pub(super) async fn ask(desk: Desk, Path(pupil): Path<PupilId>) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         may_keep(tx, actor, RecordKind::Contacts, pupil, today)?;
-        let frame = here.frame(tx, actor, "Add a contact")?;
-        Ok(Page(new_form(tx, actor, frame, pupil, today)?).into_response())
+        new_form(tx, actor, pupil, today)
     })
     .await
 }
@@ -493,10 +494,8 @@ pub(super) async fn answer(
     desk: Desk,
     Path(pupil): Path<PupilId>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep(act.tx(), actor, RecordKind::Contacts, pupil, today)?;
         let known = known_around(act.tx(), actor, pupil, today)?;
         let linked = known
@@ -510,8 +509,7 @@ pub(super) async fn answer(
             None => read_home(&answers, &pupil_homes, today, &mut wrongs),
         };
         let Some(entry) = entry.filter(|_| wrongs.is_empty()) else {
-            let frame = here.frame(act.tx(), actor, "Add a contact")?;
-            let form = new_form(act.tx(), actor, frame, pupil, today)?;
+            let form = new_form(act.tx(), actor, pupil, today)?;
             return Ok(Outcome::again(form, &answers, &wrongs));
         };
         let contact = match linked {
@@ -525,7 +523,7 @@ pub(super) async fn answer(
             }
         };
         write_relation(act, pupil, contact, &entry)?;
-        describe(act, actor, "add contact", pupil);
+        act.describe(actor.entry("add contact", format!("pupil {pupil}")));
         Ok(Outcome::done(&contacts_page(pupil), "contact"))
     })
     .await
@@ -561,12 +559,7 @@ fn version(
     })
 }
 
-fn amend_form(
-    tx: &mut Tx,
-    actor: &Actor,
-    frame: Frame,
-    contact: &ContactOf,
-) -> Result<FormPage, Refusal> {
+fn amend_form(tx: &mut Tx, actor: &Actor, contact: &ContactOf) -> Result<FormPage, Refusal> {
     let pupil = contact.pupil;
     let row = pupil_row(tx, actor.school, pupil)?.ok_or(Refusal::NotFound)?;
     let others: i64 = tx.query_one(
@@ -581,7 +574,7 @@ fn amend_form(
         "",
         vec![
             tick("end", "This person is no longer a contact of this pupil"),
-            reason_question(),
+            form::reason(),
             hidden("seq", version),
         ],
     ));
@@ -594,17 +587,15 @@ fn amend_form(
             )],
         });
     }
-    Ok(FormPage {
-        frame,
-        crumb: (contacts_page(pupil).into(), "Contacts".into()),
-        heading: "Amend a contact".into(),
-        small: format!("{}, of {}", contact.name(), row.listed()).into(),
-        about: "What stands there now is kept beside what you write, with your reason (R-007)."
-            .into(),
+    Ok(FormPage::new(
+        "Amend a contact",
+        (contacts_page(pupil), "Contacts"),
+        "Amend the contact",
         parts,
-        verb: "Amend the contact".into(),
-        help,
-    })
+    )
+    .of(format!("{}, of {}", contact.name(), row.listed()))
+    .about("What stands there now is kept beside what you write, with your reason (R-007).")
+    .help(help))
 }
 
 fn contact_of(
@@ -624,14 +615,11 @@ pub(super) async fn ask_amend(
     desk: Desk,
     Path((pupil, contact)): Path<(PupilId, ContactId)>,
 ) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         may_keep(tx, actor, RecordKind::Contacts, pupil, today)?;
         let contact = contact_of(tx, actor, pupil, contact)?;
-        let frame = here.frame(tx, actor, "Amend a contact")?;
-        let form = amend_form(tx, actor, frame, &contact)?;
-        Ok(Page(form.filled(&answers_of(&contact), &Wrongs::default())).into_response())
+        let form = amend_form(tx, actor, &contact)?;
+        Ok(form.filled(&answers_of(&contact), &Wrongs::default()))
     })
     .await
 }
@@ -641,30 +629,25 @@ pub(super) async fn answer_amend(
     desk: Desk,
     Path((pupil, contact)): Path<(PupilId, ContactId)>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep(act.tx(), actor, RecordKind::Contacts, pupil, today)?;
         let contact = contact_of(act.tx(), actor, pupil, contact)?;
         let newest = version(act.tx(), actor, pupil, contact.contact)?;
-        if answers.number("seq") != Some(newest) {
-            return Err(changed_since(act.tx(), actor, newest)?);
-        }
+        must_be_unchanged(act.tx(), actor, &answers, newest)?;
         let mut wrongs = Wrongs::default();
-        let reason = read_reason(&answers, &mut wrongs);
+        let reason = answers.reason(&mut wrongs);
         if answers.ticked("end") && wrongs.is_empty() {
             act.supersede(&PUPIL_CONTACT, &args![pupil, contact.contact])?;
             act.note("reason", &reason);
-            describe(act, actor, "end contact", pupil);
+            act.describe(actor.entry("end contact", format!("pupil {pupil}")));
             return Ok(Outcome::done(&contacts_page(pupil), "contact-ended"));
         }
         let entry = read(&answers, true, &mut wrongs);
         let pupil_homes = homes_of(act.tx(), actor.school, pupil)?;
         let home = read_home(&answers, &pupil_homes, today, &mut wrongs);
         let Some(entry) = entry.filter(|_| wrongs.is_empty()) else {
-            let frame = here.frame(act.tx(), actor, "Amend a contact")?;
-            let form = amend_form(act.tx(), actor, frame, &contact)?;
+            let form = amend_form(act.tx(), actor, &contact)?;
             return Ok(Outcome::again(form, &answers, &wrongs));
         };
         write_person(act, contact.contact, &entry)?;
@@ -672,7 +655,7 @@ pub(super) async fn answer_amend(
         write_routes(act, contact.contact, &entry, &contact.routes)?;
         write_home(act, contact.contact, home, &contact.homes, today)?;
         act.note("reason", &reason);
-        describe(act, actor, "amend contact", pupil);
+        act.describe(actor.entry("amend contact", format!("pupil {pupil}")));
         Ok(Outcome::done(&contacts_page(pupil), "contact"))
     })
     .await

@@ -1,12 +1,14 @@
 //! Who may look at, and who may keep, which part of the roll: every page and act begins here.
 
 use calendar::Day;
-use store::{Act, SchoolId, StoreError, Tx, args};
+use store::{SchoolId, StoreError, Tx, args};
 
 use crate::book::Book;
 use crate::desk::Refusal;
+use crate::form::Answers;
 use crate::ids::PupilId;
-use crate::people::{Access, Actor, Reach, RecordKind};
+use crate::people::{Access, Actor, Place, Reach, RecordKind};
+use crate::shell::Notice;
 use crate::year::settings::{Mode, mode, settings};
 
 /// The parts of a pupil's record that this person may see, each with the pupils it covers.
@@ -24,7 +26,7 @@ impl Sight {
     ///
     /// Errors: [`Refusal::NotFound`] for a person who may see no pupil at all.
     pub(super) fn of(tx: &mut Tx, actor: &Actor, today: Day) -> Result<Sight, Refusal> {
-        if !actor.may(Access::Read, RecordKind::PupilCore) {
+        if !Place::Pupils.is_open_to(actor) {
             return Err(Refusal::NotFound);
         }
         let mut reach = |kind| actor.reach(tx, Access::Read, kind, today);
@@ -163,22 +165,43 @@ pub(super) fn maker(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<String, S
     }))
 }
 
-/// Writes who did what into the journal: every act of the roll ends so.
-pub(super) fn describe(act: &mut Act, actor: &Actor, what: &'static str, pupil: PupilId) {
-    act.describe(store::Entry {
-        account: actor.account.0,
-        job_title: &actor.job_title,
-        act: what,
-        subject: format!("pupil {pupil}"),
-    });
-}
-
-/// What to say when a record was changed by somebody else after the page was opened: who, when, and that nothing was saved.
-pub(super) fn changed_since(tx: &mut Tx, actor: &Actor, seq: i64) -> Result<Refusal, Refusal> {
+/// Refuses a form that was asked for before the record's newest version, whose number `seq` is, was written.
+///
+/// Errors: [`Refusal::Wrong`], which says who changed it and when, and that nothing was saved.
+pub(super) fn must_be_unchanged(
+    tx: &mut Tx,
+    actor: &Actor,
+    answers: &Answers,
+    seq: i64,
+) -> Result<(), Refusal> {
+    if answers.number("seq") == Some(seq) {
+        return Ok(());
+    }
     let who = maker(tx, actor.school, seq)?;
-    Ok(Refusal::Wrong(format!(
+    Err(Refusal::Wrong(format!(
         "Nothing was saved: after you opened this page it was changed by {who}. Open it again to see what stands there now."
     )))
+}
+
+/// What has just been done, by the word that came with the address. Any other word says nothing.
+pub(super) fn notice(answers: &Answers) -> Option<Notice> {
+    let text = match answers.text("did") {
+        "added" => "The pupil is entered in the admission register.",
+        "amended" => "The entry is amended. What stood there before is kept under Amendments.",
+        "ended" => {
+            "The leaving day and its ground are recorded. Tell the local authority now (R-331)."
+        }
+        "enrolled" => "A new time on roll is entered.",
+        "contact" => "The contact is recorded.",
+        "contact-ended" => "The contact is no longer one of this pupil. What stood there is kept.",
+        "address" => "The address is recorded.",
+        "characteristic" => "The characteristic is recorded with its days.",
+        "group" => "The group is recorded.",
+        "members" => "The members are recorded with their days.",
+        "staff" => "The duty is recorded with its days.",
+        _ => return None,
+    };
+    Some(Notice::done(text))
 }
 
 /// The statements of this file.

@@ -10,7 +10,6 @@ mod characteristic_kinds;
 mod characteristics;
 mod entry;
 mod find;
-mod form;
 mod groups;
 mod history;
 mod homes;
@@ -32,6 +31,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+
+pub(crate) use groups::{duty_in_words, groups_in_words};
+pub(crate) use place::sorting_name;
 
 use crate::desk::Office;
 

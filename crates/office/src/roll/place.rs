@@ -132,7 +132,7 @@ pub(super) fn places(book: &Book, today: Day) -> Vec<Place<'_>> {
 }
 
 /// A group's name in parts that sort as people count: `7B` before `10A`.
-pub(super) fn sorting_name(name: &str) -> (String, u64, String) {
+pub(crate) fn sorting_name(name: &str) -> (String, u64, String) {
     let digits_at = name
         .find(|c: char| c.is_ascii_digit())
         .unwrap_or(name.len());

@@ -11,9 +11,9 @@ use store::{StoreError, Tx};
 
 use super::admission_register::{gap_in_words, gaps_of};
 use super::characteristic_kinds::CharacteristicKind;
-use super::form::{Answers, notice};
 use super::history::{self, Entry};
 use super::household::{ContactOf, Home, contacts_of, homes_of, siblings};
+use super::keeping::notice;
 use super::keeping::{KEPT_ELSEWHERE, Sight, kept_here};
 use super::place::{Place, Standing};
 use super::pupils::flags;
@@ -23,6 +23,7 @@ use super::record::{
 };
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
+use crate::form::Answers;
 use crate::ids::PupilId;
 use crate::insight::{NoFigure, Question, Who, band_name, marks_href, pupil_figure, year_grid};
 use crate::people::{Access, Actor, RecordKind};

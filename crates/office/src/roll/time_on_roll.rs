@@ -2,7 +2,7 @@
 
 use axum::Form;
 use axum::extract::Path;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use calendar::{Day, Session, Slot};
 use register::Confidence;
 use register::deletion::{
@@ -12,16 +12,15 @@ use register::deletion::{
 use store::{Act, SchoolId, Tx, args};
 
 use super::add_pupil::{begin, joining_questions, read_joining, sentence};
-use super::amend_pupil::{read_reason, reason_question};
-use super::form::{Answers, FormPage, Help, Outcome, Part, Wrongs, hidden, tick};
 use super::groups::{choose_groups, join_chosen_groups, leave_all};
-use super::keeping::{changed_since, describe, may_keep};
+use super::keeping::{may_keep, must_be_unchanged};
 use super::record::{ENROLMENT_KINDS, PupilRow, TimeOnRoll, pupil_row, times_on_roll};
 use super::records::ENROLMENT;
 use crate::desk::{Desk, Problem, Refusal};
+use crate::form::{self, Answers, FormPage, Help, Outcome, Part, Wrongs, hidden, tick};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::people::{Actor, RecordKind};
-use crate::shell::{Choice, Field, Frame, Page};
+use crate::shell::{Choice, Field};
 use crate::year::{CalendarError, calendar};
 
 fn pupil_and_times(
@@ -97,13 +96,7 @@ fn ground_help(ground: &DeletionGround) -> Help {
     }
 }
 
-fn end_form(
-    frame: Frame,
-    row: &PupilRow,
-    time: &TimeOnRoll,
-    pupil: PupilId,
-    today: Day,
-) -> FormPage {
+fn end_form(row: &PupilRow, time: &TimeOnRoll, pupil: PupilId, today: Day) -> FormPage {
     let grounds = deletion_grounds().iter().map(|ground| {
         Choice::new(
             &*ground.letter,
@@ -162,31 +155,19 @@ fn end_form(
             "For O: the review of the exclusion is over, waived or out of time",
         ),
     ];
-    FormPage {
-        frame,
-        crumb: (record_page(pupil).into(), "Record".into()),
-        heading: "End the time on roll".into(),
-        small: row.listed().into(),
-        about: "Deletes the name from the admission register after the last day. The pupil leaves every group then, stays in this year's figures (R-219), and the record is kept. The local authority must be told no later than the deletion (R-331).".into(),
-        parts: vec![
+    FormPage::new("End the time on roll", (record_page(pupil), "Record"), "End the time on roll", vec![
             Part::new("", main),
             Part::new("What it rests on", facts),
-        ],
-        verb: "End the time on roll".into(),
-        help: deletion_grounds().iter().map(ground_help).collect(),
-    }
+        ]).of(row.listed()).about("Deletes the name from the admission register after the last day. The pupil leaves every group then, stays in this year's figures (R-219), and the record is kept. The local authority must be told no later than the deletion (R-331).").help(deletion_grounds().iter().map(ground_help).collect())
 }
 
 /// `/pupils/{pupil}/end`.
 pub(super) async fn ask_end(desk: Desk, Path(pupil): Path<PupilId>) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         may_keep(tx, actor, RecordKind::PupilCore, pupil, today)?;
         let (row, times) = pupil_and_times(tx, actor, pupil)?;
         let time = open_time(&times, today)?;
-        let frame = here.frame(tx, actor, "End a time on roll")?;
-        Ok(Page(end_form(frame, &row, time, pupil, today)).into_response())
+        Ok(end_form(&row, time, pupil, today))
     })
     .await
 }
@@ -196,16 +177,12 @@ pub(super) async fn answer_end(
     desk: Desk,
     Path(pupil): Path<PupilId>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep(act.tx(), actor, RecordKind::PupilCore, pupil, today)?;
         let (row, times) = pupil_and_times(act.tx(), actor, pupil)?;
         let time = open_time(&times, today)?;
-        if answers.number("seq") != Some(time.seq) {
-            return Err(changed_since(act.tx(), actor, time.seq)?);
-        }
+        must_be_unchanged(act.tx(), actor, &answers, time.seq)?;
         let mut wrongs = Wrongs::default();
         let ground = deletion_ground(answers.text("ground"));
         if ground.is_none() {
@@ -251,8 +228,7 @@ pub(super) async fn answer_end(
             }
         }
         let (Some(ground), Some(last), true) = (ground, last, wrongs.is_empty()) else {
-            let frame = here.frame(act.tx(), actor, "End a time on roll")?;
-            let form = end_form(frame, &row, time, pupil, today);
+            let form = end_form(&row, time, pupil, today);
             return Ok(Outcome::again(form, &answers, &wrongs));
         };
         let ended = TimeOnRoll {
@@ -269,7 +245,7 @@ pub(super) async fn answer_end(
             "reason",
             &format!("Ground {}: {}", ground.letter, ground.name),
         );
-        describe(act, actor, "end time on roll", pupil);
+        act.describe(actor.entry("end time on roll", format!("pupil {pupil}")));
         Ok(Outcome::done(&record_page(pupil), "ended"))
     })
     .await
@@ -324,32 +300,19 @@ fn unmarked(
 fn enrol_form(
     tx: &mut Tx,
     actor: &Actor,
-    frame: Frame,
     row: &PupilRow,
     pupil: PupilId,
     today: Day,
 ) -> Result<FormPage, Refusal> {
-    Ok(FormPage {
-        frame,
-        crumb: (record_page(pupil).into(), "Record".into()),
-        heading: "Enter a new time on roll".into(),
-        small: row.listed().into(),
-        about: "The pupil returns: the record goes on, and the earlier time on roll stays as it was. The local authority must be told within five days (R-330).".into(),
-        parts: vec![joining_questions(today), choose_groups(tx, actor, today)?],
-        verb: "Enter in the admission register".into(),
-        help: Vec::new(),
-    })
+    Ok(FormPage::new("Enter a new time on roll", (record_page(pupil), "Record"), "Enter in the admission register", vec![joining_questions(today), choose_groups(tx, actor, today)?]).of(row.listed()).about("The pupil returns: the record goes on, and the earlier time on roll stays as it was. The local authority must be told within five days (R-330)."))
 }
 
 /// `/pupils/{pupil}/enrol`.
 pub(super) async fn ask_enrol(desk: Desk, Path(pupil): Path<PupilId>) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         may_keep(tx, actor, RecordKind::PupilCore, pupil, today)?;
         let row = pupil_row(tx, actor.school, pupil)?.ok_or(Refusal::NotFound)?;
-        let frame = here.frame(tx, actor, "Enter a new time on roll")?;
-        Ok(Page(enrol_form(tx, actor, frame, &row, pupil, today)?).into_response())
+        enrol_form(tx, actor, &row, pupil, today)
     })
     .await
 }
@@ -359,10 +322,8 @@ pub(super) async fn answer_enrol(
     desk: Desk,
     Path(pupil): Path<PupilId>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep(act.tx(), actor, RecordKind::PupilCore, pupil, today)?;
         let (row, times) = pupil_and_times(act.tx(), actor, pupil)?;
         let mut wrongs = Wrongs::default();
@@ -373,13 +334,12 @@ pub(super) async fn answer_enrol(
             wrongs.add("starting_day", overlap_in_words(other));
         }
         let Some(joining) = joining.filter(|_| wrongs.is_empty()) else {
-            let frame = here.frame(act.tx(), actor, "Enter a new time on roll")?;
-            let form = enrol_form(act.tx(), actor, frame, &row, pupil, today)?;
+            let form = enrol_form(act.tx(), actor, &row, pupil, today)?;
             return Ok(Outcome::again(form, &answers, &wrongs));
         };
         let enrolment = begin(act, pupil, &joining)?;
         join_chosen_groups(act, &answers, enrolment, joining.starting_day)?;
-        describe(act, actor, "enter time on roll", pupil);
+        act.describe(actor.entry("enter time on roll", format!("pupil {pupil}")));
         Ok(Outcome::done(&record_page(pupil), "enrolled"))
     })
     .await
@@ -415,7 +375,7 @@ fn overlap_in_words(other: &TimeOnRoll) -> String {
 
 // Amending ----------------------------------------------------------------------------------------------------------
 
-fn amend_form(frame: Frame, row: &PupilRow, time: &TimeOnRoll, today: Day) -> FormPage {
+fn amend_form(row: &PupilRow, time: &TimeOnRoll, today: Day) -> FormPage {
     let kinds = ENROLMENT_KINDS
         .iter()
         .map(|(key, words)| Choice::new(*key, *words))
@@ -440,18 +400,9 @@ fn amend_form(frame: Frame, row: &PupilRow, time: &TimeOnRoll, today: Day) -> Fo
             "The pupil stays after all: take back the last day on roll and its ground",
         ));
     }
-    fields.push(reason_question());
+    fields.push(form::reason());
     fields.push(hidden("seq", time.seq));
-    FormPage {
-        frame,
-        crumb: (record_page(time.pupil).into(), "Record".into()),
-        heading: "Amend a time on roll".into(),
-        small: row.listed().into(),
-        about: "What stands there now is kept beside what you write, with your reason (R-007). A last day on roll is set only with a ground, under End the time on roll.".into(),
-        parts: vec![Part::new("", fields)],
-        verb: "Amend the time on roll".into(),
-        help: Vec::new(),
-    }
+    FormPage::new("Amend a time on roll", (record_page(time.pupil), "Record"), "Amend the time on roll", vec![Part::new("", fields)]).of(row.listed()).about("What stands there now is kept beside what you write, with your reason (R-007). A last day on roll is set only with a ground, under End the time on roll.")
 }
 
 fn time_of(times: Vec<TimeOnRoll>, id: EnrolmentId) -> Result<TimeOnRoll, Refusal> {
@@ -466,14 +417,11 @@ pub(super) async fn ask_amend(
     desk: Desk,
     Path((pupil, id)): Path<(PupilId, EnrolmentId)>,
 ) -> Result<Response, Problem> {
-    let here = desk.clone();
-    desk.read(move |tx, actor| {
-        let (today, _) = here.office.today();
+    form::ask(desk, move |tx, actor, today| {
         may_keep(tx, actor, RecordKind::PupilCore, pupil, today)?;
         let (row, times) = pupil_and_times(tx, actor, pupil)?;
         let time = time_of(times, id)?;
-        let frame = here.frame(tx, actor, "Amend a time on roll")?;
-        Ok(Page(amend_form(frame, &row, &time, today)).into_response())
+        Ok(amend_form(&row, &time, today))
     })
     .await
 }
@@ -487,19 +435,15 @@ pub(super) async fn answer_amend(
     desk: Desk,
     Path((pupil, id)): Path<(PupilId, EnrolmentId)>,
     Form(answers): Form<Answers>,
-) -> Result<Outcome, Problem> {
-    let here = desk.clone();
-    desk.act(move |act, actor| {
-        let (today, _) = here.office.today();
+) -> Result<Response, Problem> {
+    form::answer(desk, move |act, actor, today| {
         may_keep(act.tx(), actor, RecordKind::PupilCore, pupil, today)?;
         let (row, times) = pupil_and_times(act.tx(), actor, pupil)?;
         let time = time_of(times.clone(), id)?;
-        if answers.number("seq") != Some(time.seq) {
-            return Err(changed_since(act.tx(), actor, time.seq)?);
-        }
+        must_be_unchanged(act.tx(), actor, &answers, time.seq)?;
         let mut wrongs = Wrongs::default();
         let amended = read_amended(&answers, &time, today, &mut wrongs);
-        let reason = read_reason(&answers, &mut wrongs);
+        let reason = answers.reason(&mut wrongs);
         if let Some(amended) = &amended {
             let first = amended.starting_day;
             if let Some(other) = overlapping(&times, Some(id), first, amended.leaving_day) {
@@ -521,16 +465,15 @@ pub(super) async fn answer_amend(
             }
         }
         let Some(amended) = amended.filter(|_| wrongs.is_empty()) else {
-            let frame = here.frame(act.tx(), actor, "Amend a time on roll")?;
             return Ok(Outcome::again(
-                amend_form(frame, &row, &time, today),
+                amend_form(&row, &time, today),
                 &answers,
                 &wrongs,
             ));
         };
         write_time(act, &amended)?;
         act.note("reason", &reason);
-        describe(act, actor, "amend time on roll", pupil);
+        act.describe(actor.entry("amend time on roll", format!("pupil {pupil}")));
         Ok(Outcome::done(&record_page(pupil), "amended"))
     })
     .await

@@ -10,7 +10,7 @@ use store::{Tx, args};
 
 use super::{HalfTerm, clear_day, set_day, set_terms};
 use crate::desk::{Desk, Refusal};
-use crate::people::{Access, Actor, RecordKind};
+use crate::people::{Access, Actor, Place, RecordKind};
 use crate::shell::{Choice, Errors, Field, Frame, Notice, Page, Problem};
 
 pub(super) const EXCEPTIONS: &str = "\
@@ -107,6 +107,9 @@ fn year_page(
     query: &YearQuery,
     attempt: Attempt,
 ) -> Result<YearPage, Refusal> {
+    if !Place::Year.is_open_to(actor) {
+        return Err(Refusal::NotFound);
+    }
     let book = desk.office.shelf.book(tx, actor.school)?;
     let (today, _) = desk.office.today();
     let year = query

@@ -12,7 +12,7 @@ use super::prepare::{Preview, options};
 use super::report::Finding;
 use crate::desk::{Office, Refusal};
 use crate::ids::AccountId;
-use crate::people::{Access, Actor, RecordKind};
+use crate::people::{Actor, Place};
 
 /// The number of an import within its school.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,7 +165,7 @@ pub(super) const STATEMENTS: &[&str] = &[
 
 /// Refuses somebody who may not import at all: it takes the right to write every pupil's record (I-016).
 pub(super) fn may_import(actor: &Actor) -> Result<(), Refusal> {
-    if actor.may_for_school(Access::Write, RecordKind::PupilCore) {
+    if Place::Imports.is_open_to(actor) {
         return Ok(());
     }
     Err(Refusal::NotAllowed(

@@ -1,0 +1,158 @@
+//! The places of the application: where they are, and to whom they are open.
+//!
+//! The bar at the top offers exactly the places that are open to a person, and the pages of a place ask the same question.
+
+use super::access::granted;
+use super::{Access, Actor, RecordKind, Role, Scope};
+
+/// A part of the application with an address of its own in the bar at the top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// A person's first page.
+    Today,
+    /// Taking, closing and amending.
+    Registers,
+    /// Finding pupils, and their records.
+    Pupils,
+    /// Figures of the school and its groups.
+    Figures,
+    /// Lists of pupils by their marks.
+    Lists,
+    /// Year groups, houses, tutor groups and classes.
+    Groups,
+    /// Terms, closures and session times.
+    Year,
+    /// Bringing files in.
+    Imports,
+    /// Who works at the school, with job titles and duties.
+    Staff,
+    /// Accounts and roles, reached from the staff.
+    Accounts,
+    /// Who did what.
+    Journal,
+}
+
+impl Place {
+    /// Every place, in the order of a school's day.
+    pub const ALL: [Place; 11] = [
+        Place::Today,
+        Place::Registers,
+        Place::Pupils,
+        Place::Figures,
+        Place::Lists,
+        Place::Groups,
+        Place::Year,
+        Place::Imports,
+        Place::Staff,
+        Place::Accounts,
+        Place::Journal,
+    ];
+
+    /// What the bar calls it and the letter that reaches it with Alt; nothing for a place that is reached from another.
+    pub fn in_bar(self) -> Option<(&'static str, char)> {
+        Some(match self {
+            Place::Today => ("Today", 'T'),
+            Place::Registers => ("Registers", 'G'),
+            Place::Pupils => ("Pupils", 'P'),
+            Place::Figures => ("Figures", 'F'),
+            Place::Lists => ("Lists", 'L'),
+            Place::Groups => ("Groups", 'U'),
+            Place::Year => ("Year", 'Y'),
+            Place::Imports => ("Imports", 'I'),
+            Place::Staff => ("Staff", 'E'),
+            Place::Accounts => return None,
+            Place::Journal => ("Journal", 'J'),
+        })
+    }
+
+    /// The address of its first page.
+    pub fn path(self) -> &'static str {
+        match self {
+            Place::Today => "/",
+            Place::Registers => "/registers",
+            Place::Pupils => "/pupils",
+            Place::Figures => "/figures",
+            Place::Lists => "/lists",
+            Place::Groups => "/groups",
+            Place::Year => "/year",
+            Place::Imports => "/imports",
+            Place::Staff => "/staff",
+            Place::Accounts => "/people",
+            Place::Journal => "/journal",
+        }
+    }
+
+    /// Whether this path is the place's first page or lies within it.
+    pub fn holds(self, path: &str) -> bool {
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        match self {
+            Place::Today => path == "/",
+            Place::Staff if Place::Accounts.holds(path) => true,
+            Place::Pupils if path == "/admission-register" => true,
+            Place::Year if path == "/settings" => true,
+            _ => path
+                .strip_prefix(self.path())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        }
+    }
+
+    /// Whether it is open to this person. Who opens it may still find nobody there: a teacher without classes, say.
+    pub fn is_open_to(self, actor: &Actor) -> bool {
+        match self {
+            Place::Today => true,
+            Place::Registers | Place::Lists => reads_pupils(actor, RecordKind::AttendanceMarks),
+            Place::Pupils | Place::Groups => reads_pupils(actor, RecordKind::PupilCore),
+            Place::Figures => {
+                sees_counts_of_all(actor)
+                    || (actor.may(Access::Aggregate, RecordKind::AggregateReports)
+                        && reads_pupils(actor, RecordKind::AttendanceMarks))
+            }
+            Place::Year => {
+                actor.may(Access::Read, RecordKind::UsersRolesAndSettings)
+                    || Place::Registers.is_open_to(actor)
+                    || Place::Pupils.is_open_to(actor)
+            }
+            Place::Imports => actor.may_for_school(Access::Write, RecordKind::PupilCore),
+            Place::Staff => Place::Pupils.is_open_to(actor) || Place::Accounts.is_open_to(actor),
+            Place::Accounts => has(
+                actor,
+                RecordKind::UsersRolesAndSettings,
+                &[Scope::School, Scope::Technical],
+            ),
+            Place::Journal => has(
+                actor,
+                RecordKind::AuditLog,
+                &[Scope::School, Scope::Technical],
+            ),
+        }
+    }
+}
+
+/// Whether a role reads records of this kind of the whole school or through duties for groups. Scopes whose records do not
+/// exist yet (a caseload, a panel's case, one's own child) open nothing.
+fn reads_pupils(actor: &Actor, kind: RecordKind) -> bool {
+    let scopes = [
+        Scope::School,
+        Scope::YearGroup,
+        Scope::TutorGroup,
+        Scope::Classes,
+    ];
+    has(actor, kind, &scopes)
+}
+
+fn has(actor: &Actor, kind: RecordKind, scopes: &[Scope]) -> bool {
+    actor.roles.iter().any(|role| {
+        let (access, scope) = granted(*role, kind);
+        access >= Access::Read && scopes.contains(&scope)
+    })
+}
+
+/// Whether a role gives figures of all pupils as numbers. A parent's role gives published figures only, which are no page here.
+pub(crate) fn sees_counts_of_all(actor: &Actor) -> bool {
+    actor.roles.iter().any(|role| {
+        let (access, scope) = granted(*role, RecordKind::AggregateReports);
+        *role != Role::Parent
+            && access >= Access::Aggregate
+            && matches!(scope, Scope::School | Scope::Counts | Scope::Trust)
+    })
+}
