@@ -354,7 +354,7 @@ fn job_of(row: &Row<'_>) -> Result<Job, StoreError> {
 }
 
 /// A random id of 53 bits, which a page's script can hold exactly.
-fn unguessable_id() -> i64 {
+pub(crate) fn unguessable_id() -> i64 {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     i64::from_be_bytes(bytes) & ((1 << 53) - 1)

@@ -96,6 +96,7 @@ mod error;
 pub mod held;
 pub mod jobs;
 pub mod journal;
+mod life;
 mod location;
 mod migrate;
 mod on_postgres;
@@ -116,6 +117,7 @@ pub use act::Act;
 pub use arg::{Arg, FromColumn};
 pub use error::{OpenError, Rule, StoreError};
 pub use journal::{Entry, Head};
+pub use life::SignOfLife;
 pub use location::{Engine, Location, Options};
 pub use migrate::{MigrateError, Migration};
 pub use row::Row;
@@ -145,6 +147,7 @@ pub fn statements(engine: Engine) -> Vec<&'static str> {
             journal::ADD_ON_POSTGRES,
             worker::HEAD_ON_POSTGRES,
         ]);
+        all.extend(life::STATEMENTS_ON_POSTGRES);
     }
     all
 }

@@ -5,12 +5,15 @@ use std::thread::JoinHandle;
 use calendar::Instant;
 use tokio::sync::oneshot;
 
+use crate::life;
 use crate::migrate::{self, MigrateError, Migration};
 use crate::queue::{Piece, Queue, Task, Work};
 use crate::tx::Purpose;
 use crate::verify::{self, VerifyProgress, VerifyReport};
 use crate::worker::{self, Setting, Worker};
-use crate::{Act, Engine, Entry, Location, OpenError, Options, SchoolId, StoreError, Table, Tx};
+use crate::{
+    Act, Engine, Entry, Location, OpenError, Options, SchoolId, SignOfLife, StoreError, Table, Tx,
+};
 
 /// The seam to the database. Clones share the same threads; the last one closes them.
 #[derive(Clone)]
@@ -213,6 +216,22 @@ impl Store {
             Ok(erased)
         })
         .await
+    }
+
+    /// Shows a sign that lasts until it is dropped or this process ends, however it ends. Whoever begins what others must
+    /// not take for abandoned writes its number beside it.
+    ///
+    /// Errors: no file could be made beside the database, or the server not be reached.
+    pub fn sign_of_life(&self) -> Result<SignOfLife, StoreError> {
+        SignOfLife::show(&self.0.setting.location, &self.0.setting.options)
+    }
+
+    /// Whether the sign with this number still shows, in this process or another. Asked within a transaction, so that
+    /// what it answers and what the caller does of it belong together.
+    ///
+    /// Errors: a [`StoreError`] of the statement, or of the file.
+    pub fn shows(&self, tx: &mut Tx, number: i64) -> Result<bool, StoreError> {
+        life::shows(tx, &self.0.setting.location, number)
     }
 
     /// Proves that the rows of these tables are what the journal says, in one snapshot: the chain of each school is walked,

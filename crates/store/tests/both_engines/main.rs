@@ -5,6 +5,7 @@ mod crash;
 mod flushes;
 mod jobs;
 mod keeping;
+mod life;
 mod migrations;
 mod proof;
 mod trial;
