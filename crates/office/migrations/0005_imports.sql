@@ -15,6 +15,9 @@ create table import (
     preview {text},
     message {text},
     job_id {int},
+    -- The sign of life of the program that reads or writes it, and the group of its held marks.
+    holder {int},
+    group_id {int},
     primary key (school_id, import_id)
 ) {strict};
 create index import_by_hash on import (school_id, file_hash);

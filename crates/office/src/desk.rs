@@ -2,14 +2,14 @@
 //!
 //! A page is one read closure on one snapshot, an act is one write closure; both begin by finding out who asks.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, TimeOfDay};
-use store::{Act, SchoolId, Store, StoreError, Tx, args};
+use store::{Act, SchoolId, SignOfLife, Store, StoreError, Tx, args};
 
 use crate::book::{BookError, Shelf};
 use crate::people::{
@@ -34,6 +34,7 @@ pub struct Office {
     pub over_tls: bool,
     /// What guards the way in.
     pub doors: Doors,
+    sign: Mutex<Option<SignOfLife>>,
 }
 
 impl Office {
@@ -52,7 +53,23 @@ impl Office {
             clock,
             over_tls,
             doors,
+            sign: Mutex::default(),
         }
+    }
+
+    /// The number of this program's sign of life, which stands beside long work that is begun here, so that no other
+    /// program takes it for abandoned.
+    ///
+    /// Waits on this thread. Errors: the sign could not be shown.
+    pub fn sign(&self) -> Result<i64, StoreError> {
+        let mut shown = self.sign.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sign) = shown.as_ref()
+            && sign.still_shows()
+        {
+            return Ok(sign.number());
+        }
+        let sign = shown.insert(self.store.sign_of_life()?);
+        Ok(sign.number())
     }
 
     /// This moment.

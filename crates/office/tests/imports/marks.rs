@@ -326,6 +326,10 @@ fn a_cancelled_import_and_one_cut_off_by_a_crash_leave_nothing_half_there() {
         }));
         assert!(crash.is_err());
         assert_eq!(school.count("select count(*) from mark"), 0);
+        // A program that is started beside it takes nothing from one that lives, and everything from one that is dead.
+        assert_eq!(tidy(&school.office.store).expect("tidied"), 0);
+        assert_eq!(school.import(id).state, State::Applying);
+        let school = school.started_again(store);
         assert_eq!(tidy(&school.office.store).expect("tidied"), 1);
         let open = school
             .office

@@ -78,17 +78,23 @@ impl School {
                 )
             })
             .expect("a directory");
+        let keyring = Keyring::forgetful().expect("random numbers");
+        School::run(store, keyring)
+    }
+
+    fn run(store: &TestStore, keyring: Keyring) -> School {
         let clock = store.clock().as_function();
+        let office = Office::new((**store).clone(), keyring, clock, false, Doors::new(None));
         School {
-            office: Arc::new(Office::new(
-                (**store).clone(),
-                Keyring::forgetful().expect("random numbers"),
-                clock,
-                false,
-                Doors::new(None),
-            )),
+            office: Arc::new(office),
             actor: keeper(),
         }
+    }
+
+    /// The same school in a program that is started after this one has died.
+    pub fn started_again(self, store: &TestStore) -> School {
+        let dead = Arc::into_inner(self.office).expect("nobody else holds the office");
+        School::run(store, dead.keyring)
     }
 
     /// The sample school's autumn term: 2 September and 23 October are staff training, half term is 26 to 30 October.

@@ -305,9 +305,10 @@ fn write_marks(
     go_on: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<bool, Refusal> {
     let school = actor.school;
-    let group = office
-        .store
-        .act_now(school, |act: &mut Act| Ok::<_, Refusal>(act.new_id()))?;
+    let id = import.id;
+    let group = office.store.act_now(school, move |act: &mut Act| {
+        Ok::<_, Refusal>(course::new_group(act, id)?)
+    })?;
     let steps = plan.marks.len().div_ceil(STEP) as u64 + 1;
     let mut seen = planned_at;
     let mut taken: HashSet<Place> = HashSet::new();

@@ -4,23 +4,24 @@ use std::sync::Arc;
 
 use calendar::Instant;
 use store::jobs::{self, GoOn, Job, JobState, NewJob};
-use store::{SchoolId, StoreError, Tx, args};
+use store::{SchoolId, Store, StoreError, Tx, args};
 
 use super::course::ImportId;
 use crate::desk::{Office, Refusal};
 use crate::people::Actor;
 
 const KIND: &str = "import";
-const WORKER: &str = "pages";
 /// Seconds for which a job is its worker's without a word of progress; reading the largest file takes less.
 const LEASE: i64 = 600;
 
 const SET_JOB: &str = "update import set job_id = $3 where school_id = $1 and import_id = $2";
-const END_JOBS: &str = "\
-update job set state = 'failed', outcome = 'interrupted', finished_at = $1, lease_until = null
-where kind = 'import' and (state = 'waiting' or state = 'running')";
+const OPEN_JOBS: &str = "\
+select school_id, id, worker from job where kind = 'import' and (state = 'waiting' or state = 'running')";
+const END_JOB: &str = "\
+update job set state = 'failed', outcome = 'interrupted', finished_at = $3, lease_until = null
+where school_id = $1 and id = $2";
 
-pub(super) const STATEMENTS: &[&str] = &[SET_JOB, END_JOBS];
+pub(super) const STATEMENTS: &[&str] = &[SET_JOB, OPEN_JOBS, END_JOB];
 
 /// How work beside the pages tells its progress and hears whether to go on.
 pub(super) type Told<'a> = &'a mut dyn FnMut(u64, u64) -> bool;
@@ -38,9 +39,14 @@ where
     W: FnOnce(&Arc<Office>, &Actor, Told<'_>) -> Result<(), Refusal> + Send + 'static,
 {
     let (school, account, now) = (actor.school, actor.account.0, office.now());
+    // The number of a sign of life is the name of a worker, so that others see whether it is still at work.
+    let signing = Arc::clone(office);
+    let sign = tokio::task::spawn_blocking(move || signing.sign()).await;
+    let worker = sign.unwrap_or(Err(StoreError::Closed))?.to_string();
+    let name = worker.clone();
     let claimed = office
         .store
-        .write(move |tx| claim(tx, school, account, import, now))
+        .write(move |tx| claim(tx, school, account, import, &name, now))
         .await?;
     let Some(job) = claimed else {
         return Err(Refusal::Wrong(
@@ -48,7 +54,7 @@ where
         ));
     };
     let (office, actor) = (Arc::clone(office), actor.clone());
-    tokio::task::spawn_blocking(move || carry_out(&office, &actor, &job, work));
+    tokio::task::spawn_blocking(move || carry_out(&office, &actor, &job, &worker, work));
     Ok(())
 }
 
@@ -57,6 +63,7 @@ fn claim(
     school: SchoolId,
     account: i64,
     import: ImportId,
+    worker: &str,
     now: Instant,
 ) -> Result<Option<Job>, StoreError> {
     let input = import.0.to_string();
@@ -73,34 +80,53 @@ fn claim(
         return Ok(None);
     }
     tx.execute(SET_JOB, &args![school, import, id])?;
-    jobs::claim(tx, school, WORKER, now, LEASE)
+    jobs::claim(tx, school, worker, now, LEASE)
 }
 
 fn carry_out(
     office: &Arc<Office>,
     actor: &Actor,
     job: &Job,
+    worker: &str,
     work: impl FnOnce(&Arc<Office>, &Actor, Told<'_>) -> Result<(), Refusal>,
 ) {
     let mut told = |done: u64, steps: u64| {
-        let (job, until) = (job.clone(), office.now().plus_seconds(LEASE));
+        let (job, worker) = (job.clone(), worker.to_owned());
+        let until = office.now().plus_seconds(LEASE);
         let answer = office.store.write_now(move |tx| {
-            jobs::progress(tx, &job, WORKER, done as i64, steps as i64, until)
+            jobs::progress(tx, &job, &worker, done as i64, steps as i64, until)
         });
         !matches!(answer, Ok(GoOn::CancelAsked | GoOn::NotYours))
     };
     let result = work(office, actor, &mut told);
-    let (job, now) = (job.clone(), office.now());
+    let (job, worker, now) = (job.clone(), worker.to_owned(), office.now());
     let ended = office.store.write_now(move |tx| match result {
-        Ok(()) => jobs::finish(tx, &job, WORKER, "", now),
-        Err(refusal) => jobs::fail(tx, &job, WORKER, &refusal.to_string(), now, None),
+        Ok(()) => jobs::finish(tx, &job, &worker, "", now),
+        Err(refusal) => jobs::fail(tx, &job, &worker, &refusal.to_string(), now, None),
     });
     if let Err(error) = ended {
         tracing::error!(%error, "the end of an import's job could not be noted");
     }
 }
 
-/// Ends the jobs that a stop of the program left open.
-pub(super) fn end_interrupted(tx: &mut Tx, now: Instant) -> Result<(), StoreError> {
-    tx.execute(END_JOBS, &args![now]).map(|_| ())
+/// Ends the jobs of programs that died.
+pub(super) fn end_interrupted(tx: &mut Tx, store: &Store, now: Instant) -> Result<(), StoreError> {
+    let open = tx.query(OPEN_JOBS, &args![], |row| {
+        Ok((
+            row.get::<SchoolId>(0)?,
+            row.get::<i64>(1)?,
+            row.get::<Option<String>>(2)?,
+        ))
+    })?;
+    for (school, id, worker) in open {
+        let sign = worker.and_then(|worker| worker.parse().ok());
+        let is_alive = match sign {
+            Some(sign) => store.shows(tx, sign)?,
+            None => false,
+        };
+        if !is_alive {
+            tx.execute(END_JOB, &args![school, id, now])?;
+        }
+    }
+    Ok(())
 }

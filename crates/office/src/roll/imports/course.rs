@@ -111,8 +111,8 @@ pub struct ReceivedFile {
 const KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 const NEW: &str = "\
-insert into import (school_id, import_id, kind, file_name, file_hash, state, account_id, received_at, changed_at, choices)
-values ($1, $2, '', $3, $4, 'received', $5, $6, $6, $7)";
+insert into import (school_id, import_id, kind, file_name, file_hash, state, account_id, received_at, changed_at, choices, holder)
+values ($1, $2, '', $3, $4, 'received', $5, $6, $6, $7, $8)";
 const NEW_FILE: &str = "insert into import_file (school_id, import_id, part, name, sealed) values ($1, $2, $3, $4, $5)";
 const FILES: &str = "select part, name, sealed from import_file where school_id = $1 and import_id = $2 order by part";
 const ONE: &str = "\
@@ -127,7 +127,7 @@ where i.school_id = $1 and i.file_hash = $2 and i.state = 'applied' order by i.i
 const MOVE: &str = "\
 update import set state = $3, changed_at = $4, kind = $5, preview = $6, message = $7 where school_id = $1 and import_id = $2";
 const BEGIN: &str = "\
-update import set state = 'applying', changed_at = $3
+update import set state = 'applying', changed_at = $3, holder = $4, group_id = null
 where school_id = $1 and import_id = $2 and state = 'previewed'";
 const CLEAR_FINDINGS: &str = "delete from import_finding where school_id = $1 and import_id = $2";
 const NEW_FINDING: &str = "\
@@ -136,10 +136,11 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 const FINDINGS: &str = "\
 select file, sheet, line, record, column_name, value, severity, code, message, what_to_do
 from import_finding where school_id = $1 and import_id = $2 order by number";
+const SET_GROUP: &str = "update import set group_id = $3 where school_id = $1 and import_id = $2";
+const BEGUN: &str = "\
+select school_id, import_id, state, holder, group_id from import where state = 'received' or state = 'applying'";
 const INTERRUPTED: &str = "\
-update import set state = 'previewed', message = $1 where state = 'applying'";
-const UNREAD: &str = "\
-update import set state = 'refused', message = $1 where state = 'received'";
+update import set state = $4, message = $5 where school_id = $1 and import_id = $2 and state = $3";
 const DESTROY: &str = "\
 delete from import_file where exists (
     select 1 from import i where i.school_id = import_file.school_id and i.import_id = import_file.import_id and i.received_at < $1)";
@@ -157,8 +158,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     CLEAR_FINDINGS,
     NEW_FINDING,
     FINDINGS,
+    SET_GROUP,
+    BEGUN,
     INTERRUPTED,
-    UNREAD,
     DESTROY,
     SCHOOLS,
 ];
@@ -228,10 +230,12 @@ fn keep(
     let hash: [u8; 32] = hasher.finalize().into();
     let choices = serde_json::to_string(choices).expect("choices are plain JSON");
     let (account, keyring) = (actor.account, Arc::clone(office));
+    let holder = office.sign()?;
     office.store.act_now(actor.school, move |act: &mut Act| {
         let (school, id, at) = (act.school(), ImportId(act.new_id()), act.at());
         let name = files.first().map_or("", |file| file.name.as_str());
-        let values = args![school, id, name, &hash[..], account, at, choices.as_str()];
+        let choices = choices.as_str();
+        let values = args![school, id, name, &hash[..], account, at, choices, holder];
         act.tx().execute(NEW, &values)?;
         for (part, file) in files.iter().enumerate() {
             let sealed = keyring
@@ -427,10 +431,17 @@ pub(super) fn begin(
     school: SchoolId,
     import: ImportId,
 ) -> Result<bool, StoreError> {
-    let now = office.now();
+    let (now, holder) = (office.now(), office.sign()?);
     office
         .store
-        .write_now(move |tx| Ok(tx.execute(BEGIN, &args![school, import, now])? == 1))
+        .write_now(move |tx| Ok(tx.execute(BEGIN, &args![school, import, now, holder])? == 1))
+}
+
+/// A new group for the held acts of an import, noted beside it.
+pub(super) fn new_group(act: &mut Act, import: ImportId) -> Result<i64, StoreError> {
+    let (school, group) = (act.school(), act.new_id());
+    act.tx().execute(SET_GROUP, &args![school, import, group])?;
+    Ok(group)
 }
 
 /// Says no to a previewed import; nothing of it is stored.
@@ -491,37 +502,101 @@ pub fn rows_to_correct(
         .map_err(|refused| Refusal::Wrong(refused.to_string()))
 }
 
-/// Clears up at a start: abandons what an interrupted import had written and not released, and destroys old files.
+/// Clears up after programs that died: abandons what an interrupted import had written and not released, and destroys
+/// old files. What a living program reads or writes stays its own.
 ///
-/// To be called before anything is served or imported. Waits on this thread. Answers how many groups were abandoned.
+/// To be called at a start. Waits on this thread. Answers how many groups were abandoned.
 pub fn tidy(store: &Store) -> Result<usize, StoreError> {
-    let schools: Vec<i64> = store.read_now(|tx| tx.query(SCHOOLS, &args![], |row| row.get(0)))?;
-    let mut abandoned = 0;
-    for school in schools.into_iter().map(SchoolId) {
-        let open = store.read_now(move |tx| held::open_groups(tx, school))?;
-        abandoned += open.len();
-        for group in open {
-            store.act_now(school, move |act: &mut Act| {
-                act.abandon(group)?;
-                act.describe(Entry {
-                    account: 0,
-                    job_title: "Rollbook",
-                    act: "abandon interrupted import",
-                    subject: format!("group {group}"),
-                });
-                Ok::<_, StoreError>(())
-            })?;
+    let asked = store.clone();
+    let (open, begun) = store.read_now(move |tx| {
+        let schools: Vec<SchoolId> = tx.query(SCHOOLS, &args![], |row| row.get(0))?;
+        let mut open = Vec::new();
+        for school in schools {
+            let groups = held::open_groups(tx, school)?;
+            open.extend(groups.into_iter().map(|group| (school, group)));
         }
+        Ok::<_, StoreError>((open, begun(tx, &asked)?))
+    })?;
+    let is_alive = |of: &(SchoolId, i64)| {
+        let mut living = begun.iter().filter(|import| import.is_alive);
+        living.any(|import| (import.school, import.group) == (of.0, Some(of.1)))
+    };
+    let dead: Vec<_> = open.into_iter().filter(|of| !is_alive(of)).collect();
+    for (school, group) in &dead {
+        abandon(store, *school, *group)?;
     }
     let now = store.now();
     let old = now.plus_seconds(-KEPT_SECONDS);
+    let asked = store.clone();
     store.write_now(move |tx| {
-        let interrupted = "Rollbook stopped while this was being imported. Nothing of it was stored; accept it again.";
-        let unread = "Rollbook stopped while this was being read. Upload it again.";
-        super::background::end_interrupted(tx, now)?;
-        tx.execute(INTERRUPTED, &args![interrupted])?;
-        tx.execute(UNREAD, &args![unread])?;
+        super::background::end_interrupted(tx, &asked, now)?;
+        for import in begun.iter().filter(|import| !import.is_alive) {
+            import.end(tx)?;
+        }
         tx.execute(DESTROY, &args![old])
     })?;
-    Ok(abandoned)
+    Ok(dead.len())
+}
+
+/// An import that somebody has begun to read or to write.
+struct Begun {
+    school: SchoolId,
+    id: ImportId,
+    state: String,
+    group: Option<i64>,
+    is_alive: bool,
+}
+
+impl Begun {
+    fn end(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let (next, message) = match self.state.as_str() {
+            "received" => (
+                State::Refused,
+                "Rollbook stopped while this was being read. Upload it again.",
+            ),
+            _ => (
+                State::Previewed,
+                "Rollbook stopped while this was being imported. Nothing of it was stored; accept it again.",
+            ),
+        };
+        let state = self.state.as_str();
+        let values = args![self.school, self.id, state, next.word(), message];
+        tx.execute(INTERRUPTED, &values).map(|_| ())
+    }
+}
+
+fn begun(tx: &mut Tx, store: &Store) -> Result<Vec<Begun>, StoreError> {
+    let rows = tx.query(BEGUN, &args![], |row| {
+        let begun = Begun {
+            school: row.get(0)?,
+            id: row.get(1)?,
+            state: row.get(2)?,
+            group: row.get(4)?,
+            is_alive: false,
+        };
+        Ok((begun, row.get::<Option<i64>>(3)?))
+    })?;
+    rows.into_iter()
+        .map(|(begun, holder)| {
+            let is_alive = match holder {
+                Some(holder) => store.shows(tx, holder)?,
+                None => false,
+            };
+            Ok(Begun { is_alive, ..begun })
+        })
+        .collect()
+}
+
+fn abandon(store: &Store, school: SchoolId, group: i64) -> Result<(), StoreError> {
+    store.act_now(school, move |act: &mut Act| {
+        if act.abandon(group)? > 0 {
+            act.describe(Entry {
+                account: 0,
+                job_title: "Rollbook",
+                act: "abandon interrupted import",
+                subject: format!("group {group}"),
+            });
+        }
+        Ok::<_, StoreError>(())
+    })
 }
