@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use calendar::Day;
+use calendar::{Day, Weekday};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Attendance, behaviour and student welfare for a school in England.
@@ -124,6 +125,19 @@ pub struct Bring {
     /// Replace marks that differ, each by an amendment.
     #[arg(long)]
     pub replace: bool,
+    /// Dates have the month first. Where a file leaves the order open the day comes first; one that can only have the month
+    /// first is refused until this is said.
+    #[arg(long)]
+    pub month_first: bool,
+    /// The Monday of the week, as yyyy-mm-dd: only for marks of one week whose file does not say which.
+    #[arg(long, value_name = "DAY", value_parser = monday)]
+    pub week_beginning: Option<Day>,
+    /// The reason to take a transfer file that is addressed to another school; it stands in the journal.
+    #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new())]
+    pub other_school: Option<String>,
+    /// Leave out special needs, free meals, premium, care, language and ethnicity.
+    #[arg(long)]
+    pub not_sensitive: bool,
     /// Say what would happen and store nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -192,4 +206,64 @@ pub enum Tls {
     Own,
     /// Not at all: on this machine only, or behind a proxy that serves it.
     Off,
+}
+
+/// The Monday on which a week begins.
+fn monday(text: &str) -> Result<Day, String> {
+    let day: Day = text
+        .parse()
+        .map_err(|_| "write the day as yyyy-mm-dd".to_owned())?;
+    if day.weekday() == Weekday::Monday {
+        Ok(day)
+    } else {
+        Err(format!("{} is no Monday", day.long()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bring(arguments: &[&str]) -> Result<Bring, String> {
+        let line = ["rollbook", "import", "--data", "d"];
+        let parsed = CommandLine::try_parse_from(line.iter().chain(arguments))
+            .map_err(|error| error.to_string())?;
+        match parsed.command {
+            Command::Import(bring) => Ok(bring),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn every_question_that_a_file_leaves_open_can_be_answered_on_the_command_line() {
+        let said = bring(&[
+            "--month-first",
+            "--week-beginning",
+            "2026-11-09",
+            "--other-school",
+            "telephoned, it is meant for us",
+            "--not-sensitive",
+            "marks.csv",
+        ])
+        .expect("understood");
+        assert!(said.month_first && said.not_sensitive);
+        assert_eq!(said.week_beginning, Day::new(2026, 11, 9));
+        assert_eq!(
+            said.other_school.as_deref(),
+            Some("telephoned, it is meant for us")
+        );
+    }
+
+    #[test]
+    fn a_week_that_begins_on_no_monday_and_an_empty_reason_are_refused() {
+        let refused = bring(&["--week-beginning", "2026-11-10", "marks.csv"]);
+        let message = refused.expect_err("a Tuesday");
+        assert!(
+            message.contains("Tuesday 10 November 2026 is no Monday"),
+            "{message}"
+        );
+        assert!(bring(&["--other-school", "", "ctf.xml"]).is_err());
+        let without = bring(&["marks.csv"]).expect("understood");
+        assert!(!without.month_first && without.other_school.is_none());
+    }
 }

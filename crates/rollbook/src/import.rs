@@ -60,7 +60,10 @@ fn bring_in(office: &Arc<Office>, bring: &Bring, files: Vec<ReceivedFile>) -> Re
         kind: bring.kind.clone(),
         source: bring.source.clone(),
         replace: bring.replace,
-        ..Choices::default()
+        sensitive: !bring.not_sensitive,
+        month_first: bring.month_first,
+        week_beginning: bring.week_beginning,
+        other_school: bring.other_school.clone(),
     };
     let mut clean = true;
     for id in imports::receive(office, &actor, files, &choices)? {
