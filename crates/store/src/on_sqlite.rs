@@ -215,6 +215,7 @@ impl OnSqlite {
             .prepare_cached(text)
             .map_err(|error| failed(&error, sql, &self.time_limit))?;
         Ok(InsertingOnSqlite {
+            standing: vec![Standing::Other; statement.parameter_count()],
             statement,
             sql,
             time_limit: &self.time_limit,
@@ -230,17 +231,39 @@ enum Durable {
 /// Rows on their way into one table, one by one.
 pub(crate) struct InsertingOnSqlite<'c> {
     statement: CachedStatement<'c>,
+    standing: Vec<Standing>,
     sql: &'static str,
     time_limit: &'c TimeLimit,
+}
+
+/// What is bound at a place since the row before, where comparing costs less than binding: most columns of many rows.
+#[derive(Clone, Copy, PartialEq)]
+enum Standing {
+    Null,
+    Int(i64),
+    Other,
+}
+
+impl Standing {
+    fn of(arg: &Arg<'_>) -> Standing {
+        match arg {
+            Arg::Null => Standing::Null,
+            Arg::Int(number) => Standing::Int(*number),
+            _ => Standing::Other,
+        }
+    }
 }
 
 impl InsertingOnSqlite<'_> {
     pub(crate) fn row(&mut self, parts: [&[Arg<'_>]; 4]) -> Result<(), StoreError> {
         let mut insert = || {
-            let mut position = 0;
-            for arg in parts.into_iter().flatten() {
-                position += 1;
-                bind(&mut self.statement, position, arg)?;
+            let places = parts.into_iter().flatten().zip(&mut self.standing);
+            for (index, (arg, standing)) in places.enumerate() {
+                let now = Standing::of(arg);
+                if now == Standing::Other || now != *standing {
+                    bind(&mut self.statement, index + 1, arg)?;
+                    *standing = now;
+                }
             }
             self.statement.raw_execute()
         };
