@@ -15,6 +15,7 @@ use crate::book::{BookError, Shelf};
 use crate::people::{
     Actor, DIRECTORY, Doors, Keyring, Place, Present, SignInToken, note_seen, present,
 };
+use crate::roll::imports::Readings;
 use crate::shell::{self, Frame, Look, NavItem, SignedIn};
 
 /// The clock that the whole application goes by.
@@ -34,6 +35,8 @@ pub struct Office {
     pub over_tls: bool,
     /// What guards the way in.
     pub doors: Doors,
+    /// What was read for the newest preview of an import.
+    pub readings: Readings,
     sign: Mutex<Option<SignOfLife>>,
 }
 
@@ -53,6 +56,7 @@ impl Office {
             clock,
             over_tls,
             doors,
+            readings: Readings::default(),
             sign: Mutex::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! Writing what a person has accepted: the roll in one act, marks in short held acts that come into effect all at once.
 
-use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant as Clock};
 
 use calendar::{Day, Session};
 use exchange::Reading;
@@ -11,8 +11,9 @@ use super::course::{self, Import, ImportId, State, Step};
 use super::draft::{Draft, NewPerson, Numbers};
 use super::marks::{MarkPlan, NewMark};
 use super::prepare::{self, Preview, plan_roll};
+use super::readings::KeptPlan;
 use super::terms::{self, Event};
-use super::{Choices, Task};
+use super::{Choices, Rights, Task};
 use crate::desk::{Office, Refusal};
 use crate::ids::EnrolmentId;
 use crate::people::Actor;
@@ -26,8 +27,33 @@ const NEW_PERSON: &str = "insert into person (person_id, upn) values ($1, $2)";
 
 pub(super) const STATEMENTS: &[&str] = &[PERSON_WITH_UPN, NEW_PERSON];
 
-/// Rows of one held act: short enough that a register waits less than a blink.
-const STEP: usize = 4_000;
+/// How many marks the next held act takes: so many that a register which waits for it waits less than a blink, going by
+/// how long the last one took, so that a slow disk and a busy hour make the steps shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pace {
+    marks: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace { marks: 2_000 }
+    }
+}
+
+impl Pace {
+    /// How long a step may take, waiting for the registers before it and for the disk.
+    const BLINK: Duration = Duration::from_millis(40);
+
+    fn after(self, took: Duration) -> Pace {
+        let fitting = self.marks as u128 * Pace::BLINK.as_micros() / took.as_micros().max(1);
+        let at_most = (self.marks * 2).min(12_000);
+        Pace {
+            marks: usize::try_from(fitting)
+                .unwrap_or(at_most)
+                .clamp(500, at_most),
+        }
+    }
+}
 
 /// What a person answered to a preview.
 #[derive(Clone, Debug, Default)]
@@ -131,10 +157,31 @@ fn write(
     if !go_on(0, 1) {
         return Ok(Applied::Cancelled);
     }
-    let reading = match prepare::read(office, actor.school, import)? {
-        Ok(reading) => Arc::new(reading),
-        Err(refused) => return Err(Refusal::Wrong(refused.to_string())),
+    let kept = office.readings.take(actor.school, import.id);
+    let (reading, kept_plan) = match kept {
+        Some(kept) => (kept.reading, kept.plan),
+        None => match prepare::read(office, actor.school, import)? {
+            Ok(reading) => (Arc::new(reading), None),
+            Err(refused) => return Err(Refusal::Wrong(refused.to_string())),
+        },
     };
+    if let Some(plan) = kept_plan
+        && still_holds(office, actor, &plan)?
+    {
+        let whole = write_marks(
+            office,
+            actor,
+            import,
+            &reading,
+            &plan.marks,
+            plan.seq,
+            go_on,
+        )?;
+        return Ok(match whole {
+            true => Applied::Done(Box::new(preview.clone())),
+            false => Applied::Cancelled,
+        });
+    }
     let (whole, read, choices, by) = (
         Arc::clone(office),
         Arc::clone(&reading),
@@ -185,6 +232,24 @@ fn write(
     }
     go_on(1, 1);
     Ok(Applied::Done(Box::new(preview.clone())))
+}
+
+/// Whether a plan of marks that was made for the preview is the one that would be made now: it is the same day, the same
+/// person may do as much, and nothing but marks was recorded since. Marks that were made meanwhile are left as they are
+/// when the plan is written.
+fn still_holds(office: &Office, actor: &Actor, plan: &KeptPlan) -> Result<bool, Refusal> {
+    if plan.today != office.today().0 || plan.rights != Rights::of(actor) {
+        return Ok(false);
+    }
+    let (school, seq) = (actor.school, plan.seq);
+    let facts = office
+        .store
+        .read_now(move |tx| journal::facts_since(tx, school, seq, &[]))?;
+    let is_of_registers =
+        |table: &String| matches!(table.as_str(), "mark_version" | "register_taken");
+    Ok(facts
+        .iter()
+        .all(|act| act.complete && act.touched.iter().all(is_of_registers)))
 }
 
 /// The roll in one act, planned again from the rows as they are then.
@@ -309,15 +374,19 @@ fn write_marks(
     let group = office.store.act_now(school, move |act: &mut Act| {
         Ok::<_, Refusal>(course::new_group(act, id)?)
     })?;
-    let steps = plan.marks.len().div_ceil(STEP) as u64 + 1;
+    let steps = plan.marks.len() as u64 + 1;
     let mut seen = planned_at;
-    let mut taken: HashSet<Place> = HashSet::new();
+    let mut taken = Vec::new();
     let mut held_acts = 0;
-    for (step, marks) in plan.marks.chunks(STEP).enumerate() {
-        if !go_on(step as u64, steps) {
+    let mut pace = Pace::default();
+    let mut rest = plan.marks.as_slice();
+    while !rest.is_empty() {
+        if !go_on((plan.marks.len() - rest.len()) as u64, steps) {
             abandon(office, actor, import, group)?;
             return Ok(false);
         }
+        let (marks, later) = rest.split_at(pace.marks.min(rest.len()));
+        rest = later;
         let held = Held {
             marks: marks.to_vec(),
             reading: Arc::clone(reading),
@@ -328,6 +397,7 @@ fn write_marks(
             seen,
             taken: std::mem::take(&mut taken),
         };
+        let begun = Clock::now();
         match office
             .store
             .act_now(school, move |act: &mut Act| held.write(act))
@@ -342,6 +412,7 @@ fn write_marks(
                 return Err(refusal);
             }
         }
+        pace = pace.after(begun.elapsed());
     }
     if !go_on(steps - 1, steps) {
         abandon(office, actor, import, group)?;
@@ -396,6 +467,20 @@ fn abandon(
 /// A place of the register.
 type Place = (EnrolmentId, Day, i64);
 
+fn place_of(mark: &NewMark) -> Place {
+    (mark.enrolment, mark.day, session_number(mark.session))
+}
+
+/// Those of the places that lie between the first and the last of these marks; both are in order.
+fn within<'t>(places: &'t [Place], marks: &[NewMark]) -> &'t [Place] {
+    let (Some(first), Some(last)) = (marks.first(), marks.last()) else {
+        return &[];
+    };
+    let from = places.partition_point(|place| *place < place_of(first));
+    let to = places.partition_point(|place| *place <= place_of(last));
+    &places[from..to]
+}
+
 /// One step of an import of marks.
 struct Held {
     marks: Vec<NewMark>,
@@ -405,15 +490,16 @@ struct Held {
     choices: Choices,
     group: i64,
     seen: i64,
-    taken: HashSet<Place>,
+    /// Every place that others have marked between the plan and `seen`, in order.
+    taken: Vec<Place>,
 }
 
 /// What a step did.
 struct Written {
     /// Its number, or that of the act before it when there was nothing to write.
     seq: i64,
-    /// Every place that others have marked since the plan.
-    taken: HashSet<Place>,
+    /// Every place that others have marked since the plan, in order.
+    taken: Vec<Place>,
     /// Whether it wrote and held anything.
     held: bool,
 }
@@ -421,13 +507,15 @@ struct Written {
 impl Held {
     fn write(mut self, act: &mut Act) -> Result<Written, Refusal> {
         self.taken.extend(marked_since(act, self.seen)?);
+        self.taken.sort_unstable();
+        self.taken.dedup();
         let reason = format!("import {}", self.import.0);
         let table = &self.reading.marks;
-        let taken = &self.taken;
-        let free = self.marks.iter().filter(|mark| {
-            let place = (mark.enrolment, mark.day, mark.session.index() as i64);
-            taken.is_empty() || !taken.contains(&place)
-        });
+        let taken = within(&self.taken, &self.marks);
+        let free = self
+            .marks
+            .iter()
+            .filter(|mark| taken.binary_search(&place_of(mark)).is_err());
         let mut written = 0;
         let rows = free.map(|mark| {
             written += 1;
@@ -495,4 +583,42 @@ fn marked_since(act: &mut Act, seen: i64) -> Result<Vec<Place>, Refusal> {
             _ => None,
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_grow_while_they_are_quick_and_shrink_when_they_are_slow() {
+        let quick = Pace::default().after(Duration::from_millis(5));
+        assert_eq!(quick.marks, 4_000, "no more than twice as many at once");
+        let steady = quick.after(Pace::BLINK);
+        assert_eq!(steady, quick);
+        assert_eq!(steady.after(Duration::from_millis(80)).marks, 2_000);
+        assert_eq!(steady.after(Duration::from_secs(9)).marks, 500);
+        let mut pace = steady;
+        for _ in 0..9 {
+            pace = pace.after(Duration::ZERO);
+        }
+        assert_eq!(pace.marks, 12_000);
+    }
+
+    #[test]
+    fn only_places_between_the_first_and_the_last_mark_of_a_step_are_looked_at() {
+        let day = |day| Day::new(2026, 11, day).expect("a day");
+        let mark = |enrolment, on| NewMark {
+            enrolment: EnrolmentId(enrolment),
+            day: day(on),
+            session: Session::Am,
+            code: register::Code::present(Session::Am),
+            minutes: None,
+            comment: None,
+            replaces: false,
+        };
+        let places: Vec<Place> = (1..=5).map(|at| (EnrolmentId(at), day(3), 0)).collect();
+        let marks = [mark(2, 3), mark(4, 2)];
+        assert_eq!(within(&places, &marks), &places[1..3]);
+        assert_eq!(within(&places, &[]), &[]);
+    }
 }

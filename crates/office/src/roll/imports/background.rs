@@ -1,6 +1,7 @@
 //! Reading and applying beside the pages: a job that tells its progress, one for a school at a time (I-036).
 
 use std::sync::Arc;
+use std::time::{Duration, Instant as Clock};
 
 use calendar::Instant;
 use store::jobs::{self, GoOn, Job, JobState, NewJob};
@@ -13,6 +14,8 @@ use crate::people::Actor;
 const KIND: &str = "import";
 /// Seconds for which a job is its worker's without a word of progress; reading the largest file takes less.
 const LEASE: i64 = 600;
+/// Progress is noted, and a wish to cancel heard, so often: each costs a flush to disk.
+const BETWEEN_WORDS: Duration = Duration::from_millis(200);
 
 const SET_JOB: &str = "update import set job_id = $3 where school_id = $1 and import_id = $2";
 const OPEN_JOBS: &str = "\
@@ -90,7 +93,12 @@ fn carry_out(
     worker: &str,
     work: impl FnOnce(&Arc<Office>, &Actor, Told<'_>) -> Result<(), Refusal>,
 ) {
+    let mut last: Option<Clock> = None;
     let mut told = |done: u64, steps: u64| {
+        if last.is_some_and(|last| last.elapsed() < BETWEEN_WORDS) {
+            return true;
+        }
+        last = Some(Clock::now());
         let (job, worker) = (job.clone(), worker.to_owned());
         let until = office.now().plus_seconds(LEASE);
         let answer = office.store.write_now(move |tx| {

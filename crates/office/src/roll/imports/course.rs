@@ -458,6 +458,7 @@ pub fn cancel(office: &Arc<Office>, actor: &Actor, id: ImportId) -> Result<(), R
         );
         return Err(Refusal::Wrong(ground));
     }
+    office.readings.take(school, id);
     let message = Some("Cancelled before anything was stored.");
     let preview = found.preview.as_ref();
     let step = Step {

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use calendar::{Day, DayKind, Session, Slot};
+use columns::MarkByte;
 use exchange::{MarkTable, Reading};
-use register::Code;
+use register::{Code, CodeRow};
 
 use super::Task;
 use super::draft::{Draft, Key};
 use super::report::{Ground, Outcome, Place, Report};
 use super::who::{self, Found};
-use crate::book::Book;
+use crate::book::{Book, YearMarks};
 use crate::ids::{EnrolmentId, PupilId};
 
 const PUPIL_NOT_FOUND: Ground = Ground {
@@ -237,31 +238,79 @@ enum Judged {
     },
 }
 
-/// The kind of the day looked at last: files come in order of days or repeat them.
-#[derive(Default)]
-struct Days {
-    known: HashMap<Day, DayKind>,
+/// What is true of a day whoever the pupil is, found out once: files repeat their days for each pupil.
+struct DayFacts<'b> {
+    kind: DayKind,
+    /// The year's marks and the column of either session.
+    columns: [Option<(&'b YearMarks, usize)>; 2],
+    /// The texts met on this day, and what each means on it.
+    meanings: Vec<(u16, Option<&'static CodeRow>)>,
 }
 
-impl Days {
-    fn kind(&mut self, book: &Book, day: Day) -> DayKind {
-        *self
-            .known
-            .entry(day)
-            .or_insert_with(|| book.calendar.kind(day))
+impl<'b> DayFacts<'b> {
+    fn of(book: &'b Book, day: Day) -> DayFacts<'b> {
+        let column = |session| {
+            let year = book.year(book.calendar.school_year_of(day))?;
+            let column = year.axis().find(Slot::new(day, session))?;
+            Some((&**year, column))
+        };
+        DayFacts {
+            kind: book.calendar.kind(day),
+            columns: [Session::Am, Session::Pm].map(column),
+            meanings: Vec::new(),
+        }
+    }
+
+    fn meaning(&mut self, text: u16, code: Code, day: Day) -> Option<&'static CodeRow> {
+        if let Some((_, known)) = self.meanings.iter().find(|(own, _)| *own == text) {
+            return *known;
+        }
+        let meaning = register::meaning(code, day).ok();
+        self.meanings.push((text, meaning));
+        meaning
+    }
+
+    /// The mark that stands here in this row of the book.
+    fn standing(&self, row: usize, session: Session) -> MarkByte {
+        let place = self.columns[session.index()];
+        place.map_or(MarkByte::OUTSIDE, |(year, column)| {
+            year.matrix.get(row, column)
+        })
+    }
+}
+
+/// The days of a file.
+#[derive(Default)]
+struct Days<'b> {
+    known: HashMap<Day, usize>,
+    facts: Vec<DayFacts<'b>>,
+    last: Option<(Day, usize)>,
+}
+
+impl<'b> Days<'b> {
+    fn of(&mut self, book: &'b Book, day: Day) -> &mut DayFacts<'b> {
+        let at = match self.last {
+            Some((last, at)) if last == day => at,
+            _ => *self.known.entry(day).or_insert_with(|| {
+                self.facts.push(DayFacts::of(book, day));
+                self.facts.len() - 1
+            }),
+        };
+        self.last = Some((day, at));
+        &mut self.facts[at]
     }
 }
 
 /// A refusal and the key under which it is counted.
 type Refused = (&'static Ground, u64);
 
-fn judge(
-    book: &Book,
+fn judge<'b>(
+    book: &'b Book,
     who: &Who,
     code: Option<Code>,
     mark: &exchange::Mark,
     task: &Task<'_>,
-    days: &mut Days,
+    days: &mut Days<'b>,
     table: &MarkTable,
 ) -> Result<Judged, Refused> {
     let of_pupil = u64::from(mark.pupil);
@@ -278,7 +327,8 @@ fn judge(
     if mark.day > task.today {
         return Err((&FUTURE, of_day));
     }
-    let kind = days.kind(book, mark.day);
+    let facts = days.of(book, mark.day);
+    let kind = facts.kind;
     let is_session = kind.sessions().has(mark.session);
     let text = table.text(mark);
     if text == "#" {
@@ -287,16 +337,16 @@ fn judge(
             false => Ok(Judged::Agrees),
         };
     }
-    let code = match register::meaning(code, mark.day) {
-        Err(_) => {
+    let code = match facts.meaning(mark.text, code, mark.day) {
+        None => {
             return Err(match register::meanings(code).next() {
                 None => (&MARK_UNKNOWN, of_text),
                 Some(_) => (&CODE_RETIRED, of_text),
             });
         }
-        Ok(row) if row.session_scope.admits(mark.session) => code,
-        Ok(_) if text == "/" || text == "\\" => Code::present(mark.session),
-        Ok(_) => return Err((&OTHER_SESSION, of_text)),
+        Some(row) if row.session_scope.admits(mark.session) => code,
+        Some(_) if text == "/" || text == "\\" => Code::present(mark.session),
+        Some(_) => return Err((&OTHER_SESSION, of_text)),
     };
     if !is_session {
         return Err(match kind {
@@ -315,7 +365,7 @@ fn judge(
             _ => Err((&OUTSIDE_ROLL, of_pupil)),
         };
     };
-    let standing = book.mark(row, Slot::new(mark.day, mark.session)).code();
+    let standing = facts.standing(row, mark.session).code();
     let replaces = match standing {
         None => false,
         Some(own) if own == code => return Ok(Judged::AlreadySo),

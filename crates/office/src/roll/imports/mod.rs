@@ -21,6 +21,7 @@ mod marks;
 mod pages;
 mod prepare;
 mod pupils;
+mod readings;
 pub mod records;
 mod report;
 mod roster;
@@ -37,6 +38,7 @@ pub use course::{
     rows_to_correct, tidy,
 };
 pub use prepare::{Brake, Preview, prepare};
+pub use readings::Readings;
 pub use report::{Finding, Outcomes};
 pub use terms::{Event, EventKind};
 

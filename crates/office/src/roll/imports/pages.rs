@@ -288,9 +288,8 @@ fn one_page(
             done: job.done.unsigned_abs(),
             whole: job.total.unsigned_abs().max(1),
             sentence: format!(
-                "Step {} of {}. You may leave this page; the work goes on.",
-                job.done,
-                job.total.max(1)
+                "{} % done. You may leave this page; the work goes on.",
+                job.done * 100 / job.total.max(1)
             )
             .into(),
             running: true,

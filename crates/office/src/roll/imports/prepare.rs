@@ -12,9 +12,10 @@ use super::course::{self, Import, ImportId, State, Step, files, inputs};
 use super::draft::{Draft, Key};
 use super::marks::{self, MarkPlan};
 use super::pupils::{self, Effects};
+use super::readings::KeptPlan;
 use super::report::{Finding, Ground, Outcome, Outcomes, Place, Report};
 use super::terms::{self, Event};
-use super::{Choices, Task, contacts, roster};
+use super::{Choices, Rights, Task, contacts, roster};
 use crate::book::Book;
 use crate::desk::{Office, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -79,6 +80,12 @@ pub(super) struct Plan {
     pub events: Vec<Event>,
     /// How many of the events the calendar does not have yet.
     pub new_events: u32,
+}
+
+impl Plan {
+    fn brings_only_marks(&self) -> bool {
+        !self.touches_roll && self.events.is_empty() && !self.marks.marks.is_empty()
+    }
 }
 
 pub(super) fn options(
@@ -173,23 +180,24 @@ pub fn prepare(
     Ok(state)
 }
 
-/// The preview of a reading as the roll stands now.
+/// The preview of a reading as the roll stands now. What was read and planned is kept for whoever accepts it.
 pub(super) fn previewed(
     office: &Arc<Office>,
     actor: &Actor,
     import: &Import,
     reading: &Arc<Reading>,
 ) -> Result<(Preview, Vec<Finding>), Refusal> {
-    let (whole, reading, import, actor) = (
+    let (school, id) = (actor.school, import.id);
+    let (whole, read, import, actor) = (
         Arc::clone(office),
         Arc::clone(reading),
         import.clone(),
         actor.clone(),
     );
-    office.store.read_now(move |tx| {
+    let (told, kept) = office.store.read_now(move |tx| {
         let book = whole.shelf.book(tx, actor.school)?;
         let today = whole.today().0;
-        let plan = plan(tx, &book, &reading, &import.choices, &actor, today)?;
+        let mut plan = plan(tx, &book, &read, &import.choices, &actor, today)?;
         let before = course::imported_before(tx, actor.school, &import.file_hash)?;
         let before = before.map(|(_, at, name)| {
             let (day, time) = at.in_london();
@@ -198,8 +206,23 @@ pub(super) fn previewed(
                 day.long()
             )
         });
-        Ok(told(plan, &reading, before))
-    })
+        let (consequences, only_marks) = (consequences(&plan, &read), plan.brings_only_marks());
+        let preview = preview(&plan, consequences, &read, before);
+        let kept = only_marks.then(|| KeptPlan {
+            marks: std::mem::take(&mut plan.marks),
+            seq: book.seq,
+            today,
+            rights: Rights::of(&actor),
+        });
+        let (findings, left_out) = plan.report.finish();
+        let told = Preview {
+            left_out,
+            ..preview
+        };
+        Ok::<_, Refusal>(((told, findings), kept))
+    })?;
+    office.readings.keep(school, id, reading, kept);
+    Ok(told)
 }
 
 /// Plans a reading: the roll from rows, marks from the book.
@@ -320,13 +343,12 @@ fn not_in_file(
     (names, on_roll)
 }
 
-fn told(plan: Plan, reading: &Reading, before: Option<String>) -> (Preview, Vec<Finding>) {
-    let consequences = consequences(&plan, reading);
-    let changes = plan.touches_roll || !plan.marks.marks.is_empty() || plan.new_events > 0;
-    let brake = brake(&plan);
-    let mut not_in_file = plan.not_in_file;
-    let not_in_file_count = not_in_file.len() as u32;
-    not_in_file.truncate(200);
+fn preview(
+    plan: &Plan,
+    consequences: Vec<String>,
+    reading: &Reading,
+    before: Option<String>,
+) -> Preview {
     let named = |fate: HeadingFate| {
         let uses = reading
             .headings
@@ -334,31 +356,23 @@ fn told(plan: Plan, reading: &Reading, before: Option<String>) -> (Preview, Vec<
             .filter(|heading| heading.fate == fate);
         uses.map(|heading| heading.heading.clone()).collect()
     };
-    let preview = Preview {
+    Preview {
         main: plan.report.main,
         beside: plan.report.beside,
         consequences,
-        not_in_file,
-        not_in_file_count,
-        brake,
+        not_in_file: plan.not_in_file.iter().take(200).cloned().collect(),
+        not_in_file_count: plan.not_in_file.len() as u32,
+        brake: brake(plan),
         events: plan.events.clone(),
         encoding: reading.encoding.map(|encoding| encoding.name().to_owned()),
         samples: reading.encoding_samples.clone(),
         ignored: named(HeadingFate::Ignored),
         dropped: named(HeadingFate::Dropped),
-        changes,
+        changes: plan.touches_roll || !plan.marks.marks.is_empty() || plan.new_events > 0,
         before,
         fingerprint: plan.draft.fingerprint(),
         left_out: 0,
-    };
-    let (findings, left_out) = plan.report.finish();
-    (
-        Preview {
-            left_out,
-            ..preview
-        },
-        findings,
-    )
+    }
 }
 
 /// `1 pupil`, `30 pupils`.
