@@ -84,18 +84,8 @@ impl Browser {
 
     /// Signs in; an account that is turned away is an error.
     pub async fn sign_in(&mut self, name: &str, password: &str) -> Result<()> {
-        let form = format!(
-            "name={}&password={}",
-            form_value(name),
-            form_value(password)
-        );
         let answer = self
-            .send(
-                Method::POST,
-                "/sign-in",
-                Some(("application/x-www-form-urlencoded", form)),
-                Encoding::Plain,
-            )
+            .post_form("/sign-in", &[("name", name), ("password", password)])
             .await?;
         let refused = answer
             .location
@@ -107,6 +97,27 @@ impl Browser {
             answer.status
         );
         Ok(())
+    }
+
+    /// The same person over a connection of its own, as a browser opens several.
+    pub fn another_connection(&self) -> Browser {
+        Browser {
+            host: self.host.clone(),
+            address: self.address,
+            connection: None,
+            cookies: self.cookies.clone(),
+        }
+    }
+
+    /// Sends a form.
+    pub async fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
+        let pairs: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{name}={}", form_value(value)))
+            .collect();
+        let form = ("application/x-www-form-urlencoded", pairs.join("&"));
+        self.send(Method::POST, path, Some(form), Encoding::Plain)
+            .await
     }
 
     /// Asks for a page as it is.
