@@ -546,7 +546,7 @@ fn the_journal_tells_who_did_what_and_why_to_those_who_may_know() {
             "end account",
             "System administrator",
             "reason: Left in November",
-            "24/11/2026",
+            "Tue 24 Nov 2026, ",
         ] {
             assert!(head.text().contains(word), "{word}: {}", head.text());
         }

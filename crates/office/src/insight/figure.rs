@@ -101,6 +101,19 @@ pub struct Excluded {
     pub rule: &'static str,
 }
 
+impl Excluded {
+    /// How many of what: `1 session`, `1,094 sessions`.
+    pub fn counted(&self) -> String {
+        let one = match self.unit {
+            "sessions" => "session",
+            "times on roll" => "time on roll",
+            unit => unit,
+        };
+        let unit = if self.number == 1 { one } else { self.unit };
+        format!("{} {unit}", grouped(self.number))
+    }
+}
+
 /// How many times on roll stand where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {

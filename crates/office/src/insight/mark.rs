@@ -5,19 +5,18 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use calendar::{Day, Session, Slot};
 use columns::MarkByte;
-use register::{Code, meaning};
+use register::{Code, CodeRow, meaning};
 use store::{StoreError, Tx, args};
 
 use super::lists::{Cited, cited};
 use super::pupil::pupil_mark;
 use super::sight::Sight;
-use super::table::{Cell, Heading, Table, TableView, Value};
 use super::why::counts_as;
 use crate::book::GroupKind;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::registers::keeper;
-use crate::shell::{Face, Facts, Frame, MarkCell, Page};
+use crate::shell::{Face, Facts, Frame, MarkCell, Page, moment};
 
 /// Every entry in effect for one place of the register, oldest first. An entry of an import that is not out yet is none.
 const ENTRIES: &str = "\
@@ -32,6 +31,19 @@ order by v.seq";
 /// The statements of this file, for the test that prepares them.
 pub const STATEMENTS: &[&str] = &[ENTRIES];
 
+/// One entry for a place of the register, as the page tells it.
+struct Entry {
+    cell: MarkCell,
+    meaning: String,
+    minutes: Option<i64>,
+    note: Option<String>,
+    reason: Option<String>,
+    source: String,
+    when: String,
+    who: String,
+    job_title: String,
+}
+
 #[derive(Template)]
 #[template(path = "insight/mark.html")]
 struct MarkPage {
@@ -42,7 +54,7 @@ struct MarkPage {
     cell: MarkCell,
     facts: Facts,
     rules: Vec<Cited>,
-    entries: TableView,
+    entries: Vec<Entry>,
     register: Option<String>,
 }
 
@@ -99,7 +111,7 @@ pub async fn mark(
                     .row()
                     .map_or(vec!["R-209"], |row| vec![row.rule.as_str(), "R-007"]),
             ),
-            entries: entries.plain(),
+            entries,
             register,
         })
         .into_response())
@@ -124,50 +136,39 @@ fn entries(
     school: store::SchoolId,
     enrolment: EnrolmentId,
     slot: Slot,
-) -> Result<Table, StoreError> {
+) -> Result<Vec<Entry>, StoreError> {
     let session = slot.session.index() as i64;
-    let rows = tx.query(
+    tx.query(
         ENTRIES,
         &args![school, enrolment, slot.day, session],
         |row| {
             let code: Option<String> = row.get(0)?;
-            let minutes: Option<i64> = row.get(1)?;
-            let (note, reason): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
-            let (source, at): (String, calendar::Instant) = (row.get(4)?, row.get(5)?);
-            let (job_title, name): (String, Option<String>) = (row.get(6)?, row.get(7)?);
-            let (on, time) = at.in_london();
-            Ok(vec![
-                Cell::text(code.as_deref().unwrap_or("taken back")),
-                Cell::text_or_blank(code.and_then(|code| means(&code, slot.day)).as_deref()),
-                Cell::text(format!("{} {time}", on.short())),
-                Cell::text(name.unwrap_or_default()),
-                Cell::text(job_title),
-                Cell::of(minutes.map_or(Value::Blank, Value::Whole)),
-                Cell::text_or_blank(note.as_deref()),
-                Cell::text_or_blank(reason.as_deref()),
-                Cell::text(source),
-            ])
+            let known = code.as_deref().and_then(|code| code_row(code, slot.day));
+            let cell = MarkCell::new(
+                code.clone().unwrap_or_else(|| "·".to_owned()),
+                known.map_or(Face::NoMark, |row| Face::of(Some(row))),
+                "",
+            );
+            Ok(Entry {
+                cell,
+                meaning: match (known, code) {
+                    (Some(known), _) => known.meaning.clone(),
+                    (None, Some(_)) => String::new(),
+                    (None, None) => "Taken back".to_owned(),
+                },
+                minutes: row.get(1)?,
+                note: row.get(2)?,
+                reason: row.get(3)?,
+                source: row.get(4)?,
+                when: moment(row.get(5)?),
+                job_title: row.get(6)?,
+                who: row.get::<Option<String>>(7)?.unwrap_or_default(),
+            })
         },
-    )?;
-    Ok(Table {
-        title: "Every entry".to_owned(),
-        headings: vec![
-            Heading::words("code", "Code"),
-            Heading::words("meaning", "Meaning"),
-            Heading::words("at", "Recorded"),
-            Heading::words("by", "By"),
-            Heading::words("job", "Job title"),
-            Heading::number("minutes", "Late", "minutes"),
-            Heading::words("note", "Note"),
-            Heading::words("reason", "Reason for the change"),
-            Heading::words("source", "Source"),
-        ],
-        rows,
-        about: vec![],
-    })
+    )
 }
 
-fn means(code: &str, day: Day) -> Option<String> {
+fn code_row(code: &str, day: Day) -> Option<&'static CodeRow> {
     let code: Code = code.parse().ok()?;
-    Some(meaning(code, day).ok()?.meaning.clone())
+    meaning(code, day).ok()
 }

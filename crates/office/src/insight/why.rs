@@ -397,14 +397,9 @@ fn in_words(name: &str, figure: &Figure, about: &[(String, String)]) -> String {
         ),
         None => format!("Attendance of {name}: no possible sessions."),
     };
-    for Excluded {
-        number,
-        unit,
-        what,
-        rule,
-    } in &figure.excluded
-    {
-        words.push_str(&format!(" Not counted: {number} {unit} {what} ({rule})."));
+    for one in &figure.excluded {
+        let Excluded { what, rule, .. } = one;
+        words.push_str(&format!(" Not counted: {} {what} ({rule}).", one.counted()));
     }
     for (term, fact) in about {
         words.push_str(&format!(" {term}: {fact}."));

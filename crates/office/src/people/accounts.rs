@@ -11,7 +11,6 @@ use store::{Tx, args};
 
 use super::directory::{self, DirectoryError, NewAccount};
 use super::doors::random_code;
-use super::me::moment;
 use super::sign_in::{count_attempt, forget_attempts};
 use super::staff::{self, AccountChange, Held, Member, MemberAccount, Newcomer};
 use super::staff_pages::{Listing, days_of, details_questions, list, read_details, read_job_title};
@@ -19,7 +18,7 @@ use super::{Actor, Place, Role, passwords};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::{AccountId, StaffId};
-use crate::shell::{self, Choice, Facts, Field, FieldKind, Flag, Frame, Notice, Page};
+use crate::shell::{self, Choice, Facts, Field, FieldKind, Flag, Frame, Notice, Page, moment};
 
 /// `GET /people`: the staff with their accounts and roles.
 pub(super) async fn accounts(desk: Desk, asked: Query<Answers>) -> Result<Response, Problem> {

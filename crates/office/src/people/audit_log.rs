@@ -245,12 +245,13 @@ fn lines(
     Ok(lines)
 }
 
-/// `24/11/2026 08:44:12` by London clocks.
+/// `Tue 24 Nov 2026, 08:44:12` by London clocks.
 fn second(at: Instant) -> String {
     let (day, time) = at.in_london();
     format!(
-        "{} {:02}:{:02}:{:02}",
-        day.slashed(),
+        "{} {}, {:02}:{:02}:{:02}",
+        day.short(),
+        day.year(),
         time.hour(),
         time.minute(),
         time.second()

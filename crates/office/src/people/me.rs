@@ -15,7 +15,7 @@ use super::second_factor::{self, AppSecret, SecondFactorError};
 use super::sign_in::{count_attempt, forget_attempts};
 use super::{Actor, SignInToken, passwords};
 use crate::desk::{Desk, Problem, Refusal, school_name};
-use crate::shell::{self, Errors, Facts, Field, FieldKind, Frame, Notice};
+use crate::shell::{self, Errors, Facts, Field, FieldKind, Frame, Notice, moment};
 
 const ACCOUNT: &str = "\
 select sign_in_name, password_hash, password_set_at, must_change_password, totp_secret is not null
@@ -179,12 +179,6 @@ fn password_fields(wrong: &[(&'static str, String)]) -> Vec<Field> {
             .hint("At least 12 characters. Three random words do well."),
         field("again", "New password again", "new-password"),
     ]
-}
-
-/// A moment by London clocks: `Tue 24 Nov, 08:44`.
-pub(super) fn moment(at: Instant) -> String {
-    let (day, time) = at.in_london();
-    format!("{}, {:02}:{:02}", day.short(), time.hour(), time.minute())
 }
 
 /// What the password form sends.

@@ -303,6 +303,11 @@ fn left_out(book: &Book, slot: Option<Slot>) -> Vec<(String, String)> {
 }
 
 impl AllRegisters {
+    /// Whether any register is taken in a room that is known; without one the list leaves rooms out.
+    pub(super) fn has_rooms(&self) -> bool {
+        self.lines.iter().any(|line| !line.room.is_empty())
+    }
+
     /// The same list as a sheet to take away.
     pub(super) fn sheet(&self, school: &str, actor: &Actor, now: Instant) -> Sheet {
         let title = if self.only_missing {

@@ -32,8 +32,7 @@ impl Entry {
 
     /// When, as people say it.
     pub(super) fn when(&self) -> String {
-        let (day, time) = self.at.in_london();
-        format!("{} {} {time}", day.short(), day.year())
+        crate::shell::moment(self.at)
     }
 }
 

@@ -154,14 +154,14 @@ pub(super) fn maker(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<String, S
         ))
     })?;
     Ok(made.map_or_else(String::new, |(at, job_title, name)| {
-        let (day, time) = at.in_london();
+        let when = crate::shell::moment(at);
         let name = name.unwrap_or_else(|| "Somebody".to_owned());
         let title = if job_title.is_empty() {
             String::new()
         } else {
             format!(" ({job_title})")
         };
-        format!("{name}{title}, {} {} {time}", day.short(), day.year())
+        format!("{name}{title}, {when}")
     }))
 }
 

@@ -684,7 +684,6 @@ fn amended_marks(tx: &mut Tx, actor: &Actor, opened: &Opened) -> Result<Vec<Mark
         let enrolment = opened.book.roll.enrolments[row].id;
         let entries = history_of(tx, actor.school, enrolment, first, opened.today)?;
         for entry in entries.into_iter().filter(|entry| !entry.is_first) {
-            let (day, time) = entry.at.in_london();
             let code = |code: Option<register::Code>| {
                 code.map_or_else(|| "no mark".to_owned(), |code| code.to_string())
             };
@@ -705,7 +704,7 @@ fn amended_marks(tx: &mut Tx, actor: &Actor, opened: &Opened) -> Result<Vec<Mark
                     ),
                     before: code(entry.before),
                     after: code(entry.code),
-                    when: format!("{} {} {time}", day.short(), day.year()),
+                    when: crate::shell::moment(entry.at),
                     who: [entry.name, entry.job_title].join(", "),
                     reason: entry.reason.unwrap_or_default(),
                 },

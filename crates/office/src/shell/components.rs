@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use calendar::{Day, Session, Slot};
+use calendar::{Day, Instant, Session, Slot};
 use register::{Class, CodeRow};
 
 /// Text of a page: fixed words cost nothing, made ones are owned.
@@ -142,6 +142,12 @@ impl MarkCell {
     pub fn none(label: impl Into<Text>) -> MarkCell {
         MarkCell::new("·", Face::NoMark, label)
     }
+}
+
+/// A moment by London clocks, as every page says it: `Tue 24 Nov 2026, 08:44`.
+pub fn moment(at: Instant) -> String {
+    let (day, time) = at.in_london();
+    format!("{} {}, {time}", day.short(), day.year())
 }
 
 /// The key to the faces of marks. Put it under every year grid.

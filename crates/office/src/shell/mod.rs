@@ -57,7 +57,7 @@ pub use assets::{CONTENT_SECURITY_POLICY, asset, routes, security_headers};
 pub use components::{
     Choice, Column, Columns, Confirm, Direction, Errors, Export, Face, Facts, Field, FieldKind,
     Figure, Flag, Legend, MarkCell, Problem, Progress, Sort, State, StateKind, Tab, Tabs, Text,
-    Tone, Under, YearGrid, YearMark,
+    Tone, Under, YearGrid, YearMark, moment,
 };
 pub use frame::{Frame, NavItem, Notice, NoticeKind, SignedIn};
 pub use look::{Density, Look, Theme, own_path};

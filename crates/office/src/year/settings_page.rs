@@ -263,7 +263,7 @@ fn bands_form(
         what: BANDS,
         heading: "Absence bands",
         rule: "The school's own names for shares of absence. Persistent (10% or more) and severe (50% or more) are the Department's and always reckoned beside them (R-210 to R-212).",
-        now: lines.join(", "),
+        now: bands_in_words(bands),
         history,
         fields: vec![
             from,
@@ -278,6 +278,25 @@ fn bands_form(
             .value(typed("bands", now)),
         ],
     }
+}
+
+/// The bands as a sentence: `Low above 0%, Watch from 5%, At risk above 8%, Severe from 50% of sessions missed.`
+fn bands_in_words(bands: &register::Bands) -> String {
+    let said: Vec<String> = bands
+        .bands()
+        .iter()
+        .map(|band| {
+            let from = if band.begins.included {
+                "from"
+            } else {
+                "above"
+            };
+            let percent = band.begins.absence.show(2);
+            let percent = percent.trim_end_matches('0').trim_end_matches('.');
+            format!("{} {from} {percent}%", band.name)
+        })
+        .collect();
+    format!("{} of sessions missed.", said.join(", "))
 }
 
 pub(super) async fn save(desk: Desk, Form(pairs): Form<Vec<(String, String)>>) -> Response {

@@ -20,7 +20,7 @@ use super::terms::{Event, EventKind};
 use super::{Answers, Choices, Preview, apply, prepare, rows_to_correct};
 use crate::desk::{Desk, Office, Refusal};
 use crate::people::Actor;
-use crate::shell::{Choice, Field, FieldKind, Frame, Notice, Page, Progress};
+use crate::shell::{Choice, Field, FieldKind, Frame, Notice, Page, Progress, moment};
 use crate::take_away;
 
 /// Uploads up to this size are taken: the limit of a text file and what surrounds it (I-030).
@@ -61,11 +61,6 @@ struct ImportRow {
     by: String,
     state: &'static str,
     counts: String,
-}
-
-fn moment(at: calendar::Instant) -> String {
-    let (day, time) = at.in_london();
-    format!("{} {}, {time}", day.short(), day.year())
 }
 
 fn kind_name(word: &str) -> String {

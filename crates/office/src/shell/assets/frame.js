@@ -24,7 +24,7 @@ export function ask(contents, { kind = '', label = null } = {}) {
     dialog.addEventListener('close', () => {
       const value = dialog.returnValue;
       dialog.remove();
-      if (before && before.isConnected) before.focus();
+      if (before && before.isConnected) before.focus({ preventScroll: true });
       answer(value);
     });
   });
@@ -145,6 +145,13 @@ document.addEventListener('click', (event) => {
   for (const menu of all('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
 });
 
+// A year that is wider than the screen shows its newest marks first.
+for (const grid of all('[data-year]')) {
+  const newest = Math.max(0, ...all('tbody a', grid).map((link) => link.parentElement.offsetLeft + link.parentElement.offsetWidth));
+  const pane = grid.closest('.scroll');
+  if (pane && newest > pane.clientWidth) pane.scrollLeft = newest - pane.clientWidth;
+}
+
 // The year grid says under the pointer what it says to a screen reader.
 for (const grid of all('[data-year]')) {
   grid.addEventListener('pointerover', (event) => {
@@ -163,8 +170,10 @@ for (const grid of all('[data-year]')) {
   });
 }
 
-// A form that came back: begin at its problems.
-one('[data-focus]')?.focus();
+// A page that came back from a form begins at its problems, or at what was done: there the next Tab goes on from.
+const notice = one('main > .notice[role="status"]');
+if (notice) notice.tabIndex = -1;
+(one('[data-focus]') ?? notice)?.focus();
 
 // Signing out never drops what waits on this device.
 for (const form of all('[data-sign-out]')) {
