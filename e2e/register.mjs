@@ -18,7 +18,7 @@ export const markOf = async (page, number) => (await rowOf(page, number).locator
 export const blanks = async (page) => Number(await page.locator('[data-tally] [data-kind="blank"] b').innerText());
 
 /** Waits until everything typed has reached the school. */
-export const saved = (page) => page.locator("[data-saved]").getByText(/^Saved \d\d:\d\d/).waitFor({ timeout: 15_000 });
+export const saved = (page) => page.locator("[data-saved]").getByText(/^Saved \d\d:\d\d/).waitFor();
 
 /** What was entered in a register, as the page of its entries tells it: one array of cells for each. */
 export async function history(page, school, register) {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { readCsv } from "../files.mjs";
 import { axe } from "../harness.mjs";
 import { journey } from "../journey.mjs";
 import { blanks, history, markOf, rowOf, saved } from "../register.mjs";
@@ -154,12 +155,39 @@ journey("a pupil is found by typing four letters", { role }, async ({ page, keys
   }
 });
 
-/** The cells of a CSV file, quoted ones too. */
-function readCsv(text) {
-  const rows = [[]];
-  for (const [, separator, quoted, plain] of text.replace(/^\uFEFF/, "").matchAll(/(^|,|\r?\n)(?:"((?:[^"]|"")*)"|([^,"\r\n]*))/g)) {
-    if (separator.endsWith("\n")) rows.push([]);
-    rows.at(-1).push(quoted?.replaceAll('""', '"') ?? plain);
-  }
-  return rows;
-}
+journey("why opens beside the page by key, and closing it leads back to where one was", { role }, async ({ page, keys, school }) => {
+  await page.goto(`${school.address}/lists/persistent`);
+  // A figure in the middle of the list: the page has scrolled to it.
+  const figure = page.locator("main tbody tr").nth(12).locator("a[data-drawer]").first();
+  await keys.tabTo(figure, 250);
+  const scrolled = await page.evaluate(() => scrollY);
+  await keys.press("Enter");
+  const drawer = page.getByRole("dialog");
+  await drawer.getByRole("heading", { level: 1 }).waitFor();
+  assert.equal(await page.evaluate(() => scrollY), scrolled, "the page stays where it is");
+  assert.ok(await drawer.evaluate((panel) => panel.contains(document.activeElement)), "the focus is in the drawer");
+  await axe(page);
+
+  // From there to one session: what it means, and every entry ever made for it.
+  const session = drawer.locator('a[href^="/why/"]').first();
+  await keys.tabTo(session, 60);
+  await keys.press("Escape");
+  await drawer.waitFor({ state: "detached" });
+  assert.ok(await figure.evaluate((link) => link === document.activeElement), "the focus is back on the figure");
+  assert.equal(await page.evaluate(() => scrollY), scrolled);
+
+  // A cell of the year opens the same way, and arrows move among cells.
+  await page.goto(`${school.address}${await page.locator("main tbody th a").first().getAttribute("href")}`);
+  const cell = page.locator("[data-year] tbody a").first();
+  await keys.tabTo(cell, 60);
+  await keys.press("ArrowDown");
+  const next = await page.evaluate(() => document.activeElement.getAttribute("href"));
+  assert.notEqual(next, await cell.getAttribute("href"), "an arrow goes to the next session");
+  await keys.press("Enter");
+  await drawer.getByRole("heading", { name: "Every entry for it" }).waitFor();
+  assert.ok((await drawer.locator(".entries li").count()) > 0);
+  await axe(page);
+  await keys.press("Escape");
+  await drawer.waitFor({ state: "detached" });
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("href")), next);
+});

@@ -1,7 +1,7 @@
 // A teacher takes the morning register: by key, by touch, without a network.
 
 import assert from "node:assert/strict";
-import { axe, views } from "../harness.mjs";
+import { axe, Keys, openPage, signIn, views } from "../harness.mjs";
 import { journey } from "../journey.mjs";
 import { blanks, history, markOf, openOwnRegister, rowOf, saved } from "../register.mjs";
 
@@ -122,7 +122,7 @@ journey("without a network the marks wait, and arrive once", { role: "teacher" }
   await keys.tabTo(page.getByRole("button", { name: "Sign out" }), 20);
   await keys.press("Enter");
   const warning = page.getByRole("dialog");
-  await warning.getByText("Some marks have not reached the school yet").waitFor({ timeout: 10_000 });
+  await warning.getByText("Some marks have not reached the school yet").waitFor();
   // Two quick keys travel as one save or as two; both marks are named either way.
   const waiting = [...(await warning.innerText()).matchAll(/: (\d+) marks?/g)].map((found) => Number(found[1]));
   assert.equal(waiting.reduce((sum, number) => sum + number, 0), 2);
@@ -134,4 +134,61 @@ journey("without a network the marks wait, and arrive once", { role: "teacher" }
   const entries = await history(page, school, register);
   assert.equal(entries.length - before, 2, "each mark arrived once");
   page.complaints = page.complaints.filter((complaint) => !complaint.includes("ERR_INTERNET_DISCONNECTED"));
+});
+
+/** Sets when the morning register opens and closes, from today on, as the office does in its settings. */
+async function setMorning(page, school, opens, closes) {
+  await page.goto(`${school.address}/settings`);
+  const form = page.locator("section").filter({ has: page.getByRole("heading", { name: "Session times" }) });
+  await form.locator("summary").first().press("Enter");
+  await form.getByLabel("Morning register opens").fill(opens);
+  await form.getByLabel("Morning register closes").fill(closes);
+  await form.getByLabel("Morning register closes").press("Enter");
+  await page.getByText("The setting is saved.").waitFor();
+}
+
+journey("a mark that comes after the register has closed is not taken, and says what to do", { role: "teacher" }, async ({ page, keys, school }) => {
+  await openOwnRegister(page, keys);
+  const register = new URL(page.url()).pathname;
+  const before = await markOf(page, 15);
+  const office = await openPage(page.context().browser());
+  await signIn(office, school, "attendance manager");
+  try {
+    // It is after ten to nine. The teacher's page still believes that the register is open until ten past.
+    await setMorning(office, school, "08:20", "08:50");
+    await keys.type("5L");
+    await keys.press("ArrowUp");
+    await page.locator("table[role=grid] tr.refused").waitFor();
+    const row = page.locator("table[role=grid] tr.refused").first();
+    assert.match(await row.locator(".c-note").innerText(), /not taken\. The register closed at 08:50\. .*late after closing, U, which the office enters \(R-023\)/);
+    await axe(page);
+    await row.locator(".c-mark").press("Enter");
+    const choice = page.getByRole("dialog");
+    await choice.getByText("You typed").waitFor();
+    await choice.getByRole("button", { name: "Leave it as it stands" }).press("Enter");
+    await choice.waitFor({ state: "detached" });
+
+    // Opened afresh the register is closed to the teacher, and says so.
+    await page.goto(`${school.address}${register}`);
+    assert.match(await page.locator("[data-said]").innerText(), /closed at 08:50.*amendments by the office \(R-007\)/);
+    assert.equal(await markOf(page, 15), before);
+    await axe(page);
+
+    // The office writes what the teacher reports: U, with the reason, and the history has both.
+    await office.goto(`${school.address}${register}`);
+    const officeKeys = new Keys(office);
+    await officeKeys.tabTo(office.locator("[data-reason]"), 40);
+    await officeKeys.type("Came at the door after closing");
+    await officeKeys.tabTo(office.locator('table[role=grid] [tabindex="0"]').first(), 20);
+    await officeKeys.press("Control+Home");
+    await officeKeys.type("15U");
+    await saved(office);
+    assert.equal(await markOf(office, 15), "U");
+    const entry = (await history(office, school, register)).find((cells) => cells[5].includes("Came at the door"));
+    assert.ok(entry, "the amendment stands in the history with its reason");
+    assert.match(entry[2], /U/);
+  } finally {
+    await setMorning(office, school, "08:40", "09:10");
+    await office.context().close();
+  }
 });

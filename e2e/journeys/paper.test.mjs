@@ -1,0 +1,72 @@
+// What leaves the screen: every list as CSV and as a workbook, and pages on A4.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { readCsv, readWorkbook } from "../files.mjs";
+import { views } from "../harness.mjs";
+import { journey } from "../journey.mjs";
+
+const role = "attendance manager";
+
+const lists = [
+  "/registers?show=all", "/pupils", "/admission-register", "/groups", "/people", "/figures", "/figures?show=characteristics", "/why?who=school",
+  "/lists/persistent", "/lists/severe", "/lists/at-risk", "/lists/unexplained", "/lists/missing-marks", "/lists/missing-marks?by=pupil", "/lists/penalty-window",
+];
+
+journey("every list is taken away as CSV and as a workbook, and both say the same", { role }, async ({ page, school }) => {
+  for (const list of lists) {
+    await page.goto(`${school.address}${list}`);
+    const link = (name) => page.locator("main .under").getByRole("link", { name, exact: true }).first().getAttribute("href");
+    const [asText, asWorkbook] = [await link("CSV"), await link("Excel")];
+    const fetched = async (href) => {
+      const answer = await page.request.get(new URL(href, page.url()).href);
+      assert.equal(answer.status(), 200, href);
+      const name = answer.headers()["content-disposition"].match(/filename="?([^";]+)/)[1];
+      assert.match(name, /2026-11-24.*\.(csv|xlsx)$/, `${list}: school, kind, date`);
+      return answer.body();
+    };
+    const text = readCsv((await fetched(asText)).toString("utf8")).filter((row) => row.some((cell) => cell !== ""));
+    const sheet = readWorkbook(await fetched(asWorkbook)).filter((row) => row.some((cell) => cell !== ""));
+    assert.equal(sheet.length, text.length, `${list}: as many rows in the workbook`);
+    assert.ok(text.length > 2, `${list}: ${text.length} rows`);
+    // Words are the same in both; numbers and days are cells of their own kind in a workbook.
+    for (const [index, row] of text.entries()) assert.equal(sheet[index][0], row[0], `${list}, row ${index + 1}`);
+    assert.ok(text.flat().every((cell) => !/^[=+@]/.test(cell)), `${list}: no cell that a spreadsheet would reckon (I-037)`);
+  }
+});
+
+journey("a list is downloaded by key", { role }, async ({ page, keys, school }) => {
+  await page.goto(`${school.address}/lists/severe`);
+  const arriving = page.waitForEvent("download");
+  await keys.tabTo(page.locator("main .under").getByRole("link", { name: "Excel" }), 400);
+  await keys.press("Enter");
+  const arrived = await arriving;
+  assert.match(arrived.suggestedFilename(), /\.xlsx$/);
+  const rows = readWorkbook(await readFile(await arrived.path()));
+  const name = (await page.locator("main tbody th").first().innerText()).trim();
+  assert.ok(rows.some((row) => row[0] === name), `${name} is in it`);
+});
+
+/** Pages of a PDF, by its page objects. */
+const sheets = (pdf) => pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length;
+
+journey("pages print on A4, the register on one sheet, without what only a screen needs", { role, view: views.print }, async ({ page, school }) => {
+  await page.goto(`${school.address}/registers?show=all`);
+  const register = await page.locator("main tbody th a").first().getAttribute("href");
+  await page.goto(`${school.address}/lists/persistent`);
+  const pupil = await page.locator("main tbody th a").first().getAttribute("href");
+  const most = { [register]: 1, [pupil]: 2, "/": 1, "/year": 1, "/lists/persistent": 3, "/figures": 3, "/codes": 6, "/pupils": 6 };
+  await page.emulateMedia({ media: "print" });
+  await page.setViewportSize({ width: 703, height: 1030 }); // A4 without margins of 12 mm
+  for (const [address, limit] of Object.entries(most)) {
+    await page.goto(`${school.address}${address}`);
+    const across = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(across <= 703, `${address} is ${across} px wide on a sheet of 703`);
+    for (const gone of [".bar", ".foot", ".filter", "main button"]) {
+      assert.equal(await page.locator(gone).filter({ visible: true }).count(), 0, `${address} prints ${gone}`);
+    }
+    assert.ok(await page.locator("h1").first().isVisible(), address);
+    const count = sheets(await page.pdf({ format: "A4", preferCSSPageSize: true }));
+    assert.ok(count <= limit, `${address} takes ${count} sheets`);
+  }
+});
