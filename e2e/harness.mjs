@@ -19,7 +19,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 export const results = path.join(here, "results");
 
 // Generous, so that a busy machine is slow and not wrong. Nothing waits for as long as this unless something is broken.
-const READY_WITHIN_MS = 300_000;
+const READY_WITHIN_MS = 600_000;
 const STOPPED_WITHIN_MS = 30_000;
 const SHOWN_WITHIN_MS = 60_000;
 

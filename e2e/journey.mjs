@@ -33,7 +33,7 @@ after(async () => {
  * error or a refused resource fails the journey. A journey that fails leaves a picture of where it stood.
  */
 export function journey(name, { role, view = views.light }, tell) {
-  test(name, { timeout: 300_000 }, async (run) => {
+  test(name, { timeout: 900_000 }, async (run) => {
     const { school, browser } = await stage();
     const page = await openPage(browser, view);
     try {

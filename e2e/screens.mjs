@@ -1,39 +1,67 @@
 // The screens whose pictures stand in `docs/screenshots/`.
 //
-// `name` is the file's name, `role` who is signed in (none: nobody), `path` where the picture is taken. `prepare(page)`, where
-// there is one, brings the page into the state worth showing. `views` are the pictures to take: light alone where it is not said.
+// `name` is the file's name, `says` what the list of pictures says of it, `role` who is signed in, `path` where the picture is
+// taken. `prepare(page)`, where there is one, brings the page into the state worth showing. `views` are the pictures to take: light
+// alone where it is not said.
 
-/** Opens the first link whose address begins so. */
-const open = (page, begins) => page.locator(`main a[href^="${begins}"]`).first().click();
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { saved } from "./register.mjs";
+
+const samples = path.join(path.dirname(fileURLToPath(import.meta.url)), "../crates/exchange/samples");
 
 export const screens = [
   {
     name: "register",
+    says: "A class register, taken from the keyboard",
     role: "Teacher",
     path: "/registers",
     views: ["light", "dark", "phone", "print"],
     async prepare(page) {
-      await open(page, "/registers/");
+      await page.locator('main tbody a[href^="/registers/"]').first().click();
       await page.locator("table[role=grid]").waitFor();
+      // Taken by the first picture; the others find it as it stands.
+      if ((await page.locator('[data-tally] [data-kind="blank"] b').innerText()) === "0") return;
+      await page.keyboard.type("A4N2N0L");
+      await saved(page);
     },
   },
-  { name: "home", role: "Attendance manager", path: "/", views: ["light", "dark", "phone"] },
+  { name: "home", says: "The attendance office at ten to nine", role: "Attendance manager", path: "/", views: ["light", "phone"] },
   {
     name: "pupil",
+    says: "A pupil: attendance with its reason, and every mark of the year",
     role: "Attendance manager",
     path: "/lists/persistent",
-    views: ["light", "dark", "print"],
+    views: ["light", "print"],
     async prepare(page) {
       await page.locator('main tbody th a[href^="/pupils/"]').nth(12).click();
       await page.locator(".figure").first().waitFor();
     },
   },
-  { name: "persistent", role: "Attendance manager", path: "/lists/persistent", views: ["light", "dark", "phone"] },
-  { name: "figures", role: "Attendance manager", path: "/figures" },
-  { name: "why", role: "Attendance manager", path: "/why?who=school" },
-  { name: "imports", role: "Attendance manager", path: "/imports" },
-  { name: "year", role: "Attendance manager", path: "/year" },
-  { name: "codes", role: "Teacher", path: "/codes" },
-  { name: "people", role: "System administrator", path: "/people" },
-  { name: "sign-in", path: "/sign-in" },
+  {
+    name: "why",
+    says: "Why a percentage is what it is, opened beside the list",
+    role: "Attendance manager",
+    path: "/lists/persistent",
+    async prepare(page) {
+      await page.locator("main tbody tr").nth(12).locator("a[data-drawer]").first().click();
+      await page.getByRole("dialog").getByRole("heading", { level: 1 }).waitFor();
+    },
+  },
+  { name: "persistent", says: "Pupils in persistent absence", role: "Attendance manager", path: "/lists/persistent" },
+  { name: "figures", says: "Figures of the school, its years, houses and tutor groups", role: "Attendance manager", path: "/figures" },
+  {
+    name: "imports",
+    says: "What a file would do, before it does it",
+    role: "Attendance manager",
+    path: "/imports",
+    async prepare(page) {
+      await page.getByLabel("File from the school's own system").setInputFiles(path.join(samples, "mis/sims_style_pupils_windows1252.csv"));
+      await page.getByRole("button", { name: "Read the file" }).click();
+      await page.getByRole("heading", { name: "What accepting does" }).waitFor();
+    },
+  },
+  { name: "year", says: "The school year: half-terms and the days that differ", role: "Teacher", path: "/year" },
+  { name: "settings", says: "Session times and other settings, each from a day on", role: "System administrator", path: "/settings" },
+  { name: "codes", says: "Which code applies, with its rule and source", role: "Teacher", path: "/codes" },
 ];

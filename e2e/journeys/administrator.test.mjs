@@ -23,7 +23,7 @@ after(async () => {
 
 /** One step of the administrator's day; each stands on the ones before, on the same device. */
 function step(name, tell) {
-  test(name, { timeout: 300_000 }, async (run) => {
+  test(name, { timeout: 900_000 }, async (run) => {
     try {
       await tell();
       assert.deepEqual(page.complaints, [], "the browser complained");

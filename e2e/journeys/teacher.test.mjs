@@ -33,6 +33,9 @@ journey("a teacher takes the register of the tutor group in nine keys", { role: 
   await openOwnRegister(page, keys);
   const left = await blanks(page);
   assert.ok(left > 15, `${left} blank places`);
+  // Thirty rows on a 1080p screen, less what the browser's own bars take.
+  const first = await rowOf(page, 1).boundingBox();
+  assert.ok(first.y + 30 * first.height <= 945, `thirty rows end at ${first.y + 30 * first.height}`);
 
   // Twice ten rows apart and once within ten: a register of 30 costs no more (grid.js says why).
   keys.reset();

@@ -449,6 +449,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn bands_are_told_in_words() {
+        assert_eq!(
+            bands_in_words(register::default_bands()),
+            "Full from 0%, Low above 0%, Watch from 5%, At risk above 8%, Persistent from 10%, Severe from 50% of sessions missed."
+        );
+    }
+
+    #[test]
     fn a_band_is_read_as_it_is_shown() {
         let band = band_of("At risk > 8.25%").expect("a band");
         assert_eq!(
