@@ -40,7 +40,7 @@ async function take(browser, school, screen, view) {
 }
 
 await mkdir(folder, { recursive: true });
-const school = await startSchool({ pupils: 1500 });
+const school = await startSchool({ pupils: 600 });
 let browser;
 try {
   browser = await launchBrowser();

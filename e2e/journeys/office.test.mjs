@@ -106,7 +106,7 @@ journey("the persistent-absence list sorts, filters, and its file says what the 
   const surnameFirst = (a, b) => order.compare(a.split(",")[0], b.split(",")[0]) || order.compare(a, b);
   assert.deepEqual(byName, [...worstFirst].sort(surnameFirst), "sorted by name");
 
-  await keys.tabTo(page.getByLabel("Group"), 60);
+  await keys.tabTo(page.locator("main").getByLabel("Group"), 60);
   await keys.type("Year 11");
   await keys.tabTo(page.locator("main form").getByRole("button", { name: "Show" }), 20);
   await keys.press("Enter");

@@ -11,7 +11,7 @@ form.append(list, said);
 for (const [name, value] of [['role', 'combobox'], ['aria-expanded', 'false'], ['aria-controls', 'find-results'], ['aria-autocomplete', 'list'], ['type', 'text']]) box.setAttribute(name, value);
 
 const pages = [...document.querySelectorAll('.bar nav a')].map((link) => ({ label: link.firstChild.textContent.trim(), detail: 'page', href: link.href }));
-if (matchMedia('(pointer: coarse)').matches) box.placeholder = 'Find a pupil'; // there is no Ctrl+K on a phone
+if (matchMedia('(pointer: coarse)').matches) box.placeholder = box.placeholder.replace(/\s*Ctrl\+K/, ''); // there is no Ctrl+K on a phone
 let options = [], at = -1, asked = 0, timer;
 
 function show(found) {
