@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use calendar::Day;
 use store::{Arg, SchoolId, StoreError, Tx, args};
 
+use super::characteristic_kinds::KINDS;
 use super::household::is_parent;
 use super::keeping::Sight;
-use super::pupils::flags_on;
+use super::pupils::flags_of;
 use crate::book::{Book, Pupil};
 use crate::desk::Refusal;
 use crate::ids::{GroupId, PupilId};
@@ -48,9 +49,10 @@ impl Beside {
         })
     }
 
-    /// The flags beside this pupil's name. None is loud: they are always there.
+    /// The flags beside this pupil's name that matter at a register. None is loud: they are always there.
     pub fn flags(&self, book: &Book, pupil: PupilId) -> Vec<Flag> {
-        flags_on(book, &self.sight, pupil, self.day)
+        let kinds = KINDS.iter().filter(|kind| kind.is_for_registers());
+        flags_of(kinds, book, &self.sight, pupil, self.day)
     }
 
     /// The brothers and sisters of this pupil whose marks this person may see too.

@@ -134,6 +134,12 @@ impl CharacteristicKind {
         !self.flag.is_empty()
     }
 
+    /// Whether the flag changes what somebody does who takes a register or rings a home. Money and language do not, and a register may
+    /// be seen over a shoulder.
+    pub(super) fn is_for_registers(&self) -> bool {
+        self.record != RecordKind::VulnerabilityFlags || self.key == "young_carer"
+    }
+
     /// The flag that a recorded value puts beside a name, if it does.
     pub(super) fn flag_of(&self, value: &str) -> Option<String> {
         if !self.is_flag() || value == "no" || value == "N" {

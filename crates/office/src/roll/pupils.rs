@@ -357,13 +357,18 @@ fn row(book: &Book, sight: &Sight, place: &Place) -> Row {
 
 /// The flags beside a pupil's name that this person may see. None is loud: they are always there.
 pub(super) fn flags(book: &Book, sight: &Sight, place: &Place) -> Vec<Flag> {
-    flags_on(book, sight, place.pupil.id, place.day)
+    flags_of(KINDS.iter(), book, sight, place.pupil.id, place.day)
 }
 
-/// [`flags`] of what holds on this day.
-pub(super) fn flags_on(book: &Book, sight: &Sight, pupil: PupilId, day: Day) -> Vec<Flag> {
-    KINDS
-        .iter()
+/// The flags of these kinds that this person may see beside the pupil's name, as they hold on this day.
+pub(super) fn flags_of(
+    kinds: impl Iterator<Item = &'static CharacteristicKind>,
+    book: &Book,
+    sight: &Sight,
+    pupil: PupilId,
+    day: Day,
+) -> Vec<Flag> {
+    kinds
         .filter(|kind| kind.is_flag() && sight.covers(kind.record, pupil))
         .filter_map(|kind| {
             let value = book.characteristics.on(pupil, kind.key, day)?;

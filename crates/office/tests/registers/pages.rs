@@ -365,7 +365,11 @@ fn flags_and_siblings_stand_beside_names_for_whoever_may_see_each() {
         found(store);
         further(store, |act| {
             let (september, open) = (day("2026-09-02"), None::<Day>);
-            for (id, kind, value) in [(1, "child_protection", "yes"), (2, "sen", "K")] {
+            for (id, kind, value) in [
+                (1, "child_protection", "yes"),
+                (2, "sen", "K"),
+                (3, "fsm", "yes"),
+            ] {
                 let values = args![700 + id, 301, kind, value, september, open];
                 act.record(&roll::records::CHARACTERISTIC, &values)?;
             }
@@ -405,6 +409,10 @@ fn flags_and_siblings_stand_beside_names_for_whoever_may_see_each() {
             let page = page(role);
             assert_eq!(page.contains(">CP<"), sees_plan, "{role:?}");
             assert_eq!(page.contains(">SEN K<"), sees_sen, "{role:?}");
+            assert!(
+                !page.contains(">FSM<"),
+                "a register may be seen over a shoulder"
+            );
             assert_eq!(
                 page.matches(sibling).count(),
                 usize::from(sees_sibling),
