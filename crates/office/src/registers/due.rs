@@ -5,14 +5,24 @@ use std::collections::HashMap;
 use calendar::{Instant, Slot};
 use register::Code;
 use register::entry::PupilOnRoll;
-use store::{SchoolId, StoreError, Tx, args};
+use store::{Row, SchoolId, StoreError, Tx, args};
 
 use crate::ids::{AccountId, EnrolmentId, GroupId};
 
 // Beginning with the group's members, by cross join: SQLite keeps that order of tables, and would else walk every mark of the school.
+// What stands comes with them: an act holds the school meanwhile, and each question is a way to the server and back.
 pub(super) const DUE: &str = "\
-select m.enrolment_id, e.starting_day, e.leaving_day, p.birth_day
+select m.enrolment_id, e.starting_day, e.leaving_day, p.birth_day,
+       v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id
 from membership m cross join enrolment e cross join pupil p
+left join mark_version v
+  on v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
+  and v.seq = (
+        select w.seq from mark_version w
+        where w.school_id = m.school_id and w.enrolment_id = m.enrolment_id and w.on_date = $3 and w.session = $4
+          and not exists (select 1 from held_act h where h.school_id = w.school_id and h.seq = w.seq and h.released_seq is null)
+        order by w.seq desc limit 1)
+left join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
 where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
   and e.school_id = m.school_id and e.enrolment_id = m.enrolment_id
@@ -79,18 +89,20 @@ pub fn due(
     group: GroupId,
     slot: Slot,
 ) -> Result<Vec<Due>, StoreError> {
-    let mut standing = standing(tx, school, group, slot)?;
-    let mut due = tx.query(DUE, &args![school, group, slot.day], |row| {
-        let enrolment = EnrolmentId(row.get(0)?);
+    let session = slot.session.index() as i64;
+    let mut due = tx.query(DUE, &args![school, group, slot.day, session], |row| {
         Ok(Due {
-            enrolment,
+            enrolment: EnrolmentId(row.get(0)?),
             pupil: PupilOnRoll {
                 starting_day: row.get(1)?,
                 last_day: row.get(2)?,
                 date_of_birth: Some(row.get(3)?),
                 boarder: false,
             },
-            standing: standing.remove(&enrolment),
+            standing: match row.get::<Option<i64>>(4)? {
+                Some(seq) => Some(standing_of(row, seq, 5)?),
+                None => None,
+            },
         })
     })?;
     due.sort_by_key(|one| one.enrolment);
@@ -109,17 +121,23 @@ pub(super) fn standing(
     let mut found = HashMap::new();
     let session = slot.session.index() as i64;
     tx.each(STANDING, &args![school, group, slot.day, session], |row| {
-        let code = row.get::<Option<&str>>(2)?;
-        let entry = Standing {
-            seq: row.get(1)?,
-            code: code.and_then(|code| code.parse().ok()),
-            minutes: row.get::<Option<i64>>(3)?.map(|minutes| minutes as u32),
-            note: row.get(4)?,
-            at: row.get(5)?,
-            account: AccountId(row.get(6)?),
-        };
+        let entry = standing_of(row, row.get(1)?, 2)?;
         found.insert(EnrolmentId(row.get(0)?), entry);
         Ok(())
     })?;
     Ok(found)
+}
+
+/// What stands, from five columns from this one on: code, minutes, note, when, by whom.
+fn standing_of(row: &Row<'_>, seq: i64, first: usize) -> Result<Standing, StoreError> {
+    let code = row.get::<Option<&str>>(first)?;
+    let minutes = row.get::<Option<i64>>(first + 1)?;
+    Ok(Standing {
+        seq,
+        code: code.and_then(|code| code.parse().ok()),
+        minutes: minutes.map(|minutes| minutes as u32),
+        note: row.get(first + 2)?,
+        at: row.get(first + 3)?,
+        account: AccountId(row.get(first + 4)?),
+    })
 }

@@ -11,13 +11,13 @@ pub(super) const EXCEPTIONS: &str = "\
 select on_date, kind from day_exception
 where school_id = $1 and superseded_seq is null order by on_date";
 
-pub(super) const TERMS_BETWEEN: &str = "\
-select name, first_day, last_day from term
-where school_id = $1 and superseded_seq is null and first_day <= $3 and last_day >= $2 order by first_day";
-
-pub(super) const EXCEPTIONS_BETWEEN: &str = "\
-select on_date, kind from day_exception
-where school_id = $1 and superseded_seq is null and on_date >= $2 and on_date <= $3 order by on_date";
+pub(super) const BETWEEN: &str = "\
+select 'term', name, first_day, last_day from term
+where school_id = $1 and superseded_seq is null and first_day <= $3 and last_day >= $2
+union all
+select 'exception', kind, on_date, on_date from day_exception
+where school_id = $1 and superseded_seq is null and on_date >= $2 and on_date <= $3
+order by 3";
 
 /// Why a school's rows make no calendar.
 #[derive(Debug, thiserror::Error)]
@@ -47,9 +47,15 @@ pub fn calendar_between(
     first: Day,
     last: Day,
 ) -> Result<SchoolCalendar, CalendarError> {
-    let between = args![school, first, last];
-    let terms = tx.query(TERMS_BETWEEN, &between, term)?;
-    let exceptions = tx.query(EXCEPTIONS_BETWEEN, &between, exception)?;
+    let (mut terms, mut exceptions) = (Vec::new(), Vec::new());
+    tx.each(BETWEEN, &args![school, first, last], |row| {
+        let (name, first, last) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        match row.get::<&str>(0)? {
+            "term" => terms.push(Period { name, first, last }),
+            _ => exceptions.push((first, name)),
+        }
+        Ok(())
+    })?;
     of_rows(terms, exceptions)
 }
 

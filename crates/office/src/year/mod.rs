@@ -27,8 +27,7 @@ use crate::desk::Office;
 pub const STATEMENTS: &[&str] = &[
     calendar_rows::TERMS,
     calendar_rows::EXCEPTIONS,
-    calendar_rows::TERMS_BETWEEN,
-    calendar_rows::EXCEPTIONS_BETWEEN,
+    calendar_rows::BETWEEN,
     settings::SETTINGS,
     close_day::MARKED_ON,
     pages::EXCEPTIONS,
