@@ -172,7 +172,8 @@ async fn one_teacher(
     Ok(figures)
 }
 
-/// A mark for every row of a register: all present but for one absent and one late, whose places move from round to round.
+/// A mark for every row of a register, each another than in the round before, so that a save writes the whole register: all present in
+/// one round and all absent in the next, but for one late in each.
 pub fn whole_register(
     register: &RegisterLink,
     rows: &[RegisterRow],
@@ -188,9 +189,9 @@ pub fn whole_register(
         .enumerate()
         .map(|(place, row)| {
             let (code, minutes) = match (place + round) % rows.len() {
-                0 => ("N", None),
-                1 => ("L", Some(5)),
-                _ => (present, None),
+                0 => ("L", Some(5)),
+                _ if round % 2 == 0 => (present, None),
+                _ => ("N", None),
             };
             Mark {
                 enrolment: row.enrolment,
