@@ -190,7 +190,7 @@ pub fn whole_register(
         .map(|(place, row)| {
             let (code, minutes) = match (place + round) % rows.len() {
                 0 => ("L", Some(5)),
-                _ if round % 2 == 0 => (present, None),
+                _ if round.is_multiple_of(2) => (present, None),
                 _ => ("N", None),
             };
             Mark {
