@@ -28,7 +28,7 @@ const NEW_PERSON: &str = "insert into person (person_id, upn) values ($1, $2)";
 pub(super) const STATEMENTS: &[&str] = &[PERSON_WITH_UPN, NEW_PERSON];
 
 /// How many marks the next held act takes: so many that a register which waits for it waits less than a blink, going by
-/// how long the last one took, so that a slow disk and a busy hour make the steps shorter.
+/// how long the last one took, so that a slow machine makes the steps shorter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pace {
     marks: usize,
@@ -41,7 +41,7 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// How long a step may take, waiting for the registers before it and for the disk.
+    /// How long a step may keep registers waiting.
     const BLINK: Duration = Duration::from_millis(40);
 
     fn after(self, took: Duration) -> Pace {
@@ -50,7 +50,7 @@ impl Pace {
         Pace {
             marks: usize::try_from(fitting)
                 .unwrap_or(at_most)
-                .clamp(500, at_most),
+                .clamp(1_000, at_most),
         }
     }
 }
@@ -397,7 +397,6 @@ fn write_marks(
             seen,
             taken: std::mem::take(&mut taken),
         };
-        let begun = Clock::now();
         match office
             .store
             .act_now(school, move |act: &mut Act| held.write(act))
@@ -406,13 +405,13 @@ fn write_marks(
                 seen = written.seq;
                 taken = written.taken;
                 held_acts += u64::from(written.held);
+                pace = pace.after(written.took);
             }
             Err(refusal) => {
                 abandon(office, actor, import, group)?;
                 return Err(refusal);
             }
         }
-        pace = pace.after(begun.elapsed());
     }
     if !go_on(steps - 1, steps) {
         abandon(office, actor, import, group)?;
@@ -502,10 +501,13 @@ struct Written {
     taken: Vec<Place>,
     /// Whether it wrote and held anything.
     held: bool,
+    /// How long it kept the school's registers waiting, besides the flush that it shares with them.
+    took: Duration,
 }
 
 impl Held {
     fn write(mut self, act: &mut Act) -> Result<Written, Refusal> {
+        let begun = Clock::now();
         self.taken.extend(marked_since(act, self.seen)?);
         self.taken.sort_unstable();
         self.taken.dedup();
@@ -552,6 +554,7 @@ impl Held {
             seq: act.seq() - i64::from(!held),
             taken: self.taken,
             held,
+            took: begun.elapsed(),
         })
     }
 }
@@ -596,7 +599,7 @@ mod tests {
         let steady = quick.after(Pace::BLINK);
         assert_eq!(steady, quick);
         assert_eq!(steady.after(Duration::from_millis(80)).marks, 2_000);
-        assert_eq!(steady.after(Duration::from_secs(9)).marks, 500);
+        assert_eq!(steady.after(Duration::from_secs(9)).marks, 1_000);
         let mut pace = steady;
         for _ in 0..9 {
             pace = pace.after(Duration::ZERO);
