@@ -3,4 +3,5 @@
 mod marks;
 mod pages;
 mod pupils;
+mod round_trip;
 mod school;

@@ -78,8 +78,12 @@ impl School {
                 )
             })
             .expect("a directory");
-        let keyring = Keyring::forgetful().expect("random numbers");
-        School::run(store, keyring)
+        School::standing(store)
+    }
+
+    /// The school that stands in a store already.
+    pub fn standing(store: &TestStore) -> School {
+        School::run(store, Keyring::forgetful().expect("random numbers"))
     }
 
     fn run(store: &TestStore, keyring: Keyring) -> School {

@@ -25,6 +25,7 @@ mod readings;
 pub mod records;
 mod report;
 mod roster;
+mod take_out;
 mod terms;
 mod who;
 
@@ -40,6 +41,7 @@ pub use course::{
 pub use prepare::{Brake, Preview, prepare};
 pub use readings::Readings;
 pub use report::{Finding, Outcomes};
+pub use take_out::{List, take_out};
 pub use terms::{Event, EventKind};
 
 use crate::people::{Access, Actor, RecordKind};
@@ -60,6 +62,7 @@ pub fn statements() -> Vec<&'static str> {
         background::STATEMENTS,
         command_line::STATEMENTS,
         pages::STATEMENTS,
+        take_out::STATEMENTS,
     ]
     .concat()
 }

@@ -17,7 +17,7 @@ use super::background;
 use super::course::{self, Import, ImportId, ReceivedFile, State};
 use super::report::Finding;
 use super::terms::{Event, EventKind};
-use super::{Answers, Choices, Preview, apply, prepare, rows_to_correct};
+use super::{Answers, Choices, List, Preview, apply, prepare, rows_to_correct, take_out};
 use crate::desk::{Desk, Office, Refusal};
 use crate::people::Actor;
 use crate::shell::{Choice, Field, FieldKind, Frame, Notice, Page, Progress, moment};
@@ -38,6 +38,7 @@ pub(super) fn routes() -> Router<Arc<Office>> {
     Router::new()
         .route("/imports", get(list).post(upload))
         .layer(DefaultBodyLimit::max(UPLOAD_BYTES))
+        .route("/imports/take-out/{list}", get(taken_out))
         .route("/imports/{import}", get(one))
         .route("/imports/{import}/accept", post(accept))
         .route("/imports/{import}/cancel", post(cancel))
@@ -51,6 +52,7 @@ struct Imports {
     frame: Frame,
     fields: Vec<Field>,
     rows: Vec<ImportRow>,
+    lists: [List; 4],
 }
 
 struct ImportRow {
@@ -123,6 +125,7 @@ async fn list(desk: Desk) -> Response {
                 frame: at.frame(tx, actor, "Imports")?,
                 fields: upload_fields(),
                 rows,
+                lists: List::ALL,
             })
         })
         .await;
@@ -433,6 +436,22 @@ async fn cancel(desk: Desk, Path(id): Path<i64>) -> Response {
         Ok(Err(refusal)) => desk.problem(refusal).into_response(),
         Err(_) => desk.problem(Refusal::NotFound).into_response(),
     }
+}
+
+/// `/imports/take-out/{list}`: a list in the form that imports read, as CSV.
+async fn taken_out(desk: Desk, Path(list): Path<String>) -> Response {
+    let (here, today) = (desk.clone(), desk.office.today().0);
+    let sheet = desk
+        .read(move |tx, actor| {
+            let list = List::from_word(&list).ok_or(Refusal::NotFound)?;
+            let book = here.office.shelf.book(tx, actor.school)?;
+            let sheet = take_out(tx, actor, &book, list, today)?;
+            Ok((sheet, crate::desk::school_name(tx, actor.school)?))
+        })
+        .await;
+    sheet.map_or_else(IntoResponse::into_response, |(sheet, school)| {
+        take_away::file(&sheet, take_away::FileKind::Csv, &school, today)
+    })
 }
 
 async fn report(desk: Desk, Path(id): Path<i64>) -> Response {
