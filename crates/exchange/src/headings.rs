@@ -51,6 +51,8 @@ fields! {
         StartingDay "starting_day" "the starting day",
         LeavingDay "leaving_day" "the leaving day",
         FormerSchool "former_school" "the former school",
+        FormerSchoolAddress "former_school_address" "the former school's address",
+        Boarder "boarder" "whether the pupil boards",
         EnrolmentStatus "enrolment_status" "the enrolment status",
         Ethnicity "ethnicity" "the ethnicity",
         FirstLanguage "first_language" "the first language",

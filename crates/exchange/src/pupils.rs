@@ -263,6 +263,8 @@ fn read_pupil(row: &mut RowReader<'_>) -> PupilRecord {
         starting_day,
         leaving_day,
         former_school: row.text(Field::Pupil(P::FormerSchool)),
+        former_school_address: row.text(Field::Pupil(P::FormerSchoolAddress)),
+        boards: row.yes_no(Field::Pupil(P::Boarder)),
         enrolment_status: row.coded(Field::Pupil(P::EnrolmentStatus), CodeSet::EnrolmentStatus),
         characteristics: characteristics(row),
         address: address(row, Field::Pupil),

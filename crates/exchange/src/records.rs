@@ -89,6 +89,10 @@ pub struct PupilRecord {
     pub leaving_day: Option<Day>,
     /// Name of the school before, from lists that only have the name.
     pub former_school: Option<String>,
+    /// Address of the school before, as one line.
+    pub former_school_address: Option<String>,
+    /// Whether the pupil boards.
+    pub boards: Option<bool>,
     /// Enrolment status (I-064).
     pub enrolment_status: Option<Coded>,
     /// Characteristics. Sensitive: stored only if the profile ticks them.

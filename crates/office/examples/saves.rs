@@ -392,7 +392,19 @@ fn set_up(act: &mut Act, groups: i64) -> Result<(), StoreError> {
             )?;
             act.record(
                 &roll::records::ENROLMENT,
-                &args![enrolment, pupil, "C", first, none, open, none, none, none],
+                &args![
+                    enrolment,
+                    pupil,
+                    "C",
+                    first,
+                    none,
+                    open,
+                    none,
+                    none,
+                    none,
+                    none,
+                    None::<bool>
+                ],
             )?;
             act.record(
                 &roll::records::MEMBERSHIP,

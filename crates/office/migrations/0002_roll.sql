@@ -36,7 +36,7 @@ create table source_link (
     primary key (school_id, source, record_kind, source_key, seq)
 ) {strict};
 
--- A pupil's time on roll at this school. kind: C single, M main of two, S subsidiary of two, G guest.
+-- A pupil's time on roll at this school. kind: C single, M main of two, S subsidiary of two, G guest. boards: null while nobody has said.
 create table enrolment (
     school_id {int} not null,
     enrolment_id {int} not null,
@@ -48,7 +48,9 @@ create table enrolment (
     leaving_day {day},
     deletion_ground {text},
     last_school {text},
+    last_school_address {text},
     next_school {text},
+    boards {bool},
     superseded_seq {int},
     primary key (school_id, enrolment_id, seq)
 ) {strict};

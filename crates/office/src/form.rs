@@ -11,7 +11,7 @@ use store::{Act, StoreError, Tx};
 
 use crate::desk::{Desk, Problem, Refusal};
 use crate::people::Actor;
-use crate::shell::{Errors, Field, FieldKind, Frame, Notice, Text, page};
+use crate::shell::{Choice, Errors, Field, FieldKind, Frame, Notice, Text, page};
 
 /// Names and values as a query or a form brought them.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
@@ -61,6 +61,15 @@ impl Answers {
     /// Whether the box was ticked.
     pub(crate) fn ticked(&self, name: &str) -> bool {
         self.text(name) == "yes"
+    }
+
+    /// Yes, no or not known.
+    pub(crate) fn yes_or_no(&self, name: &str) -> Option<bool> {
+        match self.text(name) {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        }
     }
 
     /// A whole number, such as an id or a version.
@@ -434,6 +443,20 @@ where
 /// The question for the reason of an amendment, which [`Answers::reason`] reads.
 pub(crate) fn reason() -> Field {
     Field::line("reason", "Reason").hint("Such as: birth certificate seen; typing error put right.")
+}
+
+/// A question answered yes, no or not known, which [`Answers::yes_or_no`] reads.
+pub(crate) fn yes_no(name: &'static str, label: &'static str) -> Field {
+    Field::select(
+        name,
+        label,
+        vec![
+            Choice::new("", "Not known"),
+            Choice::new("yes", "Yes"),
+            Choice::new("no", "No"),
+        ],
+    )
+    .short()
 }
 
 /// A tick box.

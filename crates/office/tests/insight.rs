@@ -222,7 +222,17 @@ fn put_in(school: &School, mut known: Known, number: usize, pupil: Option<PupilI
             act.record(
                 &ENROLMENT,
                 &args![
-                    enrolment, id, "C", first, nothing, last, nothing, nothing, nothing
+                    enrolment,
+                    id,
+                    "C",
+                    first,
+                    nothing,
+                    last,
+                    nothing,
+                    nothing,
+                    nothing,
+                    nothing,
+                    None::<bool>
                 ],
             )?;
             for (group, from, to) in &groups {

@@ -29,10 +29,8 @@ fn new_pupil<'a>(surname: &'a str, upn: &'a str) -> Vec<(&'static str, &'a str)>
         ("agreed_with", "the mother"),
         ("starting_day", "2026-11-24"),
         ("kind", "C"),
-        (
-            "last_school",
-            "Example Primary School, 1 High Street, Sampleton",
-        ),
+        ("last_school", "Example Primary School"),
+        ("last_school_address", "1 High Street, Sampleton"),
         ("line_1", "2 Sample Road"),
         ("town", "Sampleton"),
         ("postcode", "sw1a 1aa"),
@@ -754,6 +752,128 @@ fn the_admission_register_stands_in_order_of_entry_with_what_is_missing_and_what
         );
         let workbook = school.get(OFFICE, "/admission-register?show=gaps&format=xlsx");
         assert!(workbook.body.starts_with(b"PK"));
+    });
+}
+
+#[test]
+fn the_register_holds_the_last_schools_address_and_in_a_school_with_boarders_who_boards() {
+    each_school(|school| {
+        let pupil = add(school, "Maple", UPN);
+        let boards = "Whether the pupil boards is missing";
+        let others = path(school, "Ash", "/record");
+        assert!(!school.get(OFFICE, &others).text().contains(boards));
+        let record = school.get(OFFICE, &format!("{pupil}/record"));
+        let time = record
+            .text()
+            .split(&format!("href=\"{pupil}/times/"))
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("a link to the time on roll");
+        let form = format!("{pupil}/times/{time}");
+        let shown = school.get(OFFICE, &form);
+        assert_eq!(
+            value_of(&shown, "last_school_address"),
+            "1 High Street, Sampleton"
+        );
+        let amended = [
+            ("starting_day", "2026-11-24"),
+            ("kind", "C"),
+            ("last_school", "Example Primary School"),
+            ("last_school_address", "2 High Street, Sampleton"),
+            ("boards", "yes"),
+            ("reason", "told by the house"),
+            ("seq", &value_of(&shown, "seq")),
+        ];
+        led_to(&school.post(OFFICE, &form, &amended));
+        let csv = school.get(OFFICE, "/admission-register?format=csv");
+        let line = csv.text().lines().find(|line| line.contains("Maple"));
+        let line = line.expect("the pupil's line");
+        assert!(
+            line.contains("2 High Street") && line.contains("Yes"),
+            "{line}"
+        );
+        let others = school.get(OFFICE, &others);
+        assert!(others.text().contains(boards), "{}", others.text());
+        let kept = school.get(OFFICE, &format!("{pupil}/amendments"));
+        for address in ["1 High Street", "2 High Street"] {
+            assert!(kept.text().contains(address), "{}", kept.text());
+        }
+        is_whole(school);
+    });
+}
+
+#[test]
+fn every_page_of_the_admission_register_goes_on_where_the_one_before_ended() {
+    each_school(|school| {
+        let roll = |act: &mut store::Act| -> Result<(), store::StoreError> {
+            for number in 0..60 {
+                let pupil = act.new_id();
+                let name = format!("Sample{number:02}");
+                let none = None::<&str>;
+                let born = school::day("2014-05-01");
+                act.record(
+                    &office::roll::records::PUPIL,
+                    &args![
+                        pupil, pupil, none, none, none, none, &name, "Pat", "", &name, "Pat", none,
+                        born
+                    ],
+                )?;
+                let enrolment = act.new_id();
+                let (from, to) = (school::day("2026-09-03"), None::<calendar::Day>);
+                act.record(
+                    &office::roll::records::ENROLMENT,
+                    &args![
+                        enrolment,
+                        pupil,
+                        "C",
+                        from,
+                        none,
+                        to,
+                        none,
+                        none,
+                        none,
+                        none,
+                        None::<bool>
+                    ],
+                )?;
+            }
+            act.describe(store::Entry {
+                account: 1,
+                job_title: "Test",
+                act: "enter pupils",
+                subject: String::new(),
+            });
+            Ok(())
+        };
+        school
+            .office
+            .store
+            .act_now(school.id, roll)
+            .expect("a roll");
+        let names = |page: usize| -> Vec<String> {
+            let path = format!("/admission-register?page={page}");
+            let page = school.get(OFFICE, &path);
+            let rows = page.text().split("<th scope=\"row\">").skip(1);
+            rows.map(|row| row.split('(').next().unwrap_or_default().to_owned())
+                .collect()
+        };
+        let (first, second) = (names(1), names(2));
+        assert_eq!((first.len(), second.len()), (50, 18));
+        assert!(first.iter().all(|name| !second.contains(name)));
+        let page = school.get(OFFICE, "/admission-register?page=2");
+        assert!(
+            page.text().contains("51 to 68 of 68 names"),
+            "{}",
+            page.text()
+        );
+        let whole = school.get(OFFICE, "/admission-register?print=1");
+        assert!(whole.text().contains("1 to 68 of 68 names"));
+        let gaps = school.get(OFFICE, "/admission-register?show=gaps");
+        assert!(
+            gaps.text().contains("1 to 50 of 68 names"),
+            "{}",
+            gaps.text()
+        );
     });
 }
 

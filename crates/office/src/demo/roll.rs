@@ -256,7 +256,9 @@ fn enrolments(act: &mut Act, school: &DemoSchool, pupils: &[i64]) -> Result<Vec<
             stay.end,
             stay.deletion_ground,
             last_school,
-            stay.other_school
+            last_school.map(|_| "Sample Lane, Exampleton"),
+            stay.other_school,
+            None::<bool>
         ]
     });
     act.record_many(&ENROLMENT, rows.collect::<Vec<_>>())?;

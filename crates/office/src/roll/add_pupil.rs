@@ -26,7 +26,9 @@ pub(super) struct Joining {
     pub(super) starting_day: Day,
     pub(super) agreed_with: Option<String>,
     pub(super) last_school: Option<String>,
+    pub(super) last_school_address: Option<String>,
     pub(super) next_school: Option<String>,
+    pub(super) boards: Option<bool>,
 }
 
 /// The word for a pupil who has been at no school before.
@@ -58,12 +60,19 @@ pub(super) fn joining_questions(today: Day) -> Part {
             Field::line("next_school", "The other school")
                 .hint("For dual registration and guests: its name.")
                 .optional(),
-            Field::line("last_school", "Last school, with its address")
-                .hint("Name, then the address, with commas. Write “none before” if this is the first school.")
+            Field::line("last_school", "Last school")
+                .hint("Write “none before” if this is the first school.")
                 .optional(),
+            Field::line("last_school_address", "Address of the last school").optional(),
+            boards_question(),
         ],
     )
     .about("A name is entered with an agreed starting day, or when the pupil first attends, and not before (R-002).")
+}
+
+/// Whether the pupil boards, which the register of a school with boarders must hold.
+pub(super) fn boards_question() -> Field {
+    form::yes_no("boards", "Boarder").hint("Where the school has boarders (R-003).")
 }
 
 /// Reads and checks a new time on roll.
@@ -101,7 +110,9 @@ pub(super) fn read_joining(answers: &Answers, today: Day, wrongs: &mut Wrongs) -
         starting_day: day?,
         agreed_with: agreed_with.filter(|_| is_agreed),
         last_school: answers.given("last_school"),
+        last_school_address: answers.given("last_school_address"),
         next_school,
+        boards: answers.yes_or_no("boards"),
     };
     wrongs.is_empty().then_some(joining)
 }
@@ -230,7 +241,9 @@ pub(super) fn begin(
             None::<Day>,
             None::<&str>,
             joining.last_school.as_deref(),
-            joining.next_school.as_deref()
+            joining.last_school_address.as_deref(),
+            joining.next_school.as_deref(),
+            joining.boards
         ],
     )?;
     Ok(enrolment)

@@ -1,11 +1,11 @@
 //! The admission register as the law asks for it: names in order of entry, what is missing, and what the authority must be told.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use askama::Template;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
-use calendar::{Day, Instant};
+use calendar::{Day, Instant, TimeOfDay};
 use exchange::{Cell, Sheet};
 use register::admission::{
     AdmissionEntry, Gap, ParentEntry, Severity, admission_gaps, new_pupil_return_due,
@@ -30,8 +30,8 @@ use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Export, Flag, Frame, Page, Tab, Tabs, Under};
 use crate::take_away::{FileKind, file, sheet};
 
-/// Rows on one page.
-const PAGE: usize = 100;
+/// Names on one page.
+const PAGE: usize = 50;
 
 /// For how long a new entry stays in the list of returns, in days.
 const RETURNS_LISTED: i32 = 30;
@@ -106,34 +106,78 @@ pub(super) async fn admission_register(
             "returns" => Part::Returns,
             _ => Part::All,
         };
-        let all = lines(tx, actor.school, today)?;
-        let counts = [Part::All, Part::Gaps, Part::Returns]
-            .map(|part| all.iter().filter(|line| belongs(line, part, today)).count());
-        let shown: Vec<&Line> = all
-            .iter()
-            .filter(|line| belongs(line, part, today))
-            .collect();
-        if let Some(kind) = FileKind::of(asked.text("format")) {
+        let kind = FileKind::of(asked.text("format"));
+        let is_whole = kind.is_some() || !asked.text("print").is_empty();
+        let shown = shown(tx, actor.school, &asked, part, is_whole, today)?;
+        if let Some(kind) = kind {
             let school = school_name(tx, actor.school)?;
-            let sheet = as_sheet(&shown, part, &school, actor, today);
+            let sheet = as_sheet(&shown.lines, part, &school, actor, today);
             return Ok(file(&sheet, kind, &school, today));
         }
         let frame = here.frame(tx, actor, "Admission register")?;
-        Ok(Page(page(frame, &book, &asked, part, counts, &shown, today)).into_response())
+        Ok(Page(page(frame, &book, &asked, part, &shown, today)).into_response())
     })
     .await
 }
 
-fn belongs(line: &Line, part: Part, today: Day) -> bool {
-    match part {
-        Part::All => true,
-        Part::Gaps => line.time.is_open_on(today) && !line.gaps.is_empty(),
-        // A roll that was brought in whole is no list of new pupils: they began long before they were entered here.
+/// The lines of one page, and how many there are in all.
+struct Shown {
+    lines: Vec<Line>,
+    /// Names before the first of these.
+    before: usize,
+    /// Names of this part of the register.
+    of: usize,
+    /// Names of the whole register.
+    names: usize,
+    /// Names that the authority was or is to be told of lately.
+    returns: usize,
+}
+
+/// What is asked for of this part of the register. A page of the register reads the records of its own names only; what is
+/// missing can be told of nobody without having looked at everybody.
+fn shown(
+    tx: &mut Tx,
+    school: SchoolId,
+    asked: &Answers,
+    part: Part,
+    is_whole: bool,
+    today: Day,
+) -> Result<Shown, StoreError> {
+    let names = tx.query_one(COUNT, &args![school], |row| row.get::<i64>(0))? as usize;
+    let returns = returns(tx, school, today)?;
+    let boards = has_boarders(tx, school)?;
+    let number = asked.text("page").parse::<usize>().unwrap_or(1).max(1);
+    let before = |of: usize| match is_whole {
+        true => 0,
+        false => (number - 1).saturating_mul(PAGE).min(of),
+    };
+    let most = if is_whole { usize::MAX } else { PAGE };
+    let count = returns.len();
+    let (entered, of) = match part {
+        Part::All => (entered(tx, school, None, before(names), most)?, names),
         Part::Returns => {
-            line.entered.days_until(today) <= RETURNS_LISTED
-                && line.time.starting_day.days_until(line.entered) <= RETURNS_LISTED
+            let page = returns.into_iter().skip(before(count)).take(most);
+            (page.collect(), count)
         }
+        Part::Gaps => (entered(tx, school, None, 0, usize::MAX)?, 0),
+    };
+    let mut lines = match entered.len() > PAGE {
+        true => lines_of_all(tx, school, entered, boards, today)?,
+        false => lines_of_each(tx, school, entered, boards, today)?,
+    };
+    let mut of = of;
+    if part == Part::Gaps {
+        lines.retain(|line| line.time.is_open_on(today) && !line.gaps.is_empty());
+        of = lines.len();
+        lines = lines.into_iter().skip(before(of)).take(most).collect();
     }
+    Ok(Shown {
+        before: before(of),
+        lines,
+        of,
+        names,
+        returns: count,
+    })
 }
 
 fn page(
@@ -141,59 +185,48 @@ fn page(
     book: &Book,
     asked: &Answers,
     part: Part,
-    counts: [usize; 3],
-    shown: &[&Line],
+    shown: &Shown,
     today: Day,
 ) -> RegisterPage {
-    let whole = !asked.text("print").is_empty();
-    let number = asked.text("page").parse::<usize>().unwrap_or(1).max(1);
-    let first = if whole {
-        0
-    } else {
-        ((number - 1) * PAGE).min(shown.len())
-    };
-    let last = if whole {
-        shown.len()
-    } else {
-        (first + PAGE).min(shown.len())
-    };
+    let last = shown.before + shown.lines.len();
+    let number = shown.before / PAGE + 1;
     let path = "/admission-register";
     let turned = |number: usize| asked.path(path, &[("page", &number.to_string())]);
-    let tab = |label: &'static str, own: Part, tail: &str, count: usize| Tab {
+    let tab = |label: &'static str, own: Part, tail: &str, count: Option<usize>| Tab {
         label: label.into(),
         href: format!("{path}{tail}").into(),
         current: own == part,
-        count: Some(count as u32),
+        count: count.map(|count| count as u32),
     };
+    let gaps = (part == Part::Gaps).then_some(shown.of);
     RegisterPage {
         frame,
         tabs: Tabs {
             name: "Admission register".into(),
             tabs: vec![
-                tab("In order of entry", Part::All, "", counts[0]),
-                tab("Something missing", Part::Gaps, "?show=gaps", counts[1]),
+                tab("In order of entry", Part::All, "", Some(shown.names)),
+                tab("Something missing", Part::Gaps, "?show=gaps", gaps),
                 tab(
                     "New pupil returns",
                     Part::Returns,
                     "?show=returns",
-                    counts[2],
+                    Some(shown.returns),
                 ),
             ],
         },
         is_returns: part == Part::Returns,
-        rows: shown[first..last]
-            .iter()
+        rows: (shown.lines.iter())
             .map(|line| row(book, line, today))
             .collect(),
         under: Under {
             shown: format!(
                 "{} to {last} of {} names",
-                (first + 1).min(last),
-                shown.len()
+                (shown.before + 1).min(last),
+                shown.of
             )
             .into(),
-            previous: (first > 0).then(|| turned(number - 1).into()),
-            next: (last < shown.len()).then(|| turned(number + 1).into()),
+            previous: (shown.before > 0).then(|| turned(number - 1).into()),
+            next: (last < shown.of).then(|| turned(number + 1).into()),
             exports: Export::usual(&asked.path(path, &[("page", "")])),
         },
     }
@@ -219,9 +252,14 @@ fn row(book: &Book, line: &Line, today: Day) -> Row {
         href: format!("/pupils/{}/record", line.time.pupil),
         name: format!("{} ({})", line.pupil.full_name(), line.pupil.listed()),
         facts: format!(
-            "{sex}, born {}; {}",
+            "{sex}, born {}; {}{}",
             line.pupil.birth_day.long(),
-            or_missing(&line.address)
+            or_missing(&line.address),
+            if line.time.boards == Some(true) {
+                "; boarder"
+            } else {
+                ""
+            }
         ),
         parents: or_missing(&line.parents),
         starting: line.time.starting_day.long(),
@@ -281,68 +319,167 @@ fn is_exempt(book: &Book, line: &Line) -> bool {
 
 // What the register holds ----------------------------------------------------------------------------------------
 
+const COUNT: &str = "\
+select cast(count(*) as bigint) from enrolment where school_id = $1 and superseded_seq is null";
+
+/// Names in order of entry, those entered in one act by starting day: $2 is the moment from which on they were entered, $3 the
+/// most of them, $4 how many to pass over.
 const ENTERED: &str = "\
-select v.enrolment_id, v.seq, j.at from enrolment v
-join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
-where v.school_id = $1
-  and not exists (select 1 from enrolment w where w.school_id = v.school_id and w.enrolment_id = v.enrolment_id and w.seq < v.seq)";
+select number, enrolment_id, pupil_id, starting_day, at from (
+  select row_number() over (order by f.seq, v.starting_day, f.enrolment_id) as number,
+         f.enrolment_id, v.pupil_id, v.starting_day, j.at
+  from enrolment f
+  join enrolment v on v.school_id = f.school_id and v.enrolment_id = f.enrolment_id and v.superseded_seq is null
+  join journal_entry j on j.school_id = f.school_id and j.seq = f.seq
+  where f.school_id = $1 and not exists
+    (select 1 from enrolment e where e.school_id = f.school_id and e.enrolment_id = f.enrolment_id and e.seq < f.seq)
+) names where at >= $2 order by number limit $3 offset $4";
 
 const AMENDED: &str = "\
+select cast(count(*) as bigint) from (
+  select seq from pupil where school_id = $1 and pupil_id = $2 and superseded_seq is not null
+  union all select seq from enrolment where school_id = $1 and pupil_id = $2 and superseded_seq is not null
+) amended";
+
+const AMENDED_OF_ALL: &str = "\
 select pupil_id, cast(count(*) as bigint) from (
   select pupil_id from pupil where school_id = $1 and superseded_seq is not null
   union all select pupil_id from enrolment where school_id = $1 and superseded_seq is not null
 ) amended group by pupil_id";
 
-/// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[ENTERED, AMENDED];
+const ANY_BOARDER: &str = "\
+select 1 from enrolment where school_id = $1 and boards and superseded_seq is null limit 1";
 
-/// Every name of the register in order of entry; names entered in one act stand by starting day.
-fn lines(tx: &mut Tx, school: SchoolId, today: Day) -> Result<Vec<Line>, StoreError> {
-    let entered: HashMap<EnrolmentId, (i64, Day)> = tx
-        .query(ENTERED, &args![school], |row| {
-            let at = row.get::<Instant>(2)?;
-            Ok((
-                row.get::<EnrolmentId>(0)?,
-                (row.get::<i64>(1)?, at.in_london().0),
-            ))
-        })?
-        .into_iter()
-        .collect();
+/// The statements of this file.
+pub(super) const STATEMENTS: &[&str] = &[COUNT, ENTERED, AMENDED, AMENDED_OF_ALL, ANY_BOARDER];
+
+/// A name's place in the register.
+struct Entered {
+    /// From 1.
+    number: usize,
+    enrolment: EnrolmentId,
+    pupil: PupilId,
+    starting_day: Day,
+    /// The day on which the name was entered.
+    on: Day,
+}
+
+/// Names in order of entry: those entered `since` a moment, so many, after so many.
+fn entered(
+    tx: &mut Tx,
+    school: SchoolId,
+    since: Option<Instant>,
+    before: usize,
+    most: usize,
+) -> Result<Vec<Entered>, StoreError> {
+    let since = since.unwrap_or(Instant::from_micros(0));
+    let bounds = [most, before].map(|bound| i64::try_from(bound).unwrap_or(i64::MAX));
+    let named = args![school, since, bounds[0], bounds[1]];
+    tx.query(ENTERED, &named, |row| {
+        Ok(Entered {
+            number: row.get::<i64>(0)? as usize,
+            enrolment: row.get(1)?,
+            pupil: row.get(2)?,
+            starting_day: row.get(3)?,
+            on: row.get::<Instant>(4)?.in_london().0,
+        })
+    })
+}
+
+/// The names that were entered lately. A roll that was brought in whole is no list of new pupils: they began long before they
+/// were entered here.
+fn returns(tx: &mut Tx, school: SchoolId, today: Day) -> Result<Vec<Entered>, StoreError> {
+    let midnight = TimeOfDay::from_seconds(0).expect("midnight is a clock time");
+    let since = Instant::at_london(today.plus_days(-RETURNS_LISTED), midnight);
+    let mut entered = entered(tx, school, Some(since), 0, usize::MAX)?;
+    entered.retain(|name| name.starting_day.days_until(name.on) <= RETURNS_LISTED);
+    Ok(entered)
+}
+
+/// Whether the school has boarders: some pupil is recorded as one (R-003).
+fn has_boarders(tx: &mut Tx, school: SchoolId) -> Result<bool, StoreError> {
+    let any = tx.query_opt(ANY_BOARDER, &args![school], |_| Ok(()))?;
+    Ok(any.is_some())
+}
+
+/// What stands at a name, from the records of the pupil alone.
+fn lines_of_each(
+    tx: &mut Tx,
+    school: SchoolId,
+    entered: Vec<Entered>,
+    has_boarders: bool,
+    today: Day,
+) -> Result<Vec<Line>, StoreError> {
+    let mut lines = Vec::with_capacity(entered.len());
+    for name in entered {
+        let times = times_on_roll(tx, school, name.pupil)?;
+        let time = times.into_iter().find(|time| time.id == name.enrolment);
+        let (Some(time), Some(pupil)) = (time, pupil_row(tx, school, name.pupil)?) else {
+            continue;
+        };
+        let held = Held {
+            contacts: &contacts_of(tx, school, name.pupil)?,
+            homes: &homes_of(tx, school, name.pupil)?,
+            has_boarders,
+            amendments: tx.query_one(AMENDED, &args![school, name.pupil], |row| row.get(0))?,
+        };
+        lines.push(line(&name, time, pupil, held, today));
+    }
+    Ok(lines)
+}
+
+/// What stands at many names, from the records of the whole school.
+fn lines_of_all(
+    tx: &mut Tx,
+    school: SchoolId,
+    entered: Vec<Entered>,
+    has_boarders: bool,
+    today: Day,
+) -> Result<Vec<Line>, StoreError> {
     let amended: HashMap<PupilId, i64> = tx
-        .query(AMENDED, &args![school], |row| {
+        .query(AMENDED_OF_ALL, &args![school], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?
         .into_iter()
         .collect();
-    let mut pupils = all_pupil_rows(tx, school)?;
+    let pupils = all_pupil_rows(tx, school)?;
     let contacts = contacts_of_all(tx, school)?;
     let homes = homes_of_all(tx, school)?;
-    let mut ordered: BTreeMap<(i64, Day, EnrolmentId), TimeOnRoll> = BTreeMap::new();
-    for time in all_times_on_roll(tx, school)? {
-        let seq = entered.get(&time.id).map_or(time.seq, |(seq, _)| *seq);
-        ordered.insert((seq, time.starting_day, time.id), time);
-    }
-    let mut lines: Vec<Line> = Vec::with_capacity(ordered.len());
-    for time in ordered.into_values() {
-        let Some(pupil) = pupils.get_mut(&time.pupil) else {
-            continue;
+    let times = all_times_on_roll(tx, school)?;
+    let mut times: HashMap<EnrolmentId, TimeOnRoll> =
+        times.into_iter().map(|time| (time.id, time)).collect();
+    let lines = entered.into_iter().filter_map(|name| {
+        let (time, pupil) = (times.remove(&name.enrolment)?, pupils.get(&name.pupil)?);
+        let held = Held {
+            contacts: contacts.get(&name.pupil).map_or(&[][..], Vec::as_slice),
+            homes: homes.get(&name.pupil.0).map_or(&[][..], Vec::as_slice),
+            has_boarders,
+            amendments: amended.get(&name.pupil).copied().unwrap_or_default(),
         };
-        let contacts = contacts.get(&time.pupil).map_or(&[][..], Vec::as_slice);
-        let homes = homes.get(&time.pupil.0).map_or(&[][..], Vec::as_slice);
-        lines.push(Line {
-            number: lines.len() + 1,
-            address: address(homes, today),
-            parents: parents(contacts, today),
-            gaps: gaps(pupil, &time, contacts, homes, today),
-            entered: entered
-                .get(&time.id)
-                .map_or(time.starting_day, |(_, day)| *day),
-            amendments: amended.get(&time.pupil).copied().unwrap_or_default(),
-            pupil: pupil.clone(),
-            time,
-        });
+        Some(line(&name, time, pupil.clone(), held, today))
+    });
+    Ok(lines.collect())
+}
+
+/// What the records hold beside the entry itself.
+struct Held<'r> {
+    contacts: &'r [ContactOf],
+    homes: &'r [Home],
+    has_boarders: bool,
+    amendments: i64,
+}
+
+fn line(name: &Entered, time: TimeOnRoll, pupil: PupilRow, held: Held<'_>, today: Day) -> Line {
+    Line {
+        number: name.number,
+        address: address(held.homes, today),
+        parents: parents(held.contacts, today),
+        gaps: gaps(&pupil, &time, &held, today),
+        entered: name.on,
+        amendments: held.amendments,
+        pupil,
+        time,
     }
-    Ok(lines)
 }
 
 fn address(homes: &[Home], today: Day) -> String {
@@ -389,13 +526,8 @@ fn parents(contacts: &[ContactOf], today: Day) -> String {
 }
 
 /// What an entry lacks (R-003, R-004).
-fn gaps(
-    pupil: &PupilRow,
-    time: &TimeOnRoll,
-    contacts: &[ContactOf],
-    homes: &[Home],
-    today: Day,
-) -> Vec<Gap> {
+fn gaps(pupil: &PupilRow, time: &TimeOnRoll, held: &Held<'_>, today: Day) -> Vec<Gap> {
+    let (contacts, homes) = (held.contacts, held.homes);
     let last_school = time.last_school.clone().unwrap_or_default();
     let entry = AdmissionEntry {
         full_name: pupil.full_name(),
@@ -416,11 +548,10 @@ fn gaps(
             .collect(),
         starting_day: Some(time.starting_day),
         no_school_before: last_school.trim().eq_ignore_ascii_case(NO_SCHOOL_BEFORE),
-        // Name and address are one text: what follows the first comma is the address.
-        last_school_has_address: last_school.contains([',', '\n']),
+        last_school_has_address: time.last_school_address.is_some(),
         last_school,
-        school_has_boarders: false,
-        boards: None,
+        school_has_boarders: held.has_boarders,
+        boards: time.boards,
     };
     admission_gaps(&entry)
 }
@@ -437,12 +568,16 @@ pub(super) fn gaps_of(
     let (Some(row), Some(time)) = (pupil_row(tx, school, pupil)?, open) else {
         return Ok(Vec::new());
     };
-    let contacts = contacts_of(tx, school, pupil)?;
-    let homes = homes_of(tx, school, pupil)?;
-    Ok(gaps(&row, time, &contacts, &homes, today))
+    let held = Held {
+        contacts: &contacts_of(tx, school, pupil)?,
+        homes: &homes_of(tx, school, pupil)?,
+        has_boarders: has_boarders(tx, school)?,
+        amendments: 0,
+    };
+    Ok(gaps(&row, time, &held, today))
 }
 
-fn as_sheet(shown: &[&Line], part: Part, school: &str, actor: &Actor, today: Day) -> Sheet {
+fn as_sheet(shown: &[Line], part: Part, school: &str, actor: &Actor, today: Day) -> Sheet {
     let mut headings = vec![
         "Entry",
         "Legal surname",
@@ -458,7 +593,9 @@ fn as_sheet(shown: &[&Line], part: Part, school: &str, actor: &Actor, today: Day
         "Agreed with",
         "Registration",
         "Last school",
+        "Address of the last school",
         "Other or next school",
+        "Boarder",
         "Last day on roll",
         "Ground for deletion",
         "UPN",
@@ -499,7 +636,9 @@ fn cells(line: &Line, part: Part) -> Vec<Cell> {
         optional(&time.agreed_with),
         Cell::text(enrolment_kind(&time.kind)),
         optional(&time.last_school),
+        optional(&time.last_school_address),
         optional(&time.next_school),
+        Cell::or_blank(time.boards, Cell::YesNo),
         Cell::or_blank(time.leaving_day, Cell::Day),
         optional(&time.deletion_ground),
         optional(&pupil.upn),

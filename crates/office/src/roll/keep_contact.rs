@@ -12,7 +12,7 @@ use super::keeping::{may_keep, must_be_unchanged};
 use super::record::pupil_row;
 use super::records::{CONTACT, CONTACT_ROUTE, PUPIL_CONTACT};
 use crate::desk::{Desk, Problem, Refusal};
-use crate::form::{self, Answers, FormPage, Help, Outcome, Part, Wrongs, hidden, tick};
+use crate::form::{self, Answers, FormPage, Help, Outcome, Part, Wrongs, hidden, tick, yes_no};
 use crate::ids::{ContactId, PupilId};
 use crate::people::{Actor, RecordKind};
 use crate::shell::{Choice, Field, FieldKind};
@@ -29,20 +29,6 @@ const ROUTES: [(&str, &str, &str); 6] = [
 
 fn contacts_page(pupil: PupilId) -> String {
     format!("/pupils/{pupil}/contacts")
-}
-
-/// A question answered yes, no or not known.
-fn yes_no(name: &'static str, label: &'static str) -> Field {
-    Field::select(
-        name,
-        label,
-        vec![
-            Choice::new("", "Not known"),
-            Choice::new("yes", "Yes"),
-            Choice::new("no", "No"),
-        ],
-    )
-    .short()
 }
 
 fn person_questions() -> Part {
@@ -231,11 +217,6 @@ fn read(answers: &Answers, person: bool, wrongs: &mut Wrongs) -> Option<ContactE
         .iter()
         .map(|(name, kind, _)| route(answers, name, kind, wrongs))
         .collect();
-    let known = |name: &str| match answers.text(name) {
-        "yes" => Some(true),
-        "no" => Some(false),
-        _ => None,
-    };
     let entry = ContactEntry {
         title: answers.text("title").to_owned(),
         forename: answers.text("forename").to_owned(),
@@ -245,9 +226,9 @@ fn read(answers: &Answers, person: bool, wrongs: &mut Wrongs) -> Option<ContactE
         do_not_contact: answers.ticked("do_not_contact"),
         priority,
         relationship,
-        parental_responsibility: known("parental_responsibility"),
-        lives_with: known("lives_with"),
-        may_collect: known("may_collect"),
+        parental_responsibility: answers.yes_or_no("parental_responsibility"),
+        lives_with: answers.yes_or_no("lives_with"),
+        may_collect: answers.yes_or_no("may_collect"),
         court_order,
         court_order_text,
         correspondence: answers.ticked("correspondence"),

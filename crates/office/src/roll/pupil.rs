@@ -626,6 +626,13 @@ fn time_row(time: &TimeOnRoll) -> TimeRow {
             time.last_school.clone().unwrap_or_default().into(),
         ),
     ];
+    if let Some(address) = &time.last_school_address {
+        facts.push(("Its address".into(), address.clone().into()));
+    }
+    if let Some(boards) = time.boards {
+        let said = if boards { "yes" } else { "no" };
+        facts.push(("Boarder".into(), said.into()));
+    }
     if let Some(last) = time.leaving_day {
         facts.push(("Last day on roll".into(), last.long().into()));
         facts.push((

@@ -47,7 +47,9 @@ pub static ENROLMENT: Table = Table {
         Column::nullable("leaving_day", Kind::Day),
         Column::nullable("deletion_ground", Kind::Text),
         Column::nullable("last_school", Kind::Text),
+        Column::nullable("last_school_address", Kind::Text),
         Column::nullable("next_school", Kind::Text),
+        Column::nullable("boards", Kind::Bool),
     ],
     shape: Shape::Versions,
 };

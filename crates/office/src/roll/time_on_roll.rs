@@ -11,7 +11,7 @@ use register::deletion::{
 };
 use store::{Act, SchoolId, Tx, args};
 
-use super::add_pupil::{begin, joining_questions, read_joining, sentence};
+use super::add_pupil::{begin, boards_question, joining_questions, read_joining, sentence};
 use super::groups::{choose_groups, join_chosen_groups, leave_all};
 use super::keeping::{may_keep, must_be_unchanged};
 use super::record::{ENROLMENT_KINDS, PupilRow, TimeOnRoll, pupil_row, times_on_roll};
@@ -59,7 +59,9 @@ fn write_time(act: &mut Act, time: &TimeOnRoll) -> Result<(), store::StoreError>
             time.leaving_day,
             time.deletion_ground.as_deref(),
             time.last_school.as_deref(),
-            time.next_school.as_deref()
+            time.last_school_address.as_deref(),
+            time.next_school.as_deref(),
+            time.boards
         ],
     )?;
     Ok(())
@@ -390,9 +392,17 @@ fn amend_form(row: &PupilRow, time: &TimeOnRoll, today: Day) -> FormPage {
         Field::line("next_school", "Other or next school")
             .value(optional(&time.next_school))
             .optional(),
-        Field::line("last_school", "Last school, with its address")
+        Field::line("last_school", "Last school")
             .value(optional(&time.last_school))
             .optional(),
+        Field::line("last_school_address", "Address of the last school")
+            .value(optional(&time.last_school_address))
+            .optional(),
+        boards_question().value(match time.boards {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "",
+        }),
     ];
     if time.leaving_day.is_some_and(|last| last >= today) {
         fields.push(tick(
@@ -499,6 +509,8 @@ fn read_amended(
         kind,
         agreed_with: answers.given("agreed_with"),
         last_school: answers.given("last_school"),
+        last_school_address: answers.given("last_school_address"),
+        boards: answers.yes_or_no("boards"),
         next_school: answers.given("next_school"),
         leaving_day: time.leaving_day.filter(|_| !stays),
         deletion_ground: time.deletion_ground.clone().filter(|_| !stays),

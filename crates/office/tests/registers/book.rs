@@ -89,7 +89,9 @@ fn enrol(act: &mut Act, number: i64, from: Day, to: Option<Day>) -> Result<(), S
         to,
         none,
         none,
-        none
+        none,
+        none,
+        None::<bool>
     ];
     act.replace(&roll::records::ENROLMENT, &values).map(|_| ())
 }

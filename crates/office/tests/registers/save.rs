@@ -597,7 +597,9 @@ fn a_pupil_who_leaves_while_a_save_waits_has_no_place_in_it() {
                     day("2026-11-23"),
                     none,
                     none,
-                    none
+                    none,
+                    none,
+                    None::<bool>
                 ];
                 Ok(act.replace(&roll::records::ENROLMENT, &left)?)
             },

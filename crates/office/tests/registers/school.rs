@@ -161,7 +161,17 @@ fn set_up_roll(act: &mut Act) -> Result<(), StoreError> {
         act.record(
             &roll::records::ENROLMENT,
             &args![
-                enrolment, pupil, "C", september, none, leaving, none, none, none
+                enrolment,
+                pupil,
+                "C",
+                september,
+                none,
+                leaving,
+                none,
+                none,
+                none,
+                none,
+                None::<bool>
             ],
         )?;
         let group = if number <= 6 { A } else { B };

@@ -443,7 +443,9 @@ fn make(act: &mut Act, accounts: &BTreeMap<Role, AccountId>) -> Result<Made, Sto
                 never,
                 nothing,
                 nothing,
-                nothing
+                nothing,
+                nothing,
+                None::<bool>
             ],
         )?;
         let in_groups = [Some(year), Some(tutor), in_class.then_some("9A/Ma1")];

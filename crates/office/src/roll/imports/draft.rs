@@ -139,7 +139,8 @@ stored! {
     /// A time on roll.
     EnrolmentRow of "enrolment" ENROLMENT {
         enrolment_id: Key, pupil_id: Key, kind: String, starting_day: Day, agreed_with: Option<String>,
-        leaving_day: Option<Day>, deletion_ground: Option<String>, last_school: Option<String>, next_school: Option<String>,
+        leaving_day: Option<Day>, deletion_ground: Option<String>, last_school: Option<String>,
+        last_school_address: Option<String>, next_school: Option<String>, boards: Option<bool>,
     }
 }
 stored! {

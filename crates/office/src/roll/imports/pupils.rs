@@ -424,7 +424,9 @@ fn start(
         leaving_day: record.leaving_day,
         deletion_ground: None,
         last_school: record.former_school.clone(),
+        last_school_address: record.former_school_address.clone(),
         next_school: None,
+        boards: record.boards,
     });
     draft.enrolments_of.entry(pupil).or_default().push(at);
     let left = record.leaving_day.is_some_and(|day| day < task.today);
