@@ -40,11 +40,13 @@ create unique index account_by_sign_in_name on account (sign_in_name);
 -- Nobody's account: what a sign-in with an unknown name is counted against, so that it does the same work as any other.
 insert into account (account_id, sign_in_name, name, must_change_password, failed_attempts) values (0, '', 'Nobody', false, 0);
 
--- A signed-in device. Only the hash of its token is kept.
+-- A signed-in device. Only the hash of its token is kept. school_id: where its person works now, null until somebody with a place at
+-- several has chosen; several_schools: whether they had, when they signed in.
 create table sign_in (
     token_hash {bytes} not null primary key,
     account_id {int} not null,
-    school_id {int} not null,
+    school_id {int},
+    several_schools {bool} not null default false,
     device {text} not null,
     started_at {instant} not null,
     seen_at {instant} not null,

@@ -13,7 +13,8 @@ use store::{Act, SchoolId, SignOfLife, Store, StoreError, Tx, args};
 
 use crate::book::{BookError, Shelf};
 use crate::people::{
-    Actor, DIRECTORY, Doors, Keyring, Place, Present, SignInToken, note_seen, present,
+    Actor, DIRECTORY, Doors, Keyring, Place, Present, SignInToken, must_choose, note_seen, page_of,
+    present,
 };
 use crate::roll::imports::Readings;
 use crate::shell::{self, Frame, Look, NavItem, SignedIn};
@@ -105,6 +106,9 @@ pub enum Refusal {
     /// The person was given their password by somebody else and has to choose their own first.
     #[error("Please choose a password of your own first.")]
     ChangePassword,
+    /// The person has a place at several schools and has to choose where they work now.
+    #[error("Please choose the school where you work now.")]
+    ChooseSchool,
     /// There is no such thing, or none that this person may know of.
     #[error("There is no such page.")]
     NotFound,
@@ -248,7 +252,8 @@ impl Desk {
     ) -> Result<Frame, StoreError> {
         let school = school_name(tx, actor.school)?;
         let person = SignedIn {
-            id: actor.account.0,
+            page_of: page_of(actor.account.0, actor.school),
+            several_schools: actor.several_schools,
             name: actor.name.clone(),
             job_title: actor.job_title.clone(),
         };
@@ -327,13 +332,21 @@ struct Asking {
 impl Asking {
     fn who(self, tx: &mut Tx) -> Result<Present, Refusal> {
         let token = self.token.ok_or(Refusal::SignIn)?;
-        let present = present(tx, &token, self.now)?.ok_or(Refusal::SignIn)?;
+        let Some(present) = present(tx, &token, self.now)? else {
+            return Err(match must_choose(tx, &token, self.now)? {
+                true => Refusal::ChooseSchool,
+                false => Refusal::SignIn,
+            });
+        };
         if present.must_change_password && !self.may_keep_given_password {
             return Err(Refusal::ChangePassword);
         }
         Ok(present)
     }
 }
+
+/// The header in which a page's script says whose page it is, and at which school.
+const SENT_FROM: &str = "rollbook-page-of";
 
 /// Whoever asks for a change is found out before what they sent is read: to somebody who is not signed in a form that cannot
 /// be read is answered as any other.
@@ -347,7 +360,19 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let mut desk = Desk::before_asking(parts, Arc::<Office>::from_ref(state));
         if !desk.is_shown {
-            desk.school = Some(desk.read(|_, actor| Ok(actor.school)).await?);
+            let sent_from = parts.headers.get(SENT_FROM);
+            let sent_from = sent_from
+                .and_then(|own| own.to_str().ok())
+                .map(str::to_owned);
+            let school = desk.read(move |_, actor| {
+                // What waits in the browser belongs to one person at one school, and waits until they are back there.
+                let here = page_of(actor.account.0, actor.school);
+                match sent_from.is_none_or(|own| own == here) {
+                    true => Ok(actor.school),
+                    false => Err(Refusal::SignIn),
+                }
+            });
+            desk.school = Some(school.await?);
         }
         Ok(desk)
     }
@@ -443,7 +468,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = match &self.refusal {
-            Refusal::SignIn => StatusCode::UNAUTHORIZED,
+            Refusal::SignIn | Refusal::ChooseSchool => StatusCode::UNAUTHORIZED,
             Refusal::NotFound => StatusCode::NOT_FOUND,
             Refusal::NotAllowed(_) | Refusal::ChangePassword => StatusCode::FORBIDDEN,
             Refusal::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -463,12 +488,19 @@ impl IntoResponse for Problem {
         }
         let frame = Frame::signed_out("Rollbook", "Rollbook").with_look(self.look);
         match self.refusal {
-            Refusal::SignIn if self.may_come_back => {
+            Refusal::SignIn | Refusal::ChooseSchool => {
+                let door = match self.refusal {
+                    Refusal::SignIn => "/sign-in",
+                    _ => "/school",
+                };
                 let query = [("next", self.back.as_str())];
-                let query = serde_urlencoded::to_string(query).unwrap_or_default();
-                Redirect::to(&format!("/sign-in?{query}")).into_response()
+                match serde_urlencoded::to_string(query) {
+                    Ok(query) if self.may_come_back => {
+                        Redirect::to(&format!("{door}?{query}")).into_response()
+                    }
+                    _ => Redirect::to(door).into_response(),
+                }
             }
-            Refusal::SignIn => Redirect::to("/sign-in").into_response(),
             Refusal::ChangePassword => Redirect::to("/me").into_response(),
             Refusal::NotFound => shell::not_found(frame),
             Refusal::NotAllowed(ground) | Refusal::Wrong(ground) => {

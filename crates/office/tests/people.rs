@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use office::people::Role;
 use school::{Answer, PASSWORD, School, ask, each_school, empty_office};
+use store::args;
 use store::testing::{TestStore, each_engine};
 
 const ADMINISTRATOR: Role = Role::SystemAdministrator;
@@ -574,5 +575,218 @@ fn the_journal_tells_who_did_what_and_why_to_those_who_may_know() {
         assert_eq!(csv.text().lines().count(), 2, "{}", csv.text());
         let report = school.office.store.verify_now(&[], office::TABLES, |_| {});
         assert!(report.expect("a verification").is_whole());
+    });
+}
+
+/// Gives the attendance manager a teacher's place at another school, with a pupil of its own, and answers that school.
+fn second_school(school: &School) -> store::SchoolId {
+    let other = store::SchoolId(2_000);
+    let store = &school.office.store;
+    let founded = args![other, "Nether Sample School", store.now()].map(|arg| arg.into_owned());
+    store
+        .write_now(move |tx| {
+            tx.execute(
+                "insert into school (school_id, name, founded_at) values ($1, $2, $3)",
+                &founded,
+            )
+        })
+        .expect("a school's row");
+    let account = school.person(Role::AttendanceManager).account;
+    let made: Result<(), store::StoreError> = store.act_now(other, move |act| {
+        use office::roll::records::{ENROLMENT, POST, PUPIL, STAFF};
+        let (from, never, none) = (
+            school::day("2026-09-01"),
+            None::<calendar::Day>,
+            None::<&str>,
+        );
+        let (staff, post, grant) = (act.new_id(), act.new_id(), act.new_id());
+        act.record(
+            &STAFF,
+            &args![
+                staff,
+                none,
+                "",
+                "Sam",
+                "Elsewhere",
+                none,
+                account,
+                never,
+                never
+            ],
+        )?;
+        act.record(&POST, &args![post, staff, "Visiting teacher", from, never])?;
+        let granted = args![grant, account, Role::Teacher.key(), from, never];
+        act.record(&office::people::records::ROLE_GRANT, &granted)?;
+        let (term, first, last) = (
+            act.new_id(),
+            school::day("2026-09-03"),
+            school::day("2026-12-18"),
+        );
+        let autumn = args![term, 2026_i64, "Autumn", first, last];
+        act.record(&office::year::records::TERM, &autumn)?;
+        let (pupil, enrolment) = (act.new_id(), act.new_id());
+        let born = school::day("2014-05-01");
+        act.record(
+            &PUPIL,
+            &args![
+                pupil,
+                pupil,
+                none,
+                none,
+                none,
+                none,
+                "Zebrawood",
+                "Pat",
+                "",
+                "Zebrawood",
+                "Pat",
+                none,
+                born
+            ],
+        )?;
+        act.record(
+            &ENROLMENT,
+            &args![
+                enrolment,
+                pupil,
+                "C",
+                from,
+                none,
+                never,
+                none,
+                none,
+                none,
+                none,
+                None::<bool>
+            ],
+        )?;
+        act.describe(store::Entry {
+            account: account.0,
+            job_title: "Visiting teacher",
+            act: "found school",
+            subject: "school 2000".to_owned(),
+        });
+        Ok(())
+    });
+    made.expect("a school's rows");
+    other
+}
+
+#[test]
+fn somebody_with_a_place_at_two_schools_chooses_one_and_sees_nothing_of_the_other() {
+    each_school(|school| {
+        let other = second_school(school);
+        let signed_in = sign_in(school, "attendance_manager", PASSWORD);
+        let get = |path: &str| with_cookie(school, &signed_in, Method::GET, path, &[]);
+        let choose = |school_id: store::SchoolId| {
+            let id = school_id.0.to_string();
+            with_cookie(
+                school,
+                &signed_in,
+                Method::POST,
+                "/school",
+                &[("school", &id)],
+            )
+        };
+        assert_eq!(get("/pupils").location(), "/school?next=%2Fpupils");
+        let choice = get("/school");
+        for name in ["Sample Green School", "Nether Sample School"] {
+            assert!(choice.text().contains(name), "{}", choice.text());
+        }
+        let pages = [
+            "/",
+            "/pupils",
+            "/find?q=pat",
+            "/staff",
+            "/groups",
+            "/year",
+            "/lists",
+            "/figures",
+            "/me",
+        ];
+
+        assert_eq!(choose(school.id).location(), "/");
+        for page in pages {
+            let page = get(page);
+            assert_eq!(page.status, StatusCode::OK);
+            assert!(page.text().contains("Change school"), "{}", page.text());
+            for foreign in ["Zebrawood", "Nether Sample", "Elsewhere", "Visiting"] {
+                assert!(!page.text().contains(foreign), "{foreign}: {}", page.text());
+            }
+        }
+        assert_eq!(get("/imports").status, StatusCode::OK);
+        assert!(get("/pupils").text().contains("Ash, Pat"));
+
+        assert_eq!(choose(other).location(), "/");
+        for page in pages {
+            let page = get(page);
+            assert_eq!(page.status, StatusCode::OK);
+            for foreign in ["Ash", "Sample Green", "9A", "Attendance manager"] {
+                assert!(!page.text().contains(foreign), "{foreign}: {}", page.text());
+            }
+        }
+        assert_eq!(
+            get("/imports").status,
+            StatusCode::FORBIDDEN,
+            "roles are per school"
+        );
+        assert!(get("/pupils").text().contains("Zebrawood, Pat"));
+        assert_eq!(choose(store::SchoolId(3_000)).status, StatusCode::NOT_FOUND);
+        assert!(
+            get("/pupils").text().contains("Zebrawood, Pat"),
+            "still there"
+        );
+    });
+}
+
+#[test]
+fn what_was_typed_at_one_school_is_not_taken_at_another() {
+    each_school(|school| {
+        let other = second_school(school);
+        let signed_in = sign_in(school, "attendance_manager", PASSWORD);
+        let id = other.0.to_string();
+        with_cookie(
+            school,
+            &signed_in,
+            Method::POST,
+            "/school",
+            &[("school", &id)],
+        );
+        let cookie = signed_in
+            .header("set-cookie")
+            .split(';')
+            .next()
+            .unwrap_or_default();
+        let account = school.person(Role::AttendanceManager).account;
+        for (school_id, status) in [
+            (school.id, StatusCode::UNAUTHORIZED),
+            (other, StatusCode::NOT_FOUND),
+        ] {
+            let request = school
+                .request(None, Method::POST, "/registers/1/2026-11-24/am/save")
+                .header("cookie", cookie)
+                .header("content-type", "application/json")
+                .header("rollbook-page-of", format!("{account}.{}", school_id.0))
+                .body(Body::from(r#"{"change_id":"0001","changes":[]}"#));
+            let answer = school.ask(request.expect("a request"));
+            assert!(
+                answer.status == status
+                    || (status == StatusCode::NOT_FOUND
+                        && answer.status.is_client_error()
+                        && answer.status != StatusCode::UNAUTHORIZED),
+                "{school_id:?}: {}",
+                answer.status
+            );
+        }
+    });
+}
+
+#[test]
+fn somebody_at_one_school_is_not_asked_to_choose() {
+    each_school(|school| {
+        let signed_in = sign_in(school, "teacher", PASSWORD);
+        let home = with_cookie(school, &signed_in, Method::GET, "/", &[]);
+        assert_eq!(home.status, StatusCode::OK);
+        assert!(!home.text().contains("Change school"));
     });
 }

@@ -26,6 +26,7 @@ fn actor(role: Role) -> Actor {
         staff: None,
         roles: vec![role],
         second_factor_at: None,
+        several_schools: false,
     }
 }
 

@@ -53,7 +53,8 @@ fn told(report: &VerifyReport) -> String {
         "the records are not as the journal says"
     };
     text + &format!(
-        "{} acts walked, {} rows compared: {verdict}.\n",
+        "{} acts walked, {} rows compared: {verdict}.\n\
+         Not proved: account rows, of which the journal keeps only what was done to them.\n",
         report.acts, report.rows
     )
 }

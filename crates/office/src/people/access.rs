@@ -174,6 +174,15 @@ keyed! {
 }
 
 impl Role {
+    /// The roles whose keys stand in a list with commas, each once, in the order of the matrix.
+    pub(super) fn among(keys: Option<&str>) -> Vec<Role> {
+        let keys = keys.iter().flat_map(|keys| keys.split(','));
+        let mut roles: Vec<Role> = keys.filter_map(Role::from_key).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
+
     /// The roles that somebody on the staff may hold: not a parent's, a pupil's or the local authority's, who come in by doors
     /// of their own.
     pub fn of_staff() -> impl Iterator<Item = Role> {
@@ -264,6 +273,8 @@ pub struct Actor {
     pub roles: Vec<Role>,
     /// When they last gave a second factor on this device.
     pub second_factor_at: Option<Instant>,
+    /// Whether they have a place at other schools too.
+    pub several_schools: bool,
 }
 
 /// Whose records of one kind an actor may see or change.

@@ -11,7 +11,7 @@ use store::{Tx, args};
 
 use super::directory::{self, DirectoryError, NewAccount};
 use super::doors::random_code;
-use super::sign_in::{count_attempt, forget_attempts};
+use super::sign_in::{Tried, try_password};
 use super::staff::{self, AccountChange, Held, Member, MemberAccount, Newcomer};
 use super::staff_pages::{Listing, days_of, details_questions, list, read_details, read_job_title};
 use super::{Actor, Place, Role, passwords};
@@ -301,9 +301,9 @@ async fn approver(
         })
         .await?;
     let (account, hash) = found.unwrap_or((0, None));
-    match is_theirs(desk, account, password, hash).await? {
-        true => Ok(Some(AccountId(account))),
-        false => {
+    match try_password(desk, account, password, hash).await? {
+        Tried::Right => Ok(Some(AccountId(account))),
+        Tried::Wrong | Tried::TooOften => {
             wrongs.add(
                 "approver",
                 "This is not the name and password of another person who is headteacher or designated safeguarding lead here.",
@@ -311,31 +311,6 @@ async fn approver(
             Ok(None)
         }
     }
-}
-
-/// Whether this is the account's password: an attempt that counts, as at the door.
-async fn is_theirs(
-    desk: &Desk,
-    account: i64,
-    password: String,
-    hash: Option<String>,
-) -> Result<bool, Problem> {
-    let (store, now) = (&desk.office.store, desk.office.now());
-    let may_try = store
-        .write(move |tx| count_attempt(tx, account, now).map_err(Refusal::from))
-        .await
-        .map_err(|refusal| desk.problem(refusal))?;
-    let is_right = passwords::is_right(password, hash)
-        .await
-        .map_err(|error| desk.problem(Refusal::Wrong(error.to_string())))?;
-    if !(may_try && is_right) {
-        return Ok(false);
-    }
-    store
-        .write(move |tx| forget_attempts(tx, account).map_err(Refusal::from))
-        .await
-        .map_err(|refusal| desk.problem(refusal))?;
-    Ok(true)
 }
 
 fn end_role_form(

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use store::{Act, Tx, args};
 
 use super::second_factor::{self, AppSecret, SecondFactorError};
-use super::sign_in::{count_attempt, forget_attempts};
+use super::sign_in::{Tried, try_password};
 use super::{Actor, SignInToken, passwords};
 use crate::desk::{Desk, Problem, Refusal, school_name};
 use crate::shell::{self, Errors, Facts, Field, FieldKind, Frame, Notice, moment};
@@ -242,31 +242,17 @@ pub(super) async fn change_password(
 
 /// The person's password hash when `typed` is their password, and otherwise why it is not taken.
 async fn check_password(desk: &Desk, typed: String) -> Result<Result<String, String>, Problem> {
-    let now = desk.office.now();
     let (account, hash) = desk
         .read(|tx, actor| Ok((actor.account.0, account_of(tx, actor)?.password_hash)))
         .await?;
-    let may_try = desk
-        .office
-        .store
-        .write(move |tx| count_attempt(tx, account, now).map_err(Refusal::from))
-        .await
-        .map_err(|refusal| desk.problem(refusal))?;
-    if !may_try {
-        let why = "There were too many attempts. Wait a quarter of an hour, then try again.";
-        return Ok(Err(why.to_owned()));
-    }
-    match passwords::is_right(typed, hash.clone()).await {
-        Ok(true) => {}
-        Ok(false) => return Ok(Err("This is not your present password.".to_owned())),
-        Err(error) => return Ok(Err(error.to_string())),
-    }
-    desk.office
-        .store
-        .write(move |tx| forget_attempts(tx, account).map_err(Refusal::from))
-        .await
-        .map_err(|refusal| desk.problem(refusal))?;
-    Ok(hash.ok_or_else(|| "This account has no password.".to_owned()))
+    let tried = try_password(desk, account, typed, hash.clone()).await?;
+    Ok(match (tried, hash) {
+        (Tried::Right, Some(hash)) => Ok(hash),
+        (Tried::TooOften, _) => Err(
+            "There were too many attempts. Wait a quarter of an hour, then try again.".to_owned(),
+        ),
+        (Tried::Wrong | Tried::Right, _) => Err("This is not your present password.".to_owned()),
+    })
 }
 
 fn own(actor: &Actor) -> String {

@@ -13,6 +13,7 @@ mod passwords;
 mod places;
 pub mod records;
 mod replace_key;
+mod schools;
 mod second_factor;
 mod set_up;
 mod sign_in;
@@ -36,6 +37,7 @@ pub use passwords::{PasswordError, hash_now as hash_password_now};
 pub use places::Place;
 pub(crate) use places::sees_counts_of_all;
 pub use replace_key::{replace_key, second_factors};
+pub(crate) use schools::{must_choose, page_of};
 pub(crate) use set_up::guard as set_up_guard;
 pub(crate) use sign_in::forget_old_sign_ins;
 pub use signed_in::{Present, SignInToken, actor_for_token, note_seen, present};
@@ -51,6 +53,7 @@ pub fn statements() -> Vec<&'static str> {
         keyring::STATEMENTS,
         me::STATEMENTS,
         replace_key::STATEMENTS,
+        schools::STATEMENTS,
         second_factor::STATEMENTS,
         sign_in::STATEMENTS,
         signed_in::STATEMENTS,
@@ -65,6 +68,7 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/set-up", get(set_up::page).post(set_up::set_up))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/school", get(schools::page).post(schools::choose))
         .route(
             "/second-factor",
             get(second_factor::page).post(second_factor::give),

@@ -9,13 +9,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::Instant;
 use serde::Deserialize;
-use store::{SchoolId, StoreError, Tx, args};
+use store::{StoreError, Tx, args};
 
 use super::directory::sign_in_name;
 use super::doors::{Peer, random};
+use super::schools::places;
 use super::{SignInToken, passwords};
-use crate::desk::{Doorway, Office};
-use crate::shell::{self, Errors, Field, FieldKind, Frame, Look, Notice, Problem};
+use crate::desk::{Desk, Doorway, Office, Problem, Refusal};
+use crate::shell::{self, Errors, Field, FieldKind, Frame, Look, Notice};
 
 /// A sign-in ends after so long, however busy the device is (I-167): 12 hours.
 pub const LONGEST_SECONDS: i64 = 12 * 60 * 60;
@@ -49,17 +50,11 @@ const ATTEMPTS: &str = "select failed_attempts from account where account_id = $
 const PAUSE: &str = "update account set locked_until = $2 where account_id = $1";
 const FORGET_ATTEMPTS: &str =
     "update account set failed_attempts = 0, locked_until = null where account_id = $1";
-const SCHOOL_OF: &str = "\
-select r.school_id from role_grant r
-where r.account_id = $1 and r.superseded_seq is null and r.from_day <= $2 and (r.to_day is null or r.to_day >= $2)
-union all
-select t.school_id from staff t where t.account_id = $1 and t.superseded_seq is null
-limit 1";
 const FORGET_OLD: &str = "delete from sign_in where account_id = $1 and expires_at < $2";
 const FORGET_ALL_OLD: &str = "delete from sign_in where expires_at < $1";
 const BEGIN: &str = "\
-insert into sign_in (token_hash, account_id, school_id, device, started_at, seen_at, expires_at)
-values ($1, $2, $3, $4, $5, $5, $6)";
+insert into sign_in (token_hash, account_id, school_id, several_schools, device, started_at, seen_at, expires_at)
+values ($1, $2, $3, $4, $5, $6, $6, $7)";
 const END: &str = "update sign_in set ended_at = $2 where token_hash = $1 and ended_at is null";
 const SCHOOL_NAME: &str = "select name from school order by school_id limit 2";
 
@@ -70,7 +65,6 @@ pub(super) const STATEMENTS: &[&str] = &[
     ATTEMPTS,
     PAUSE,
     FORGET_ATTEMPTS,
-    SCHOOL_OF,
     FORGET_OLD,
     FORGET_ALL_OLD,
     BEGIN,
@@ -140,7 +134,7 @@ fn form(
         },
         Field::new(FieldKind::Hidden, "next", "").value(shell::own_path(next).to_owned()),
     ];
-    let problems = wrong.into_iter().map(|text| Problem {
+    let problems = wrong.into_iter().map(|text| shell::Problem {
         field: "name".into(),
         text: text.into(),
     });
@@ -321,13 +315,50 @@ pub(super) fn forget_attempts(tx: &mut Tx, account: i64) -> Result<(), StoreErro
     tx.execute(FORGET_ATTEMPTS, &args![account]).map(drop)
 }
 
+/// What became of a password that somebody signed in was asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tried {
+    Right,
+    Wrong,
+    /// The account pauses after too many that were wrong.
+    TooOften,
+}
+
+/// Whether this is the account's password: an attempt that counts, as at the door.
+pub(super) async fn try_password(
+    desk: &Desk,
+    account: i64,
+    password: String,
+    hash: Option<String>,
+) -> Result<Tried, Problem> {
+    let (store, now) = (&desk.office.store, desk.office.now());
+    let may_try = store
+        .write(move |tx| count_attempt(tx, account, now).map_err(Refusal::from))
+        .await
+        .map_err(|refusal| desk.problem(refusal))?;
+    let is_right = passwords::is_right(password, hash)
+        .await
+        .map_err(|error| desk.problem(Refusal::Wrong(error.to_string())))?;
+    match (may_try, is_right) {
+        (false, _) => Ok(Tried::TooOften),
+        (true, false) => Ok(Tried::Wrong),
+        (true, true) => {
+            store
+                .write(move |tx| forget_attempts(tx, account).map_err(Refusal::from))
+                .await
+                .map_err(|refusal| desk.problem(refusal))?;
+            Ok(Tried::Right)
+        }
+    }
+}
+
 /// The seconds for which an account pauses after so many failures in a row.
 fn pause_after(attempts: i64) -> i64 {
     let doublings = (attempts - PAUSES_FROM).clamp(0, 10) as u32;
     (FIRST_PAUSE_SECONDS << doublings).min(LONGEST_PAUSE_SECONDS)
 }
 
-/// Begins a sign-in of this account at its school; no when it has a place at none.
+/// Begins a sign-in of this account at its school, or at none yet where it has a place at several; no when it has none.
 fn begin(
     tx: &mut Tx,
     account: i64,
@@ -337,17 +368,18 @@ fn begin(
     lasts: i64,
 ) -> Result<bool, StoreError> {
     let (today, _) = now.in_london();
-    let school = tx.query_opt(SCHOOL_OF, &args![account, today], |row| {
-        row.get::<SchoolId>(0)
-    })?;
-    let Some(school) = school else {
-        return Ok(false);
+    let places = places(tx, account, today)?;
+    let school = match places.as_slice() {
+        [] => return Ok(false),
+        [(only, _)] => Some(*only),
+        _ => None,
     };
     tx.execute(FORGET_OLD, &args![account, now.plus_seconds(-KEPT_SECONDS)])?;
     let row = args![
         token.bytes(),
         account,
         school,
+        places.len() > 1,
         device,
         now,
         now.plus_seconds(lasts)

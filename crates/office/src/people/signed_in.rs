@@ -46,13 +46,15 @@ select s.account_id, s.school_id, a.name, s.second_factor_at, a.must_change_pass
         order by p.from_day desc, p.post_id desc limit 1),
        (select string_agg(r.role, ',') from role_grant r
         where r.school_id = s.school_id and r.account_id = s.account_id and r.superseded_seq is null
-          and r.from_day <= $4 and (r.to_day is null or r.to_day >= $4))
+          and r.from_day <= $4 and (r.to_day is null or r.to_day >= $4)),
+       s.several_schools
 from sign_in s
 join account a on a.account_id = s.account_id
 left join staff t on t.school_id = s.school_id and t.account_id = s.account_id and t.superseded_seq is null
 where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2 and s.seen_at > $3 and a.disabled_at is null
   and (a.totp_secret is null or s.second_factor_at is not null)
   and (t.leaving_day is null or t.leaving_day >= $4)
+  and s.school_id is not null
 order by t.staff_id limit 1";
 
 const SEEN: &str =
@@ -95,13 +97,6 @@ pub fn present(
             let seen_at: Instant = row.get(5)?;
             let staff: Option<i64> = row.get(6)?;
             let roles: Option<String> = row.get(11)?;
-            let mut roles: Vec<Role> = roles
-                .iter()
-                .flat_map(|keys| keys.split(','))
-                .filter_map(Role::from_key)
-                .collect();
-            roles.sort_unstable();
-            roles.dedup();
             let name = match staff {
                 None => row.get(2)?,
                 Some(_) => {
@@ -116,8 +111,9 @@ pub fn present(
                     name,
                     job_title: row.get::<Option<String>>(10)?.unwrap_or_default(),
                     staff: staff.map(StaffId),
-                    roles,
+                    roles: Role::among(roles.as_deref()),
                     second_factor_at: row.get(3)?,
+                    several_schools: row.get(12)?,
                 },
                 must_change_password: row.get(4)?,
                 note_is_due: seen_at.seconds_until(now) >= SEEN_EVERY_SECONDS,

@@ -81,13 +81,7 @@ pub(super) const STATEMENTS: &[&str] = &[
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     pub staff: StaffId,
-    pub code: Option<String>,
-    pub title: String,
-    pub forename: String,
-    pub surname: String,
-    pub email: Option<String>,
-    pub starting_day: Option<Day>,
-    pub leaving_day: Option<Day>,
+    pub details: Details,
     pub job_title: String,
     pub roles: Vec<Role>,
     pub account: Option<MemberAccount>,
@@ -107,27 +101,24 @@ pub(super) struct MemberAccount {
 
 impl Member {
     pub(super) fn name(&self) -> String {
-        full_name(&self.title, &self.forename, &self.surname)
+        self.details.name()
     }
 
     /// Whether they work here no more on this day.
     pub(super) fn has_left(&self, today: Day) -> bool {
-        self.leaving_day.is_some_and(|day| day < today)
+        self.details.leaving_day.is_some_and(|day| day < today)
     }
 
     /// `Surname, Forename`, as lists sort them.
     pub(super) fn listed(&self) -> String {
-        match self.forename.is_empty() {
-            true => self.surname.clone(),
-            false => format!("{}, {}", self.surname, self.forename),
+        let Details {
+            forename, surname, ..
+        } = &self.details;
+        match forename.is_empty() {
+            true => surname.clone(),
+            false => format!("{surname}, {forename}"),
         }
     }
-}
-
-fn full_name(title: &str, forename: &str, surname: &str) -> String {
-    let parts = [title, forename, surname].into_iter();
-    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
-    parts.join(" ")
 }
 
 /// A job title or a role with the days for which it holds.
@@ -187,13 +178,6 @@ fn members(
     tx.query(PEOPLE, &args![school, today, staff], |row| {
         let account: Option<i64> = row.get(6)?;
         let roles: Option<String> = row.get(16)?;
-        let mut roles: Vec<Role> = roles
-            .iter()
-            .flat_map(|keys| keys.split(','))
-            .filter_map(Role::from_key)
-            .collect();
-        roles.sort_unstable();
-        roles.dedup();
         let account = match account {
             None => None,
             Some(account) => Some(MemberAccount {
@@ -208,15 +192,17 @@ fn members(
         };
         Ok(Member {
             staff: row.get(0)?,
-            code: row.get(1)?,
-            title: row.get(2)?,
-            forename: row.get(3)?,
-            surname: row.get(4)?,
-            email: row.get(5)?,
-            starting_day: row.get(7)?,
-            leaving_day: row.get(8)?,
+            details: Details {
+                code: row.get(1)?,
+                title: row.get(2)?,
+                forename: row.get(3)?,
+                surname: row.get(4)?,
+                email: row.get(5)?,
+                starting_day: row.get(7)?,
+                leaving_day: row.get(8)?,
+            },
             job_title: row.get::<Option<String>>(15)?.unwrap_or_default(),
-            roles,
+            roles: Role::among(roles.as_deref()),
             account,
         })
     })
@@ -276,7 +262,12 @@ pub(super) struct Details {
 impl Details {
     /// The name as colleagues know it.
     pub(super) fn name(&self) -> String {
-        full_name(&self.title, &self.forename, &self.surname)
+        let parts = [&self.title, &self.forename, &self.surname].into_iter();
+        let parts: Vec<&str> = parts
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        parts.join(" ")
     }
 }
 
@@ -371,16 +362,7 @@ pub(super) fn give_account(
     if before.account.is_some() {
         return Err(Refusal::Wrong("They have an account already.".to_owned()));
     }
-    let details = Details {
-        code: before.code,
-        title: before.title,
-        forename: before.forename,
-        surname: before.surname,
-        email: before.email,
-        starting_day: before.starting_day,
-        leaving_day: before.leaving_day,
-    };
-    record(act, staff, &details, Some(account))?;
+    record(act, staff, &before.details, Some(account))?;
     act.describe(actor.entry("give account", format!("staff {staff}")));
     Ok(())
 }

@@ -88,10 +88,10 @@ impl Listing {
         match self {
             Listing::Staff => vec![
                 member.listed(),
-                optional(&member.code),
+                optional(&member.details.code),
                 member.job_title.clone(),
                 groups,
-                optional(&member.email),
+                optional(&member.details.email),
             ],
             Listing::Accounts => super::accounts::cells_of(member),
         }
@@ -104,7 +104,7 @@ fn is_asked_for(asked: &Answers, member: &Member, today: Day) -> bool {
     let text = crate::book::fold(&format!(
         "{} {} {} {}",
         member.name(),
-        member.code.as_deref().unwrap_or_default(),
+        member.details.code.as_deref().unwrap_or_default(),
         member.job_title,
         account.map_or("", |account| &account.sign_in_name)
     ));
@@ -359,12 +359,12 @@ fn facts_of(member: &Member) -> Facts {
     let text = |text: &Option<String>| text.clone().unwrap_or_default().into();
     let day = |day: Option<Day>| day.map(Day::long);
     let mut facts: Vec<(Text, Text)> = vec![
-        ("Staff code".into(), text(&member.code)),
-        ("Work e-mail".into(), text(&member.email)),
+        ("Staff code".into(), text(&member.details.code)),
+        ("Work e-mail".into(), text(&member.details.email)),
     ];
     for (term, day) in [
-        ("First day", day(member.starting_day)),
-        ("Last day", day(member.leaving_day)),
+        ("First day", day(member.details.starting_day)),
+        ("Last day", day(member.details.leaving_day)),
     ] {
         facts.extend(day.map(|day| (term.into(), day.into())));
     }
@@ -465,13 +465,13 @@ fn member_page(staff: StaffId) -> String {
 fn answers_of(member: &Member) -> Answers {
     let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
     Answers::of([
-        ("title", member.title.clone()),
-        ("forename", member.forename.clone()),
-        ("surname", member.surname.clone()),
-        ("code", member.code.clone().unwrap_or_default()),
-        ("email", member.email.clone().unwrap_or_default()),
-        ("starting_day", day(member.starting_day)),
-        ("leaving_day", day(member.leaving_day)),
+        ("title", member.details.title.clone()),
+        ("forename", member.details.forename.clone()),
+        ("surname", member.details.surname.clone()),
+        ("code", member.details.code.clone().unwrap_or_default()),
+        ("email", member.details.email.clone().unwrap_or_default()),
+        ("starting_day", day(member.details.starting_day)),
+        ("leaving_day", day(member.details.leaving_day)),
     ])
 }
 

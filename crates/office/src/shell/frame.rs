@@ -32,8 +32,11 @@ pub struct Frame {
 /// The person a page is shown to.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    /// Account id. The browser's outbox belongs to it: marks typed by one person are never sent by another.
-    pub id: i64,
+    /// Whose page it is, and at which school. The browser's outbox belongs to it: marks typed by one person, or at one school,
+    /// are never sent by another or at another.
+    pub page_of: String,
+    /// Whether they have a place at other schools too, so that the bar leads to the choice.
+    pub several_schools: bool,
     /// The name as they use it.
     pub name: String,
     /// The job title that acts are recorded under.

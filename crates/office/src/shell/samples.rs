@@ -21,7 +21,8 @@ pub(super) fn write_sample(name: &str, page: &impl Template) -> String {
 /// A frame for an attendance officer of a made-up school.
 pub(super) fn sample_frame(title: &'static str, current: usize) -> Frame {
     let person = SignedIn {
-        id: 7,
+        page_of: "17.1000".to_owned(),
+        several_schools: false,
         name: "Olive Tester".into(),
         job_title: "Attendance Officer".into(),
     };

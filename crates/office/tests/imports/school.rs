@@ -37,6 +37,7 @@ pub fn keeper() -> Actor {
             Role::Senco,
         ],
         second_factor_at: None,
+        several_schools: false,
     }
 }
 

@@ -67,5 +67,6 @@ pub fn command_line(office: &Arc<Office>, school: Option<i64>) -> Result<Actor, 
             Role::Senco,
         ],
         second_factor_at: None,
+        several_schools: false,
     })
 }

@@ -6,6 +6,13 @@ root.classList.add('js');
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const one = (selector, within = document) => within.querySelector(selector);
 
+// A browser is one person at one school at a time: a tab that was left open elsewhere goes to the first page of this one.
+const pageOf = one('meta[name="person"]')?.content;
+if (pageOf) {
+  try { localStorage.setItem('rollbook-page-of', pageOf); } catch { /* storage is switched off: the server still looks */ }
+  addEventListener('storage', (event) => { if (event.key === 'rollbook-page-of' && event.newValue !== pageOf) location.replace('/'); });
+}
+
 /** Makes an element: make('p', {class: 'soft'}, 'text', child). */
 export function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);

@@ -173,7 +173,7 @@ class Outbox extends EventTarget {
       try {
         answer = await fetch(`${entry.path}/save`, {
           method: 'POST', redirect: 'manual', keepalive: entry.changes.length < 100,
-          headers: { 'content-type': 'application/json', accept: 'application/json' },
+          headers: { 'content-type': 'application/json', accept: 'application/json', 'rollbook-page-of': owner },
           body: JSON.stringify({ change_id: entry.sealed.id, device_at: entry.sealed.device_at, on_behalf_of: entry.behalf ?? null, changes: entry.changes }),
         });
         body = await answer.json().catch(() => null);
