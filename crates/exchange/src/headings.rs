@@ -131,6 +131,9 @@ fields! {
         TakenBy "taken_by" "who took the register",
         Possible "possible" "the possible sessions",
         Attended "attended" "the sessions attended",
+        Authorised "authorised" "the sessions of authorised absence",
+        Unauthorised "unauthorised" "the sessions of unauthorised absence",
+        Percentage "percentage" "the percentage attendance",
     }
 }
 
@@ -153,6 +156,63 @@ impl Field {
             Field::Contact(0, field) => field.words().to_owned(),
             Field::Contact(number, field) => format!("{} of contact {number}", field.words()),
             Field::Mark(field) => field.words().to_owned(),
+        }
+    }
+
+    /// The word under which a profile keeps it: `pupil:upn`, `contact:1:name`, `mark:date`.
+    pub fn key(self) -> String {
+        match self {
+            Field::Pupil(field) => format!("pupil:{}", field.key()),
+            Field::Contact(number, field) => format!("contact:{number}:{}", field.key()),
+            Field::Mark(field) => format!("mark:{}", field.key()),
+        }
+    }
+
+    /// The field of such a word.
+    ///
+    /// ```
+    /// let field = exchange::Field::from_key("contact:1:name").expect("a field");
+    /// assert_eq!(field.key(), "contact:1:name");
+    /// ```
+    pub fn from_key(key: &str) -> Option<Field> {
+        let (table, rest) = key.split_once(':')?;
+        match table {
+            "pupil" => {
+                let mut fields = PupilField::ALL.iter();
+                let field = fields.find(|field| field.key() == rest)?;
+                Some(Field::Pupil(*field))
+            }
+            "contact" => {
+                let (number, rest) = rest.split_once(':')?;
+                let mut fields = ContactField::ALL.iter();
+                let field = fields.find(|field| field.key() == rest)?;
+                let number = number.parse().ok().filter(|number| *number <= 20)?;
+                Some(Field::Contact(number, *field))
+            }
+            "mark" => {
+                let mut fields = MarkField::ALL.iter();
+                let field = fields.find(|field| field.key() == rest)?;
+                Some(Field::Mark(*field))
+            }
+            _ => None,
+        }
+    }
+
+    /// Every field that a column of such a list may hold: of contacts those of the row, and of two contacts beside a pupil.
+    pub fn choices(kind: crate::Kind) -> Vec<Field> {
+        use crate::Kind;
+        let pupil = PupilField::ALL.iter().map(|field| Field::Pupil(*field));
+        let contact = |number| {
+            let all = ContactField::ALL.iter();
+            all.map(move |field| Field::Contact(number, *field))
+        };
+        match kind {
+            Kind::Contacts => contact(0).chain(pupil).collect(),
+            Kind::Marks => {
+                let mark = MarkField::ALL.iter().map(|field| Field::Mark(*field));
+                mark.chain(pupil).collect()
+            }
+            _ => pupil.chain(contact(1)).chain(contact(2)).collect(),
         }
     }
 

@@ -20,6 +20,7 @@ mod export;
 mod finding;
 mod headings;
 mod marks;
+mod outline;
 pub mod phone;
 pub mod postcode;
 mod pupils;
@@ -43,7 +44,8 @@ pub use dates::DateOrder;
 pub use export::{contacts_sheet, findings_sheet, marks_sheet, pupils_sheet};
 pub use finding::{FINDINGS_LISTED, Finding, FindingCode, Severity};
 pub use headings::{ContactField, Field, HeadingFate, HeadingUse, MarkField, PupilField};
-pub use marks::{Mark, MarkLayout, MarkPupil, MarkTable};
+pub use marks::{Mark, MarkLayout, MarkPupil, MarkTable, MarkTotals};
+pub use outline::{Outline, OutlineColumn, outline};
 pub use reading::{
     Classify, Counts, FileReport, InputFile, Kind, Options, PriorClass, Reading, SchoolNumber,
     read, read_each, rows_to_correct,

@@ -90,6 +90,36 @@ pub struct MarkTable {
     pub marks: Vec<Mark>,
     /// Comments, by index into `marks`, in rising order.
     pub comments: Vec<(u32, String)>,
+    /// What the file itself adds up for a pupil, by index into `pupils` (I-096).
+    pub totals: Vec<(u32, MarkTotals)>,
+}
+
+/// A pupil's marks as the source adds them up; to be compared, never stored (I-096).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MarkTotals {
+    /// The line.
+    pub line: u32,
+    /// Possible sessions.
+    pub possible: Option<u32>,
+    /// Sessions attended.
+    pub attended: Option<u32>,
+    /// Sessions of authorised absence.
+    pub authorised: Option<u32>,
+    /// Sessions of unauthorised absence.
+    pub unauthorised: Option<u32>,
+    /// The percentage attendance without its sign, as given: `91.2`.
+    pub percentage: Option<String>,
+}
+
+impl MarkTotals {
+    fn is_empty(&self) -> bool {
+        let line = self.line;
+        *self
+            == MarkTotals {
+                line,
+                ..MarkTotals::default()
+            }
+    }
 }
 
 impl MarkTable {
@@ -166,7 +196,11 @@ fn session_of(text: &str) -> Option<Session> {
 }
 
 /// Which of the four layouts the headings show, if any.
-pub(crate) fn layout(head: &[String], mut rows: Rows<'_>) -> Option<MarkLayout> {
+pub(crate) fn layout(
+    head: &[String],
+    mut rows: Rows<'_>,
+    options: &Options<'_>,
+) -> Option<MarkLayout> {
     if head.iter().any(|heading| dated_session(heading).is_some()) {
         return Some(MarkLayout::Wide);
     }
@@ -180,7 +214,10 @@ pub(crate) fn layout(head: &[String], mut rows: Rows<'_>) -> Option<MarkLayout> 
     }
     let has = |field| {
         head.iter()
-            .any(|heading| headings::mark_field(heading) == Some(field))
+            .any(|heading| match options.headings.get(heading) {
+                Some(chosen) => *chosen == Some(Field::Mark(field)),
+                None => headings::mark_field(heading) == Some(field),
+            })
     };
     if has(MarkField::Date) && has(MarkField::Session) && has(MarkField::Mark) {
         return Some(MarkLayout::Long);
@@ -210,7 +247,7 @@ pub(crate) fn read(
     mut findings: Findings,
     options: &Options<'_>,
 ) -> Result<(), RefusedFile> {
-    let layout = layout(&head.headings, head.rows.clone()).ok_or_else(|| {
+    let layout = layout(&head.headings, head.rows.clone(), options).ok_or_else(|| {
         RefusedFile::RequiredColumnAbsent {
             file: file.to_owned(),
             missing: "the date, the session or the mark".to_owned(),
@@ -339,7 +376,7 @@ pub(crate) fn flattened<'a>(
     mut head: Head<'a>,
     options: &Options<'_>,
 ) -> (Vec<String>, Rows<'a>) {
-    match layout(&head.headings, head.rows.clone()) {
+    match layout(&head.headings, head.rows.clone(), options) {
         Some(MarkLayout::TwoRowHeading) => join_heading_rows(&mut head),
         Some(MarkLayout::Week) => {
             if let Ok(monday) = week(file, options) {
@@ -595,6 +632,30 @@ impl<'r> MarkReader<'r> {
         true
     }
 
+    /// What the row adds up. A value that is no number is no total, and no fault of the marks beside it.
+    fn totals(&self, cells: &[Cow<'_, str>], line: u32) -> MarkTotals {
+        let given = |field| {
+            let at = self.columns.index(Field::Mark(field))?;
+            let text = text::without_guard(text::trim(cells.get(at)?));
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        let number = |field| given(field)?.parse().ok();
+        let percentage = given(MarkField::Percentage).and_then(|text| {
+            let bare = text.trim_end_matches('%').trim_end();
+            let is_share = bare.len() < text.len() || bare.contains('.');
+            let is_number = bare.parse::<f64>().is_ok();
+            (is_share && is_number).then(|| bare.to_owned())
+        });
+        MarkTotals {
+            line,
+            possible: number(MarkField::Possible),
+            attended: number(MarkField::Attended),
+            authorised: number(MarkField::Authorised),
+            unauthorised: number(MarkField::Unauthorised),
+            percentage,
+        }
+    }
+
     fn wide(
         mut self,
         head: Head<'_>,
@@ -628,6 +689,10 @@ impl<'r> MarkReader<'r> {
             if earlier != pupil {
                 self.table.pupils.pop();
                 pupil = earlier;
+            }
+            let totals = self.totals(&cells, line);
+            if !totals.is_empty() {
+                self.table.totals.push((pupil, totals));
             }
             for &(column, day, session) in &places.places {
                 let raw = cells.get(column).map_or("", |cell| cell.as_ref());

@@ -164,6 +164,8 @@ pub struct Options<'a> {
     pub month_first: bool,
     /// The Monday of a weekly mark file.
     pub week_beginning: Option<Day>,
+    /// The line on which the headings stand, where a person has said so.
+    pub heading_line: Option<u32>,
     /// Headings whose meaning a person or profile has given; `None` ignores the heading.
     pub headings: BTreeMap<String, Option<Field>>,
     /// The numbers of this school and its predecessors. Empty: transfer files are not checked for their destination.
@@ -184,6 +186,7 @@ impl Options<'_> {
             sheet: None,
             month_first: false,
             week_beginning: None,
+            heading_line: None,
             headings: BTreeMap::new(),
             own_schools: Vec::new(),
             accept_other_school: false,
@@ -431,14 +434,14 @@ fn wrong_kind(file: &str, found: impl Into<String>) -> RefusedFile {
 }
 
 /// What the first bytes say.
-enum Shape {
+pub(crate) enum Shape {
     Workbook,
     Xml,
     Calendar,
     Text,
 }
 
-fn shape(file: &InputFile<'_>) -> Result<Shape, RefusedFile> {
+pub(crate) fn shape(file: &InputFile<'_>) -> Result<Shape, RefusedFile> {
     let name = file.name;
     let start = &file.bytes[..file.bytes.len().min(2048)];
     if archive::is_zip(file.bytes) {
@@ -588,7 +591,7 @@ fn read_file(file: &InputFile<'_>, options: &Options<'_>) -> Result<Reading, Ref
             for &line in &decoded.other_lines {
                 findings.warn(FindingCode::MixedEncoding, Place::line(line), "", "");
             }
-            let head = table::find_head(file.name, rows, is_heading)?
+            let head = table::find_head(file.name, rows, options, is_heading)?
                 .ok_or_else(|| no_headings(file.name))?;
             let mut reading = read_table(file.name, head, findings, options)?;
             reading.encoding = Some(decoded.encoding);
@@ -649,7 +652,9 @@ fn read_workbook(file: &InputFile<'_>, options: &Options<'_>) -> Result<Reading,
         {
             continue;
         }
-        if let Some(head) = table::find_head(file.name, Rows::Sheet(sheet.rows()), is_heading)? {
+        if let Some(head) =
+            table::find_head(file.name, Rows::Sheet(sheet.rows()), options, is_heading)?
+        {
             with_head.push((sheet, head));
         }
     }
@@ -694,7 +699,7 @@ fn read_workbook(file: &InputFile<'_>, options: &Options<'_>) -> Result<Reading,
     Ok(reading)
 }
 
-fn is_heading(cell: &str) -> bool {
+pub(crate) fn is_heading(cell: &str) -> bool {
     !cell.is_empty() && (headings::is_known(cell) || marks::is_mark_heading(cell))
 }
 
@@ -708,7 +713,7 @@ fn read_table(
     let kind = match options.kind {
         Some(kind @ (Kind::Pupils | Kind::PupilList | Kind::Contacts | Kind::Marks)) => kind,
         Some(_) => return Err(wrong_kind(file, "it is a table")),
-        None => table_kind(file, &head)?,
+        None => table_kind(file, &head, options)?,
     };
     let mut counts = Counts::default();
     for (line, title) in &head.above {
@@ -730,7 +735,7 @@ fn read_table(
     Ok(reading)
 }
 
-fn table_kind(file: &str, head: &Head<'_>) -> Result<Kind, RefusedFile> {
+fn table_kind(file: &str, head: &Head<'_>, options: &Options<'_>) -> Result<Kind, RefusedFile> {
     let words: Vec<String> = head
         .headings
         .iter()
@@ -753,7 +758,7 @@ fn table_kind(file: &str, head: &Head<'_>) -> Result<Kind, RefusedFile> {
     if has("exclusioncategory") || (has("category") && has("reason1")) {
         return Err(not_yet("a list of suspensions and exclusions"));
     }
-    if marks::layout(&head.headings, head.rows.clone()).is_some() {
+    if marks::layout(&head.headings, head.rows.clone(), options).is_some() {
         return Ok(Kind::Marks);
     }
     if has("possible") && has("attended") {
@@ -844,7 +849,7 @@ pub fn rows_to_correct(
                     continue;
                 }
                 if let Some(head) =
-                    table::find_head(file.name, Rows::Sheet(sheet.rows()), is_heading)?
+                    table::find_head(file.name, Rows::Sheet(sheet.rows()), options, is_heading)?
                 {
                     return Ok(chosen_rows(file.name, head, options, reasons));
                 }
@@ -855,7 +860,7 @@ pub fn rows_to_correct(
             let decoded = text::decode(file.name, file.bytes, options.encoding)?;
             let delimiter = delimited::find_delimiter(&decoded.text);
             let rows = Rows::Delimited(Delimited::new(&decoded.text, delimiter));
-            let head = table::find_head(file.name, rows, is_heading)?
+            let head = table::find_head(file.name, rows, options, is_heading)?
                 .ok_or_else(|| no_headings(file.name))?;
             Ok(chosen_rows(file.name, head, options, reasons))
         }

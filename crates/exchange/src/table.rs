@@ -64,10 +64,12 @@ pub(crate) struct Head<'a> {
     pub(crate) rows: Rows<'a>,
 }
 
-/// Finds the first of the first 20 rows with at least two headings that `known` accepts.
+/// Finds the row of headings: the one that a person has named, else the first of the first 20 rows with at least two headings
+/// that `known` or a profile accepts.
 pub(crate) fn find_head<'a>(
     file: &str,
     mut rows: Rows<'a>,
+    options: &Options<'_>,
     known: impl Fn(&str) -> bool,
 ) -> Result<Option<Head<'a>>, RefusedFile> {
     let mut cells = Vec::new();
@@ -76,7 +78,15 @@ pub(crate) fn find_head<'a>(
         let Some((line, fault)) = rows.next(&mut cells) else {
             return Ok(None);
         };
-        if fault.is_none() && cells.iter().filter(|cell| known(text::trim(cell))).count() >= 2 {
+        let accepted = |cell: &&Cow<'_, str>| {
+            let cell = text::trim(cell);
+            known(cell) || options.headings.get(cell).is_some_and(Option::is_some)
+        };
+        let is_head = match options.heading_line {
+            Some(wanted) => line == wanted,
+            None => cells.iter().filter(accepted).count() >= 2,
+        };
+        if fault.is_none() && is_head {
             if cells.len() > COLUMNS {
                 return Err(RefusedFile::OverLimit {
                     file: file.to_owned(),
@@ -196,7 +206,12 @@ impl Columns {
     }
 }
 
-fn fate(heading: &str, all: &[String], purpose: Purpose, options: &Options) -> HeadingFate {
+pub(crate) fn fate(
+    heading: &str,
+    all: &[String],
+    purpose: Purpose,
+    options: &Options,
+) -> HeadingFate {
     if headings::is_forbidden(heading) {
         return HeadingFate::Dropped;
     }

@@ -23,6 +23,27 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// The encodings that a person may choose between.
+    pub const CHOICES: [Encoding; 3] =
+        [Encoding::Utf8, Encoding::Windows1252, Encoding::LineByLine];
+
+    /// The word under which a choice is kept.
+    pub fn word(self) -> &'static str {
+        match self {
+            Encoding::Utf8 => "utf-8",
+            Encoding::Utf16LittleEndian => "utf-16le",
+            Encoding::Utf16BigEndian => "utf-16be",
+            Encoding::Windows1252 => "windows-1252",
+            Encoding::LineByLine => "line-by-line",
+        }
+    }
+
+    /// The encoding of such a word, among those that a person may choose.
+    pub fn from_word(word: &str) -> Option<Encoding> {
+        let mut choices = Encoding::CHOICES.into_iter();
+        choices.find(|encoding| encoding.word() == word)
+    }
+
     /// The name people know.
     pub fn name(self) -> &'static str {
         match self {
@@ -106,6 +127,39 @@ pub(crate) fn decode<'a>(
             Ok(plain(text, Encoding::Windows1252))
         }
     }
+}
+
+/// Two lines in each encoding that could be meant, with their numbers; none while the bytes leave no doubt.
+pub(crate) fn doubtful_lines(bytes: &[u8]) -> Vec<(Encoding, Vec<(u32, String)>)> {
+    let marked = bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
+    if marked || std::str::from_utf8(bytes).is_ok() || unmarked_utf16(bytes).is_some() {
+        return Vec::new();
+    }
+    let lines: Vec<(u32, &[u8])> = bytes
+        .split(|&byte| byte == b'\n')
+        .zip(1..)
+        .filter(|(line, _)| !line.is_ascii())
+        .map(|(line, number)| (number, line))
+        .collect();
+    // A line that is right UTF-8 and one that is not tell the most.
+    let (right, wrong): (Vec<_>, Vec<_>) = lines
+        .iter()
+        .partition(|(_, line)| std::str::from_utf8(line).is_ok());
+    let mut shown: Vec<(u32, &[u8])> = right.first().into_iter().copied().copied().collect();
+    shown.extend(wrong.iter().take(2 - shown.len()).copied().copied());
+    let cut = |text: &str| -> String { trim(text).chars().take(120).collect() };
+    let western = |line: &[u8]| cut(&WINDOWS_1252.decode_without_bom_handling(line).0);
+    let each = |line: &[u8]| match std::str::from_utf8(line) {
+        Ok(line) => cut(line),
+        Err(_) => western(line),
+    };
+    let in_western = shown.iter().map(|(number, line)| (*number, western(line)));
+    let mut candidates = vec![(Encoding::Windows1252, in_western.collect())];
+    if holds_utf8_letters(bytes) {
+        let in_each = shown.iter().map(|(number, line)| (*number, each(line)));
+        candidates.push((Encoding::LineByLine, in_each.collect()));
+    }
+    candidates
 }
 
 /// The line, from 1, of what follows these bytes.
