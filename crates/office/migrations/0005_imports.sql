@@ -1,6 +1,6 @@
 -- Files that came in. What an import changed is in the journal; these rows tell its course (I-002).
 
--- state: received, refused, previewed, applying, applied, cancelled, failed. preview and choices are JSON that the importer reads.
+-- state: received, refused, previewed, applying, applied, cancelled, undone. preview and choices are JSON that the importer reads.
 create table import (
     school_id {int} not null,
     import_id {int} not null,
@@ -69,3 +69,39 @@ create table prior_attendance (
     primary key (school_id, prior_id, seq)
 ) {strict};
 create index prior_attendance_by_pupil on prior_attendance (school_id, pupil_id);
+
+-- Records of an import that wait for a person, as JSON that the importer reads; destroyed with the file (I-015).
+create table import_case (
+    school_id {int} not null,
+    import_id {int} not null,
+    number {int} not null,
+    body {text} not null,
+    primary key (school_id, import_id, number)
+) {strict};
+
+-- What was decided of such records, so that the same identity is not asked again (I-032). verdict: same (record_id), another, leave out.
+create table settled_record (
+    school_id {int} not null,
+    record_kind {text} not null,
+    fingerprint {text} not null,
+    seq {int} not null,
+    verdict {text} not null,
+    record_id {int},
+    reason {text} not null,
+    label {text} not null,
+    import_id {int} not null,
+    superseded_seq {int},
+    primary key (school_id, record_kind, fingerprint, seq)
+) {strict};
+
+-- Answers kept for files with the same headings (I-012), as JSON that the importer reads.
+create table import_profile (
+    school_id {int} not null,
+    fingerprint {text} not null,
+    seq {int} not null,
+    name {text} not null,
+    kind {text} not null,
+    answers {text} not null,
+    superseded_seq {int},
+    primary key (school_id, fingerprint, seq)
+) {strict};

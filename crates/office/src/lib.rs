@@ -73,4 +73,6 @@ pub static TABLES: &[&Table] = &[
     &registers::records::MARK_VERSION,
     &registers::records::REGISTER_TAKEN,
     &roll::imports::records::PRIOR_ATTENDANCE,
+    &roll::imports::records::SETTLED_RECORD,
+    &roll::imports::records::IMPORT_PROFILE,
 ];

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub use access::{Access, Actor, Reach, RecordKind, Role, Scope};
+pub use access::{Access, Actor, Reach, RecordKind, Role, Scope, granted};
 pub use directory::{
     DIRECTORY, DirectoryError, Founded, Founding, NewAccount, found_first_school, is_set_up,
     open_account, sign_in_name,

@@ -5,3 +5,5 @@ mod pages;
 mod pupils;
 mod round_trip;
 mod school;
+mod settle;
+mod undo;

@@ -375,3 +375,46 @@ fn term_dates_are_entered_as_confirmed() {
         school.verify();
     });
 }
+
+#[test]
+fn sums_of_the_file_that_are_not_ours_are_a_warning_for_that_pupil_and_correct_nothing() {
+    const LIST: &str = "\
+Adno,Legal Surname,Legal Forename,DOB,Date of Admission
+000101,Sample,Ada,13/02/2014,02/09/2026
+000102,Example,Ben,14/03/2014,02/09/2026
+";
+    const MARKS: &str = "\
+Adno,Surname,Forename,03/09/2026 AM,03/09/2026 PM,04/09/2026 AM,04/09/2026 PM,Possible,Attended,Authorised Absences,Unauthorised Absences,Percentage Attendance
+000101,Sample,Ada,/,\\,I,O,4,2,1,1,50.0%
+000102,Example,Ben,/,\\,I,X,4,3,1,0,75.0
+";
+    each_engine(MIGRATIONS, |store| {
+        let school = School::founded(store).with_terms();
+        school.bring(text("list.csv", LIST));
+        let done = school.bring(text("marks.csv", MARKS));
+        let differs: Vec<_> = school
+            .findings(done.id)
+            .into_iter()
+            .filter(|one| one.code == "TOTALS_DIFFER")
+            .collect();
+        assert_eq!(differs.len(), 1, "{differs:#?}");
+        assert_eq!(
+            (differs[0].line, differs[0].severity.as_str()),
+            (3, "warning")
+        );
+        assert!(
+            differs[0]
+                .message
+                .contains("possible 4 in the file, 3 counted here"),
+            "{}",
+            differs[0].message
+        );
+        assert!(
+            differs[0]
+                .message
+                .contains("attended 3 in the file, 2 counted here")
+        );
+        let main = done.preview.expect("a preview").main;
+        assert_eq!(main.loaded, 8, "{main:?}");
+    });
+}

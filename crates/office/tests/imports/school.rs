@@ -14,7 +14,7 @@ use office::roll::imports::{
 };
 use office::year::{HalfTerm, set_day, set_terms};
 use store::testing::TestStore;
-use store::{Act, SchoolId, StoreError, journal};
+use store::{Act, Entry, SchoolId, StoreError, journal};
 
 pub const SCHOOL: SchoolId = SchoolId(1);
 
@@ -131,6 +131,26 @@ impl School {
                 Ok::<_, Refusal>(())
             })
             .expect("terms of a test");
+        self
+    }
+
+    /// The school's own system keeps the roll, and Rollbook reads it (I-001).
+    pub fn alongside(self) -> School {
+        let actor = self.actor.clone();
+        self.office
+            .store
+            .act_now(SCHOOL, move |act: &mut Act| {
+                let values = store::args!["mode", day("2026-09-01"), "\"alongside\""];
+                act.record(&office::year::records::SETTING, &values)?;
+                act.describe(Entry {
+                    account: actor.account.0,
+                    job_title: &actor.job_title,
+                    act: "decide",
+                    subject: "mode".to_owned(),
+                });
+                Ok::<_, StoreError>(())
+            })
+            .expect("a setting of a test");
         self
     }
 

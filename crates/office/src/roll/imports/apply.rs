@@ -55,6 +55,9 @@ impl Pace {
     }
 }
 
+/// Rows of one held act of an undo: short enough that a register waits less than a blink.
+pub(super) const STEP: usize = 2_000;
+
 /// What a person answered to a preview.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
@@ -194,7 +197,7 @@ fn write(
         Ok::<_, Refusal>((plan, book.seq))
     })?;
     if plan.draft.fingerprint() != preview.fingerprint {
-        let (preview, findings) = prepare::previewed(office, actor, import, &reading)?;
+        let (preview, findings, cases) = prepare::previewed(office, actor, import, &reading)?;
         let message =
             "The roll changed since you looked. Look again: this is what the import would do now.";
         let step = Step {
@@ -202,7 +205,7 @@ fn write(
             kind: &import.kind,
             preview: Some(&preview),
             message: Some(message),
-            findings: Some(findings),
+            findings: Some((findings, cases)),
         };
         course::move_on(office, actor.school, import.id, step)?;
         return Ok(Applied::LookAgain);
@@ -464,7 +467,7 @@ fn abandon(
 }
 
 /// A place of the register.
-type Place = (EnrolmentId, Day, i64);
+pub(super) type Place = (EnrolmentId, Day, i64);
 
 fn place_of(mark: &NewMark) -> Place {
     (mark.enrolment, mark.day, session_number(mark.session))
@@ -564,7 +567,7 @@ fn session_number(session: Session) -> i64 {
 }
 
 /// The places marked after a number. Refuses to go on when terms, closures or times on roll changed.
-fn marked_since(act: &mut Act, seen: i64) -> Result<Vec<Place>, Refusal> {
+pub(super) fn marked_since(act: &mut Act, seen: i64) -> Result<Vec<Place>, Refusal> {
     let school = act.school();
     let facts = journal::facts_since(act.tx(), school, seen, &[&MARK_VERSION])?;
     let moved = |table: &String| matches!(table.as_str(), "term" | "day_exception" | "enrolment");

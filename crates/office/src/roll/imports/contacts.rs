@@ -9,6 +9,7 @@ use super::Task;
 use super::draft::{ContactRow, Draft, Key, RouteRow, TieRow};
 use super::pupils::{Effects, address_of, live_at};
 use super::report::{Ground, Outcome, Place, Report};
+use super::settle::{self, Case, CaseKind, Verdict};
 use super::who::{self, Found};
 use crate::book::fold;
 
@@ -72,6 +73,7 @@ pub(super) fn plan(
         let outcome = match tie(draft, record, &placed, task, report, effects) {
             Ok(()) if draft.touches() == before => Outcome::Unchanged,
             Ok(()) => Outcome::Loaded,
+            Err(("skipped", _)) => Outcome::Skipped,
             Err((severity, ground)) => {
                 let place = Place {
                     line: record.line,
@@ -85,7 +87,15 @@ pub(super) fn plan(
                 }
             }
         };
-        effects.contacts += (draft.contact_at.len() - contacts_before) as u32;
+        let new = draft.contact_at.len() - contacts_before;
+        if matches!(outcome, Outcome::Loaded) {
+            let what = match new {
+                0 => "The contact's details change.",
+                _ => "A new contact.",
+            };
+            report.changed(record.line, &label, what.to_owned());
+        }
+        effects.contacts += new as u32;
         let counts = if beside {
             &mut report.beside
         } else {
@@ -118,8 +128,8 @@ fn tie(
     if !task.rights.contacts {
         return Err(("rejected", &RIGHT_MISSING));
     }
-    let pupil = pupil_of(draft, record, placed, task)?;
-    let contact = contact_of(draft, pupil, record, task)?;
+    let pupil = pupil_of(draft, record, placed, task, report)?;
+    let contact = contact_of(draft, pupil, record, task, report)?;
     routes(draft, contact, record, task);
     relation(draft, pupil, contact, record, task, report, effects);
     let usable = |at: &usize| {
@@ -158,6 +168,7 @@ fn pupil_of(
     record: &ContactRecord,
     placed: &HashMap<u32, Key>,
     task: &Task<'_>,
+    report: &mut Report,
 ) -> Result<Key, Refused> {
     if let Some(line) = record.pupil_line {
         return placed
@@ -167,9 +178,52 @@ fn pupil_of(
     }
     match who::find(draft, &record.pupil, None, task.choices.source.as_deref()) {
         Found::Nobody => Err(("rejected", &PUPIL_NOT_FOUND)),
-        Found::Doubt(ground) => Err(("held", ground)),
         Found::Pupil { at, .. } => Ok(draft.pupils.get(at).pupil_id),
+        Found::Doubt(ground, may_be) => match settle::by_identifiers(draft, &record.pupil) {
+            Some(Verdict::Same(id)) => Ok(Key::Known(id)),
+            Some(Verdict::LeaveOut) => {
+                left_out(
+                    draft,
+                    record,
+                    CaseKind::Identifiers,
+                    &settle::of_identifiers(&record.pupil),
+                    report,
+                );
+                Err(("skipped", &settle::LEFT_OUT))
+            }
+            Some(Verdict::Another) | None => {
+                let name = label(record);
+                report.cases.push(settle::case_of_identifiers(
+                    draft,
+                    &record.pupil,
+                    &name,
+                    record.line,
+                    ground,
+                    &may_be,
+                ));
+                Err(("held", ground))
+            }
+        },
     }
+}
+
+/// Says that a record was left out, with the reason of the person who decided so.
+fn left_out(
+    draft: &Draft,
+    record: &ContactRecord,
+    kind: CaseKind,
+    fingerprint: &str,
+    report: &mut Report,
+) {
+    let label = label(record);
+    let place = Place {
+        line: record.line,
+        record: &label,
+        column: "",
+    };
+    let decided = draft.settled.get(&(kind, fingerprint.to_owned()));
+    let reason = decided.map_or("", |decided| &decided.reason);
+    report.add("skipped", &settle::LEFT_OUT, place, "", reason);
 }
 
 fn name_of(forename: &str, surname: &str) -> String {
@@ -196,6 +250,7 @@ fn contact_of(
     pupil: Key,
     record: &ContactRecord,
     task: &Task<'_>,
+    report: &mut Report,
 ) -> Result<Key, Refused> {
     let link = record.source_id.as_ref().map(|id| {
         let source = task.choices.source.as_deref().unwrap_or(&id.source);
@@ -204,9 +259,17 @@ fn contact_of(
     let linked = link
         .as_ref()
         .and_then(|(source, id)| draft.linked(source, "contact", id));
+    let mut settled = None;
     let found = match linked {
         Some(key) => Some(key),
-        None => same_person(draft, pupil, record)?,
+        None => match same_person(draft, pupil, record) {
+            Ok(found) => found,
+            Err(may_be) => {
+                let (fingerprint, found) = decided(draft, pupil, record, &may_be, report)?;
+                settled = Some(fingerprint);
+                found
+            }
+        },
     };
     let (title, forename, surname) = (
         record.title.clone().unwrap_or_default(),
@@ -252,10 +315,75 @@ fn contact_of(
     if let Some((source, id)) = link {
         draft.link(&source, "contact", &id, key);
     }
+    if let Some(fingerprint) = settled {
+        draft.link(settle::SOURCE, "contact", &fingerprint, key);
+    }
     Ok(key)
 }
 
-fn same_person(draft: &Draft, pupil: Key, record: &ContactRecord) -> Result<Option<Key>, Refused> {
+/// Whom a person decided a doubtful contact to be, with the fingerprint that remembers it; none: somebody new.
+///
+/// Errors: nobody has decided yet, or the contact is left out.
+fn decided(
+    draft: &Draft,
+    pupil: Key,
+    record: &ContactRecord,
+    may_be: &[Key],
+    report: &mut Report,
+) -> Result<(String, Option<Key>), Refused> {
+    let held = ("held", &CONTACT_DOUBTFUL);
+    let ids: Vec<i64> = may_be.iter().filter_map(|key| key.known()).collect();
+    let Some(pupil) = pupil.known().filter(|_| ids.len() == may_be.len()) else {
+        return Err(held);
+    };
+    let mut numbers: Vec<String> = values(record).into_iter().collect();
+    numbers.sort();
+    let fingerprint = settle::of_contact(pupil, record, &numbers);
+    let known = draft.settled.get(&(CaseKind::Contact, fingerprint.clone()));
+    let made = draft.linked(settle::SOURCE, "contact", &fingerprint);
+    match known.map(|known| known.verdict) {
+        Some(Verdict::Same(id)) if draft.contact_at.contains_key(&Key::Known(id)) => {
+            Ok((fingerprint, Some(Key::Known(id))))
+        }
+        Some(Verdict::Another) => {
+            let made = made.filter(|key| draft.contact_at.contains_key(key));
+            Ok((fingerprint, made))
+        }
+        Some(Verdict::LeaveOut) => {
+            left_out(draft, record, CaseKind::Contact, &fingerprint, report);
+            Err(("skipped", &settle::LEFT_OUT))
+        }
+        Some(Verdict::Same(_)) | None => {
+            let emails = record.emails.iter().map(|email| email.as_given.clone());
+            let phones = record
+                .phones
+                .iter()
+                .map(|phone| phone.phone.as_given.clone());
+            report.cases.push(Case {
+                kind: CaseKind::Contact,
+                fingerprint,
+                line: record.line,
+                record: label(record),
+                message: CONTACT_DOUBTFUL.text.to_owned(),
+                says: settle::named([
+                    ("Name", label(record)),
+                    (
+                        "Relationship",
+                        record.relationship.clone().unwrap_or_default(),
+                    ),
+                    ("Telephone", phones.collect::<Vec<_>>().join(", ")),
+                    ("E-mail", emails.collect::<Vec<_>>().join(", ")),
+                ]),
+                may_be: ids,
+                may_be_new: true,
+            });
+            Err(held)
+        }
+    }
+}
+
+/// The contact whom a record means; or, as the error, those of the same name with other numbers.
+fn same_person(draft: &Draft, pupil: Key, record: &ContactRecord) -> Result<Option<Key>, Vec<Key>> {
     let wanted = name_of(
         record.forename.as_deref().unwrap_or_default(),
         record.surname.as_deref().unwrap_or_default(),
@@ -272,7 +400,7 @@ fn same_person(draft: &Draft, pupil: Key, record: &ContactRecord) -> Result<Opti
             .filter_map(|at| draft.routes.get(*at).value.clone())
             .collect()
     };
-    let mut doubtful = false;
+    let mut doubtful = Vec::new();
     for at in draft.ties_of.get(&pupil).into_iter().flatten() {
         let tie = draft.ties.get(*at);
         if !named(tie.contact_id) {
@@ -286,10 +414,10 @@ fn same_person(draft: &Draft, pupil: Key, record: &ContactRecord) -> Result<Opti
         if own.is_empty() || given.is_empty() || !own.is_disjoint(&given) || same_part {
             return Ok(Some(tie.contact_id));
         }
-        doubtful = true;
+        doubtful.push(tie.contact_id);
     }
-    if doubtful {
-        return Err(("held", &CONTACT_DOUBTFUL));
+    if !doubtful.is_empty() {
+        return Err(doubtful);
     }
     let mut elsewhere: Vec<Key> = given
         .iter()

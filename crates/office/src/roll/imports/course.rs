@@ -10,6 +10,7 @@ use store::{Act, Arg, Entry, FromColumn, SchoolId, Store, StoreError, Tx, args, 
 use super::Choices;
 use super::prepare::{Preview, options};
 use super::report::Finding;
+use super::settle::{self, Case};
 use crate::desk::{Office, Refusal};
 use crate::ids::AccountId;
 use crate::people::{Actor, Place};
@@ -45,16 +46,19 @@ pub enum State {
     Applied,
     /// A person said no.
     Cancelled,
+    /// It was done and taken back.
+    Undone,
 }
 
 impl State {
-    const ALL: [(State, &'static str); 6] = [
+    const ALL: [(State, &'static str); 7] = [
         (State::Received, "received"),
         (State::Refused, "refused"),
         (State::Previewed, "previewed"),
         (State::Applying, "applying"),
         (State::Applied, "applied"),
         (State::Cancelled, "cancelled"),
+        (State::Undone, "undone"),
     ];
 
     /// The word in the database, which is also the word on screens.
@@ -126,6 +130,10 @@ select i.import_id, i.changed_at, a.name from import i join account a on a.accou
 where i.school_id = $1 and i.file_hash = $2 and i.state = 'applied' order by i.import_id desc limit 1";
 const MOVE: &str = "\
 update import set state = $3, changed_at = $4, kind = $5, preview = $6, message = $7 where school_id = $1 and import_id = $2";
+const CHOOSE: &str = "\
+update import set choices = $3
+where school_id = $1 and import_id = $2 and state in ('received', 'previewed', 'refused')";
+const SAY: &str = "update import set message = $3 where school_id = $1 and import_id = $2";
 const BEGIN: &str = "\
 update import set state = 'applying', changed_at = $3, holder = $4, group_id = null
 where school_id = $1 and import_id = $2 and state = 'previewed'";
@@ -135,7 +143,10 @@ insert into import_finding (school_id, import_id, number, file, sheet, line, rec
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 const FINDINGS: &str = "\
 select file, sheet, line, record, column_name, value, severity, code, message, what_to_do
-from import_finding where school_id = $1 and import_id = $2 order by number";
+from import_finding where school_id = $1 and import_id = $2 and severity <> 'changed' order by number";
+const CHANGES: &str = "\
+select file, sheet, line, record, column_name, value, severity, code, message, what_to_do
+from import_finding where school_id = $1 and import_id = $2 and severity = 'changed' order by number";
 const SET_GROUP: &str = "update import set group_id = $3 where school_id = $1 and import_id = $2";
 const BEGUN: &str = "\
 select school_id, import_id, state, holder, group_id from import where state = 'received' or state = 'applying'";
@@ -144,6 +155,9 @@ update import set state = $4, message = $5 where school_id = $1 and import_id = 
 const DESTROY: &str = "\
 delete from import_file where exists (
     select 1 from import i where i.school_id = import_file.school_id and i.import_id = import_file.import_id and i.received_at < $1)";
+const DESTROY_CASES: &str = "\
+delete from import_case where exists (
+    select 1 from import i where i.school_id = import_case.school_id and i.import_id = import_case.import_id and i.received_at < $1)";
 const SCHOOLS: &str = "select school_id from school order by school_id";
 
 pub(super) const STATEMENTS: &[&str] = &[
@@ -154,14 +168,18 @@ pub(super) const STATEMENTS: &[&str] = &[
     ALL,
     BEFORE,
     MOVE,
+    CHOOSE,
+    SAY,
     BEGIN,
     CLEAR_FINDINGS,
     NEW_FINDING,
     FINDINGS,
     SET_GROUP,
     BEGUN,
+    CHANGES,
     INTERRUPTED,
     DESTROY,
+    DESTROY_CASES,
     SCHOOLS,
 ];
 
@@ -337,20 +355,27 @@ pub fn imports(tx: &mut Tx, school: SchoolId) -> Result<Vec<Import>, StoreError>
 
 /// The findings of an import in the order of its file.
 pub fn findings(tx: &mut Tx, school: SchoolId, id: ImportId) -> Result<Vec<Finding>, StoreError> {
-    tx.query(FINDINGS, &args![school, id], |row| {
-        let line: i64 = row.get(2)?;
-        Ok(Finding {
-            file: row.get(0)?,
-            sheet: row.get(1)?,
-            line: u32::try_from(line).unwrap_or_default(),
-            record: row.get(3)?,
-            column: row.get(4)?,
-            value: row.get(5)?,
-            severity: row.get(6)?,
-            code: row.get(7)?,
-            message: row.get(8)?,
-            what_to_do: row.get(9)?,
-        })
+    tx.query(FINDINGS, &args![school, id], finding_of)
+}
+
+/// What accepting changes of each record, or has changed; one line for each, 10,000 at most.
+pub fn changes(tx: &mut Tx, school: SchoolId, id: ImportId) -> Result<Vec<Finding>, StoreError> {
+    tx.query(CHANGES, &args![school, id], finding_of)
+}
+
+fn finding_of(row: &store::Row<'_>) -> Result<Finding, StoreError> {
+    let line: i64 = row.get(2)?;
+    Ok(Finding {
+        file: row.get(0)?,
+        sheet: row.get(1)?,
+        line: u32::try_from(line).unwrap_or_default(),
+        record: row.get(3)?,
+        column: row.get(4)?,
+        value: row.get(5)?,
+        severity: row.get(6)?,
+        code: row.get(7)?,
+        message: row.get(8)?,
+        what_to_do: row.get(9)?,
     })
 }
 
@@ -371,8 +396,8 @@ pub(super) struct Step<'a> {
     pub kind: &'a str,
     pub preview: Option<&'a Preview>,
     pub message: Option<&'a str>,
-    /// New findings in place of the old ones; none: the old ones stay.
-    pub findings: Option<Vec<Finding>>,
+    /// New findings, and records that wait for a person, in place of the old ones; none: the old ones stay.
+    pub findings: Option<(Vec<Finding>, Vec<Case>)>,
 }
 
 /// Moves an import on.
@@ -399,9 +424,10 @@ pub(super) fn move_on(
             message
         ];
         tx.execute(MOVE, &values)?;
-        let Some(findings) = &findings else {
+        let Some((findings, cases)) = &findings else {
             return Ok(());
         };
+        settle::keep_cases(tx, school, import, cases)?;
         tx.execute(CLEAR_FINDINGS, &args![school, import])?;
         for (number, finding) in findings.iter().enumerate() {
             let values = args![
@@ -425,6 +451,34 @@ pub(super) fn move_on(
     })
 }
 
+/// Keeps other choices for an import of which nothing is stored yet; `false` when it has moved on.
+pub(super) fn choose(
+    office: &Office,
+    school: SchoolId,
+    import: ImportId,
+    choices: &Choices,
+) -> Result<bool, StoreError> {
+    let choices = serde_json::to_string(choices).expect("choices are plain JSON");
+    office.store.write_now(move |tx| {
+        let values = args![school, import, choices.as_str()];
+        Ok(tx.execute(CHOOSE, &values)? == 1)
+    })
+}
+
+/// Says something of an import without moving it on.
+pub(super) fn say(
+    office: &Office,
+    school: SchoolId,
+    import: ImportId,
+    message: &str,
+) -> Result<(), StoreError> {
+    let message = message.to_owned();
+    office.store.write_now(move |tx| {
+        tx.execute(SAY, &args![school, import, message.as_str()])
+            .map(|_| ())
+    })
+}
+
 /// Claims a previewed import for applying; `false` when somebody else was first or it is not previewed.
 pub(super) fn begin(
     office: &Office,
@@ -442,6 +496,29 @@ pub(super) fn new_group(act: &mut Act, import: ImportId) -> Result<i64, StoreErr
     let (school, group) = (act.school(), act.new_id());
     act.tx().execute(SET_GROUP, &args![school, import, group])?;
     Ok(group)
+}
+
+/// The import in which its file can be looked at again: itself while nothing of it is stored, else a new one of the same file
+/// with the same choices.
+///
+/// Waits on this thread. Errors: it is being read or written now, or its file was destroyed.
+pub(super) fn open_again(
+    office: &Arc<Office>,
+    actor: &Actor,
+    id: ImportId,
+) -> Result<ImportId, Refusal> {
+    may_import(actor)?;
+    let school = actor.school;
+    let found = office.store.read_now(move |tx| import(tx, school, id))?;
+    match found.state {
+        State::Previewed | State::Refused => Ok(id),
+        State::Received | State::Applying => Err(Refusal::Wrong(
+            "The file is being read or imported. Wait until that is done.".to_owned(),
+        )),
+        State::Applied | State::Cancelled | State::Undone => {
+            keep(office, actor, files(office, school, id)?, &found.choices)
+        }
+    }
 }
 
 /// Says no to a previewed import; nothing of it is stored.
@@ -534,6 +611,7 @@ pub fn tidy(store: &Store) -> Result<usize, StoreError> {
         for import in begun.iter().filter(|import| !import.is_alive) {
             import.end(tx)?;
         }
+        tx.execute(DESTROY_CASES, &args![old])?;
         tx.execute(DESTROY, &args![old])
     })?;
     Ok(dead.len())

@@ -11,11 +11,13 @@ use sha2::{Digest, Sha256};
 use store::{Act, Arg, Row, SchoolId, StoreError, Table, Tx, args};
 
 use super::records::PRIOR_ATTENDANCE;
+use super::settle::{self, Decisions};
 use crate::book::fold;
 use crate::roll::records::{
     ADDRESS, CHARACTERISTIC, CONTACT, CONTACT_ROUTE, ENROLMENT, GROUP_STAFF, MEMBERSHIP, POST,
     PUPIL, PUPIL_CONTACT, PUPIL_GROUP, RESIDENCE, SOURCE_LINK, STAFF,
 };
+use crate::year::records::{DAY_EXCEPTION, TERM};
 
 /// The key of a record: one that the school has, or one that this import makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +28,16 @@ pub enum Key {
     New(u32),
     /// The so-manieth person that the directory is to know.
     Person(u32),
+}
+
+impl Key {
+    /// The number that the school knows it by, if it does already.
+    pub fn known(self) -> Option<i64> {
+        match self {
+            Key::Known(id) => Some(id),
+            Key::New(_) | Key::Person(_) => None,
+        }
+    }
 }
 
 /// The numbers that an act gave to new records, and the directory to new persons.
@@ -91,7 +103,10 @@ pub(super) trait Stored: Clone + PartialEq + Debug {
     fn table() -> &'static Table;
     /// The statement that reads its current rows.
     const CURRENT: &'static str;
-    /// From a row of that statement.
+    /// The statement that reads the versions that an act recorded or superseded: their columns, who recorded and who
+    /// superseded them.
+    const TOUCHED: &'static str;
+    /// From a row of these statements.
     fn read(row: &Row<'_>) -> Result<Self, StoreError>;
     /// Id and columns in the order of the table.
     fn args<'a>(&'a self, numbers: &Numbers) -> Vec<Arg<'a>>;
@@ -108,6 +123,10 @@ macro_rules! stored {
             const CURRENT: &'static str = concat!(
                 "select ", $(stringify!($column), ", ",)+ "0 from ", $table,
                 " where school_id = $1 and superseded_seq is null order by 1, 2"
+            );
+            const TOUCHED: &'static str = concat!(
+                "select ", $(stringify!($column), ", ",)+ "seq, superseded_seq from ", $table,
+                " where school_id = $1 and (seq = $2 or superseded_seq = $2) order by 1, 2"
             );
             fn read(row: &Row<'_>) -> Result<Self, StoreError> {
                 let mut at = 0..;
@@ -222,6 +241,19 @@ stored! {
     }
 }
 
+stored! {
+    /// A half-term.
+    TermRow of "term" TERM {
+        term_id: Key, first_year: i64, name: String, first_day: Day, last_day: Day,
+    }
+}
+stored! {
+    /// A day that is not as the terms would have it.
+    DayRow of "day_exception" DAY_EXCEPTION {
+        on_date: Day, kind: String, reason: String,
+    }
+}
+
 impl AddressRow {
     /// The address without accents and capitals, to find it by.
     pub(super) fn folded(&self) -> String {
@@ -265,7 +297,7 @@ impl<T> Default for Rows<T> {
 }
 
 impl<T: Stored> Rows<T> {
-    fn read(tx: &mut Tx, school: SchoolId) -> Result<Rows<T>, StoreError> {
+    pub(super) fn read(tx: &mut Tx, school: SchoolId) -> Result<Rows<T>, StoreError> {
         let rows = tx.query(T::CURRENT, &args![school], T::read)?;
         Ok(Rows {
             fates: vec![Fate::Kept; rows.len()],
@@ -320,6 +352,66 @@ impl<T: Stored> Rows<T> {
         self.touches += 1;
     }
 
+    /// Takes back what an act did to these rows: what it made goes, what it changed or ended is as it was.
+    ///
+    /// Answers the numbers of later acts that touched the same rows; such rows stay. 0 stands for one that is not known.
+    pub(super) fn take_back(
+        &mut self,
+        tx: &mut Tx,
+        school: SchoolId,
+        seq: i64,
+    ) -> Result<Vec<i64>, StoreError> {
+        let columns = T::table().id.len() + T::table().columns.len();
+        let touched = tx.query(T::TOUCHED, &args![school, seq], |row| {
+            let (recorded_by, superseded_by) = (row.get(columns)?, row.get(columns + 1)?);
+            Ok((T::read(row)?, recorded_by, superseded_by))
+        })?;
+        let places: HashMap<String, usize> = self.each().map(|(at, row)| (id(row), at)).collect();
+        let mut before = HashMap::new();
+        let mut recorded = Vec::new();
+        for (row, recorded_by, superseded_by) in touched {
+            let (recorded_by, superseded_by): (i64, Option<i64>) = (recorded_by, superseded_by);
+            if recorded_by == seq {
+                recorded.push((id(&row), superseded_by));
+            } else {
+                before.insert(id(&row), row);
+            }
+        }
+        let mut since = Vec::new();
+        for (id, later) in recorded {
+            let old = before.remove(&id);
+            match (later, places.get(&id)) {
+                (Some(later), _) => since.push(later),
+                (None, None) => since.push(0),
+                (None, Some(at)) => match old {
+                    Some(old) => self.change(*at, |row| *row = old),
+                    None => self.end(*at),
+                },
+            }
+        }
+        let mut ended: Vec<(String, T)> = before.into_iter().collect();
+        ended.sort_by(|a, b| a.0.cmp(&b.0));
+        for (id, old) in ended {
+            if places.contains_key(&id) {
+                since.push(0);
+            } else {
+                self.push(old);
+            }
+        }
+        Ok(since)
+    }
+
+    /// How many rows the plan ends, and how many it changes or brings back.
+    pub(super) fn tally(&self) -> (u32, u32) {
+        let count = |fate| self.of(fate).count() as u32;
+        (count(Fate::Ended), count(Fate::Changed) + count(Fate::New))
+    }
+
+    /// The rows that the plan ends.
+    pub(super) fn ended(&self) -> impl Iterator<Item = &T> {
+        self.of(Fate::Ended)
+    }
+
     fn of(&self, fate: Fate) -> impl Iterator<Item = &T> {
         self.rows
             .iter()
@@ -328,7 +420,7 @@ impl<T: Stored> Rows<T> {
             .map(|(row, _)| row)
     }
 
-    fn write(&self, act: &mut Act, numbers: &Numbers) -> Result<(), StoreError> {
+    pub(super) fn write(&self, act: &mut Act, numbers: &Numbers) -> Result<(), StoreError> {
         let table = T::table();
         act.record_many(table, self.of(Fate::New).map(|row| row.args(numbers)))?;
         for row in self.of(Fate::Changed) {
@@ -341,13 +433,19 @@ impl<T: Stored> Rows<T> {
         Ok(())
     }
 
-    fn tell(&self, hasher: &mut Sha256) {
+    pub(super) fn tell(&self, hasher: &mut Sha256) {
         for (row, fate) in self.rows.iter().zip(&self.fates) {
             if *fate != Fate::Kept {
                 hasher.update(format!("{fate:?}{row:?}"));
             }
         }
     }
+}
+
+/// What tells a row that is known already from every other of its table.
+fn id<T: Stored>(row: &T) -> String {
+    let values = row.args(&Numbers::default());
+    format!("{:?}", &values[..T::table().id.len()])
 }
 
 /// Places of rows by a key.
@@ -389,6 +487,8 @@ pub(super) struct Draft {
     pub duties: Rows<DutyRow>,
     pub priors: Rows<PriorRow>,
     pub persons: Vec<NewPerson>,
+    /// What people decided of records that no identifier could place.
+    pub settled: Decisions,
     pub pupil_at: HashMap<Key, usize>,
     pub by_upn: Index<String>,
     pub by_former_upn: Index<String>,
@@ -490,6 +590,25 @@ pub(super) const STATEMENTS: &[&str] = &[
     PostRow::CURRENT,
     DutyRow::CURRENT,
     PriorRow::CURRENT,
+    TermRow::CURRENT,
+    DayRow::CURRENT,
+    PupilRow::TOUCHED,
+    LinkRow::TOUCHED,
+    EnrolmentRow::TOUCHED,
+    GroupRow::TOUCHED,
+    MembershipRow::TOUCHED,
+    CharacteristicRow::TOUCHED,
+    ContactRow::TOUCHED,
+    RouteRow::TOUCHED,
+    TieRow::TOUCHED,
+    AddressRow::TOUCHED,
+    ResidenceRow::TOUCHED,
+    StaffRow::TOUCHED,
+    PostRow::TOUCHED,
+    DutyRow::TOUCHED,
+    PriorRow::TOUCHED,
+    TermRow::TOUCHED,
+    DayRow::TOUCHED,
 ];
 
 impl Draft {
@@ -511,6 +630,7 @@ impl Draft {
             posts: Rows::read(tx, school)?,
             duties: Rows::read(tx, school)?,
             priors: Rows::read(tx, school)?,
+            settled: settle::decisions(tx, school)?,
             ..Draft::default()
         };
         draft.index();
@@ -611,6 +731,12 @@ impl Draft {
         self.by_link.get(&key).copied()
     }
 
+    /// The school's own ids of the pupils at these places; those that the import makes have none yet.
+    pub(super) fn pupil_ids(&self, places: &[usize]) -> Vec<i64> {
+        let keys = places.iter().map(|at| self.pupils.get(*at).pupil_id);
+        keys.filter_map(Key::known).collect()
+    }
+
     /// How often anything was changed so far: to see whether a record changed something.
     pub(super) fn touches(&self) -> u64 {
         let mut touches = 0;
@@ -618,9 +744,46 @@ impl Draft {
         touches
     }
 
+    /// The same for each part of a pupil's record, in the words of a report.
+    pub(super) fn touches_by_part(&self) -> [(&'static str, u64); 5] {
+        [
+            ("time on roll", self.enrolments.touches),
+            ("year, tutor group or house", self.memberships.touches),
+            ("characteristics", self.characteristics.touches),
+            ("address", self.residences.touches),
+            ("attendance at a former school", self.priors.touches),
+        ]
+    }
+
     /// How many records the import makes.
     pub(super) fn new_records(&self) -> u32 {
         self.new
+    }
+
+    /// Takes back what an act of an import did to the roll; answers the numbers of later acts that stand in the way.
+    pub(super) fn take_back(
+        &mut self,
+        tx: &mut Tx,
+        school: SchoolId,
+        seq: i64,
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut since = Vec::new();
+        since.extend(self.pupils.take_back(tx, school, seq)?);
+        since.extend(self.links.take_back(tx, school, seq)?);
+        since.extend(self.enrolments.take_back(tx, school, seq)?);
+        since.extend(self.groups.take_back(tx, school, seq)?);
+        since.extend(self.memberships.take_back(tx, school, seq)?);
+        since.extend(self.characteristics.take_back(tx, school, seq)?);
+        since.extend(self.contacts.take_back(tx, school, seq)?);
+        since.extend(self.routes.take_back(tx, school, seq)?);
+        since.extend(self.ties.take_back(tx, school, seq)?);
+        since.extend(self.addresses.take_back(tx, school, seq)?);
+        since.extend(self.residences.take_back(tx, school, seq)?);
+        since.extend(self.staff.take_back(tx, school, seq)?);
+        since.extend(self.posts.take_back(tx, school, seq)?);
+        since.extend(self.duties.take_back(tx, school, seq)?);
+        since.extend(self.priors.take_back(tx, school, seq)?);
+        Ok(since)
     }
 
     /// A digest of everything that the plan would write: two plans with the same digest do the same.

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use calendar::{Day, DayKind, Session, Slot};
 use columns::MarkByte;
 use exchange::{MarkTable, Reading};
-use register::{Code, CodeRow};
+use register::{Code, CodeRow, Counts};
 
 use super::Task;
 use super::draft::{Draft, Key};
+use super::prepare::counted;
 use super::report::{Ground, Outcome, Place, Report};
+use super::settle::{self, Verdict};
 use super::who::{self, Found};
 use crate::book::{Book, YearMarks};
 use crate::ids::{EnrolmentId, PupilId};
@@ -65,6 +67,12 @@ const MARK_DIFFERS: Ground = Ground {
     remedy: "Amend the mark by hand if the file is right, or import again and choose to replace marks.",
 };
 
+const TOTALS_DIFFER: Ground = Ground {
+    code: "TOTALS_DIFFER",
+    text: "The file's own sums and its marks differ: {detail}.",
+    remedy: "Nothing is corrected (I-096). Look for marks that were refused, or codes that the other system counts otherwise.",
+};
+
 /// A mark to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NewMark {
@@ -96,6 +104,7 @@ pub(super) struct MarkPlan {
 enum Who {
     Rows(Vec<usize>),
     Doubt(&'static Ground),
+    LeftOut,
     Nobody,
 }
 
@@ -111,6 +120,15 @@ pub(super) fn plan(
     let pupils = pupils_of(book, draft, table, task, report);
     let codes: Vec<Option<Code>> = table.texts.iter().map(|text| text.parse().ok()).collect();
     let mut plan = MarkPlan::default();
+    let mut written = vec![(0_u32, 0_u32); table.pupils.len()];
+    let mut sums = vec![
+        Counts::default();
+        if table.totals.is_empty() {
+            0
+        } else {
+            table.pupils.len()
+        }
+    ];
     let mut days = Days::default();
     let mut comments = table.comments.iter().peekable();
     plan.marks.reserve(table.marks.len());
@@ -127,12 +145,25 @@ pub(super) fn plan(
             &mut days,
             table,
         );
+        if let Some(sum) = sums.get_mut(mark.pupil as usize) {
+            let stands = match &judged {
+                Ok(Judged::Write { code, .. }) => Some(*code),
+                Ok(Judged::AlreadySo) => standing(book, &pupils[mark.pupil as usize], mark),
+                Err((ground, _)) if std::ptr::eq(*ground, &MARK_DIFFERS) => {
+                    standing(book, &pupils[mark.pupil as usize], mark)
+                }
+                Ok(Judged::Agrees | Judged::LeftOut) | Err(_) => None,
+            };
+            let row = stands.and_then(|code| register::meaning(code, mark.day).ok());
+            *sum += row.map(Counts::of).unwrap_or_default();
+        }
         let outcome = match judged {
             Ok(Judged::AlreadySo) => {
                 plan.standing += 1;
                 Outcome::Unchanged
             }
             Ok(Judged::Agrees) => Outcome::Unchanged,
+            Ok(Judged::LeftOut) => Outcome::Skipped,
             Ok(Judged::Write {
                 enrolment,
                 code,
@@ -147,6 +178,9 @@ pub(super) fn plan(
                     comment,
                     replaces,
                 });
+                let count = &mut written[mark.pupil as usize];
+                count.0 += u32::from(!replaces);
+                count.1 += u32::from(replaces);
                 plan.replacing += u32::from(replaces);
                 plan.standing += u32::from(replaces);
                 Outcome::Loaded
@@ -172,6 +206,19 @@ pub(super) fn plan(
         };
         report.main.add(outcome, 1);
     }
+    compare(table, &sums, report);
+    for (pupil, (filled, replaced)) in table.pupils.iter().zip(written) {
+        let what = match (filled, replaced) {
+            (0, 0) => continue,
+            (filled, 0) => format!("{} filled.", counted(filled, "gap", "gaps")),
+            (filled, replaced) => format!(
+                "{} filled, {} amended.",
+                counted(filled, "gap", "gaps"),
+                counted(replaced, "mark", "marks")
+            ),
+        };
+        report.changed(pupil.line, &pupil.name, what);
+    }
     plan.marks
         .sort_unstable_by_key(|mark| (mark.enrolment, mark.day, mark.session.index()));
     plan.pupils = plan
@@ -181,6 +228,64 @@ pub(super) fn plan(
     plan.first = plan.marks.iter().map(|mark| mark.day).min();
     plan.last = plan.marks.iter().map(|mark| mark.day).max();
     plan
+}
+
+/// The mark that stands here on the place of one of the file.
+fn standing(book: &Book, who: &Who, mark: &exchange::Mark) -> Option<Code> {
+    let Who::Rows(rows) = who else { return None };
+    let slot = Slot::new(mark.day, mark.session);
+    let covering = rows
+        .iter()
+        .copied()
+        .find(|row| book.roll.enrolments[*row].covers(mark.day))?;
+    book.mark(covering, slot).code()
+}
+
+/// Sets the file's own sums beside ours of the same marks as they will stand; a difference is a warning (I-096).
+fn compare(table: &MarkTable, sums: &[Counts], report: &mut Report) {
+    for (pupil, given) in &table.totals {
+        let ours = sums[*pupil as usize];
+        let numbers = [
+            ("possible", given.possible, ours.possible()),
+            ("attended", given.attended, ours.attended()),
+            ("authorised", given.authorised, ours.authorised),
+            ("unauthorised", given.unauthorised, ours.unauthorised),
+        ];
+        let mut differ: Vec<String> = numbers
+            .into_iter()
+            .filter_map(|(name, given, ours)| {
+                Some((name, given.filter(|given| *given != ours)?, ours))
+            })
+            .map(|(name, given, ours)| format!("{name} {given} in the file, {ours} counted here"))
+            .collect();
+        let share = given.percentage.as_deref().zip(ours.attendance_shown());
+        if let Some((given, ours)) = share.filter(|(given, ours)| !same_share(given, ours)) {
+            differ.push(format!(
+                "attendance {given}% in the file, {ours} counted here"
+            ));
+        }
+        if !differ.is_empty() {
+            let pupil = &table.pupils[*pupil as usize];
+            let place = Place {
+                line: given.line,
+                record: &pupil.name,
+                column: "",
+            };
+            report.add("warning", &TOTALS_DIFFER, place, "", &differ.join("; "));
+        }
+    }
+}
+
+/// Whether two percentages say the same as far as both are written out: `91` and `91.2%` do.
+fn same_share(given: &str, ours: &str) -> bool {
+    let number = |text: &str| text.trim_end_matches('%').parse::<f64>().ok();
+    let places = given
+        .split_once('.')
+        .map_or(0, |(_, rest)| rest.len() as i32);
+    let within = 0.5 * 10_f64.powi(-places.min(1)) + 1e-9;
+    number(given)
+        .zip(number(ours))
+        .is_some_and(|(given, ours)| (given - ours).abs() <= within)
 }
 
 fn is_doubt(who: &Who) -> bool {
@@ -199,12 +304,37 @@ fn pupils_of(
     for (row, enrolment) in book.roll.enrolments.iter().enumerate() {
         rows_of.entry(enrolment.pupil).or_default().push(row);
     }
+    let rows = |id: i64| rows_of.get(&PupilId(id)).cloned().unwrap_or_default();
     table
         .pupils
         .iter()
         .map(|pupil| match who::find(draft, &pupil.key, None, source) {
             Found::Nobody => Who::Nobody,
-            Found::Doubt(ground) => Who::Doubt(ground),
+            Found::Doubt(ground, may_be) => match settle::by_identifiers(draft, &pupil.key) {
+                Some(Verdict::Same(id)) => Who::Rows(rows(id)),
+                Some(Verdict::LeaveOut) => {
+                    let place = Place {
+                        line: pupil.line,
+                        record: &pupil.name,
+                        column: "",
+                    };
+                    report.add(
+                        "skipped",
+                        &settle::LEFT_OUT,
+                        place,
+                        "",
+                        "its pupil is settled so.",
+                    );
+                    Who::LeftOut
+                }
+                Some(Verdict::Another) | None => {
+                    let (key, name) = (&pupil.key, &pupil.name);
+                    let case =
+                        settle::case_of_identifiers(draft, key, name, pupil.line, ground, &may_be);
+                    report.cases.push(case);
+                    Who::Doubt(ground)
+                }
+            },
             Found::Pupil { at, restored, .. } => {
                 if let Some(own) = restored {
                     let place = Place {
@@ -218,7 +348,7 @@ fn pupils_of(
                 let Key::Known(id) = draft.pupils.get(at).pupil_id else {
                     return Who::Nobody;
                 };
-                Who::Rows(rows_of.get(&PupilId(id)).cloned().unwrap_or_default())
+                Who::Rows(rows(id))
             }
         })
         .collect()
@@ -228,6 +358,8 @@ fn pupils_of(
 enum Judged {
     /// The same mark stands here.
     AlreadySo,
+    /// Its pupil is left out, as decided.
+    LeftOut,
     /// It says what the calendar or the roll says.
     Agrees,
     /// It goes in.
@@ -319,6 +451,7 @@ fn judge<'b>(
     let rows = match who {
         Who::Rows(rows) => rows,
         Who::Doubt(ground) => return Err((ground, of_pupil)),
+        Who::LeftOut => return Ok(Judged::LeftOut),
         Who::Nobody => return Err((&PUPIL_NOT_FOUND, of_pupil)),
     };
     let Some(code) = code else {

@@ -13,21 +13,32 @@
 
 mod apply;
 mod background;
+mod columns;
 mod command_line;
 mod contacts;
 mod course;
 mod draft;
+mod held;
 mod marks;
 mod pages;
 mod prepare;
+mod profiles;
+mod profiles_page;
 mod pupils;
+mod questions;
 mod readings;
 pub mod records;
 mod report;
+mod report_page;
 mod roster;
 mod take_out;
+mod settle;
 mod terms;
+mod undo;
+mod undo_page;
 mod who;
+
+use std::collections::BTreeMap;
 
 use calendar::{Day, SchoolCalendar, SchoolYear};
 use serde::{Deserialize, Serialize};
@@ -35,14 +46,18 @@ use serde::{Deserialize, Serialize};
 pub use apply::{Answers, Applied, apply};
 pub use command_line::command_line;
 pub use course::{
-    Import, ImportId, ReceivedFile, State, cancel, findings, import, imports, receive,
+    Import, ImportId, ReceivedFile, State, cancel, changes, findings, import, imports, receive,
     rows_to_correct, tidy,
 };
-pub use prepare::{Brake, Preview, prepare};
+pub(crate) use prepare::counted;
+pub use prepare::{Brake, ColumnFate, Preview, Question, prepare};
+pub use profiles::{Profile, all as profiles, forget as forget_profile, keep as keep_profile};
 pub use readings::Readings;
 pub use report::{Finding, Outcomes};
 pub use take_out::{List, take_out};
+pub use settle::{Case, CaseKind, Settled, Verdict, cases, forget, settle};
 pub use terms::{Event, EventKind};
+pub use undo::{TakesBack, look_back, undo};
 
 use crate::people::{Access, Actor, RecordKind};
 use crate::year::settings::Mode;
@@ -63,6 +78,9 @@ pub fn statements() -> Vec<&'static str> {
         command_line::STATEMENTS,
         pages::STATEMENTS,
         take_out::STATEMENTS,
+        profiles::STATEMENTS,
+        settle::STATEMENTS,
+        undo::STATEMENTS,
     ]
     .concat()
 }
@@ -85,6 +103,18 @@ pub struct Choices {
     pub week_beginning: Option<Day>,
     /// Why a transfer file that is addressed to another school is taken all the same (I-262).
     pub other_school: Option<String>,
+    /// A person has confirmed that the day comes first in dates that could be read either way (I-020).
+    pub day_first: bool,
+    /// Read the bytes in this encoding (a word of `exchange::Encoding`).
+    pub encoding: Option<String>,
+    /// Read this sheet of a workbook.
+    pub sheet: Option<String>,
+    /// The line on which the headings stand.
+    pub heading_line: Option<u32>,
+    /// What headings mean: the word of an `exchange::Field`, or nothing for a column to leave out (I-023).
+    pub headings: BTreeMap<String, Option<String>>,
+    /// The profile whose answers these are (I-012).
+    pub profile: Option<String>,
 }
 
 impl Default for Choices {
@@ -97,6 +127,12 @@ impl Default for Choices {
             month_first: false,
             week_beginning: None,
             other_school: None,
+            day_first: false,
+            encoding: None,
+            sheet: None,
+            heading_line: None,
+            headings: BTreeMap::new(),
+            profile: None,
         }
     }
 }

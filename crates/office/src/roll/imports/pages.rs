@@ -13,11 +13,13 @@ use serde::Deserialize;
 use store::jobs::{self, JobState};
 use store::{Tx, args};
 
-use super::background;
 use super::course::{self, Import, ImportId, ReceivedFile, State};
 use super::report::Finding;
 use super::terms::{Event, EventKind};
-use super::{Answers, Choices, List, Preview, apply, prepare, rows_to_correct, take_out};
+use super::{
+    Answers, Choices, List, Preview, Question, apply, background, held, prepare, profiles,
+    profiles_page, questions, report_page, rows_to_correct, settle, take_out, undo_page,
+};
 use crate::desk::{Desk, Office, Refusal};
 use crate::people::Actor;
 use crate::shell::{Choice, Field, FieldKind, Frame, Notice, Page, Progress, moment};
@@ -40,10 +42,36 @@ pub(super) fn routes() -> Router<Arc<Office>> {
         .layer(DefaultBodyLimit::max(UPLOAD_BYTES))
         .route("/imports/take-out/{list}", get(taken_out))
         .route("/imports/{import}", get(one))
+        .route(
+            "/imports/profiles",
+            get(profiles_page::list).post(profiles_page::change),
+        )
+        .route(
+            "/imports/{import}/questions",
+            get(questions::ask).post(questions::answer),
+        )
+        .route(
+            "/imports/{import}/columns",
+            get(questions::columns).post(questions::map_columns),
+        )
         .route("/imports/{import}/accept", post(accept))
         .route("/imports/{import}/cancel", post(cancel))
-        .route("/imports/{import}/report.csv", get(report))
+        .route(
+            "/imports/decisions",
+            get(held::remembered).post(held::ask_again),
+        )
+        .route("/imports/{import}/held", get(held::look).post(held::decide))
+        .route(
+            "/imports/{import}/undo",
+            get(undo_page::ask).post(undo_page::take_back),
+        )
+        .route("/imports/{import}/report", get(report_page::report))
+        .route("/imports/{import}/report.csv", get(report_page::csv))
         .route("/imports/{import}/rows-to-correct.csv", get(to_correct))
+        .route(
+            "/imports/{import}/rows-to-correct.xlsx",
+            get(to_correct_xlsx),
+        )
 }
 
 #[derive(Template)]
@@ -65,11 +93,11 @@ struct ImportRow {
     counts: String,
 }
 
-fn kind_name(word: &str) -> String {
+pub(super) fn kind_name(word: &str) -> String {
     Kind::from_word(word).map_or_else(String::new, |kind| kind.to_string())
 }
 
-fn name_of(tx: &mut Tx, account: i64) -> Result<String, Refusal> {
+pub(super) fn name_of(tx: &mut Tx, account: i64) -> Result<String, Refusal> {
     let name = tx.query_opt(ACCOUNT_NAME, &args![account], |row| row.get(0))?;
     Ok(name.unwrap_or_else(|| "somebody".to_owned()))
 }
@@ -178,7 +206,7 @@ async fn upload_of(mut form: Multipart) -> Result<Upload, Refusal> {
     Ok(upload)
 }
 
-async fn who(desk: &Desk) -> Result<Actor, Response> {
+pub(super) async fn who(desk: &Desk) -> Result<Actor, Response> {
     let actor = desk
         .read(|_, actor| {
             course::may_import(actor)?;
@@ -252,6 +280,17 @@ struct OnePage {
     typed: Option<Field>,
     can_accept: bool,
     can_correct: bool,
+    can_undo: bool,
+    /// What is to be answered: the question and where.
+    asked: Vec<(&'static str, &'static str)>,
+    /// Whether the answers to how it is read can be changed.
+    can_change: bool,
+    /// The name of the profile whose answers were taken.
+    profile: Option<String>,
+    /// Records that wait for a person.
+    waiting: u32,
+    /// Columns of which nothing is stored although they are known.
+    left_out: u32,
 }
 
 async fn one(desk: Desk, Path(id): Path<i64>, Query(shown): Query<Shown>) -> Response {
@@ -310,7 +349,31 @@ fn one_page(
         .into_iter()
         .filter(|one| wanted.is_none_or(|wanted| one.severity == wanted))
         .collect();
-    let preview = import.preview.clone();
+    let asked = import
+        .preview
+        .as_ref()
+        .map(|preview| preview.questions.clone());
+    let asked = asked.unwrap_or_default().into_iter().map(|question| {
+        let page = match question {
+            Question::Columns => "columns",
+            _ => "questions",
+        };
+        (question.words(), page)
+    });
+    let can_change =
+        matches!(import.state, State::Previewed | State::Refused) && progress.is_none();
+    let asked = asked.filter(|_| can_change).collect();
+    let profile = match &import.choices.profile {
+        Some(fingerprint) => {
+            profiles::find(tx, actor.school, fingerprint)?.map(|profile| profile.name)
+        }
+        None => None,
+    };
+    let preview = import
+        .preview
+        .clone()
+        .filter(|_| import.state != State::Refused);
+    let progress_is_none = progress.is_none();
     let can_accept = import.state == State::Previewed
         && progress.is_none()
         && preview.as_ref().is_some_and(|preview| preview.changes);
@@ -347,6 +410,10 @@ fn one_page(
             .map(|(place, event)| (place, event.clone(), choices(&event)))
             .collect()
     });
+    let waiting = settle::cases(tx, actor.school, id)?.len() as u32;
+    let columns = preview.as_ref().map_or(&[][..], |preview| &preview.columns);
+    let left_out = columns.iter().filter(|column| column.left_out.is_some());
+    let left_out = left_out.count() as u32;
     let message = import.message.clone().map(Notice::heed);
     Ok(OnePage {
         frame: desk.frame(tx, actor, "Import")?.with_notice(message),
@@ -363,6 +430,12 @@ fn one_page(
         typed,
         can_accept,
         can_correct,
+        can_undo: import.state == State::Applied && progress_is_none,
+        asked,
+        can_change,
+        profile,
+        waiting,
+        left_out,
         import,
     })
 }
@@ -454,54 +527,15 @@ async fn taken_out(desk: Desk, Path(list): Path<String>) -> Response {
     })
 }
 
-async fn report(desk: Desk, Path(id): Path<i64>) -> Response {
-    let today = desk.office.today().0;
-    let sheet = desk
-        .read(move |tx, actor| {
-            course::may_import(actor)?;
-            let import = course::import(tx, actor.school, ImportId(id))?;
-            let findings = course::findings(tx, actor.school, import.id)?;
-            let school = crate::desk::school_name(tx, actor.school)?;
-            let headings = [
-                "file",
-                "sheet",
-                "line",
-                "record",
-                "column",
-                "value",
-                "severity",
-                "code",
-                "message",
-                "what_to_do",
-            ];
-            let mut sheet = take_away::sheet("Import report", &school, actor, today, &headings);
-            for one in findings {
-                let line = one.line.to_string();
-                let cells = [
-                    one.file,
-                    one.sheet,
-                    line,
-                    one.record,
-                    one.column,
-                    one.value,
-                    one.severity,
-                    one.code,
-                    one.message,
-                    one.what_to_do,
-                ];
-                sheet
-                    .rows
-                    .push(cells.into_iter().map(exchange::Cell::Text).collect());
-            }
-            Ok((sheet, school))
-        })
-        .await;
-    sheet.map_or_else(IntoResponse::into_response, |(sheet, school)| {
-        take_away::file(&sheet, take_away::FileKind::Csv, &school, today)
-    })
+async fn to_correct(desk: Desk, Path(id): Path<i64>) -> Response {
+    rows_as_file(desk, id, take_away::FileKind::Csv).await
 }
 
-async fn to_correct(desk: Desk, Path(id): Path<i64>) -> Response {
+async fn to_correct_xlsx(desk: Desk, Path(id): Path<i64>) -> Response {
+    rows_as_file(desk, id, take_away::FileKind::Xlsx).await
+}
+
+async fn rows_as_file(desk: Desk, id: i64, kind: take_away::FileKind) -> Response {
     let actor = match who(&desk).await {
         Ok(actor) => actor,
         Err(response) => return response,
@@ -515,9 +549,7 @@ async fn to_correct(desk: Desk, Path(id): Path<i64>) -> Response {
         Ok::<_, Refusal>((rows_to_correct(&office, &actor, ImportId(id))?, name))
     });
     match made.await {
-        Ok(Ok((sheet, school))) => {
-            take_away::file(&sheet, take_away::FileKind::Csv, &school, today)
-        }
+        Ok(Ok((sheet, school))) => take_away::file(&sheet, kind, &school, today),
         Ok(Err(refusal)) => desk.problem(refusal).into_response(),
         Err(_) => desk.problem(Refusal::NotFound).into_response(),
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use calendar::Day;
-use exchange::{HeadingFate, Kind, Reading, SchoolNumber};
+use exchange::{Encoding, Field, HeadingFate, Kind, Reading, RefusedFile, SchoolNumber};
 use serde::{Deserialize, Serialize};
 use store::{SchoolId, Tx, args};
 
@@ -14,8 +14,9 @@ use super::marks::{self, MarkPlan};
 use super::pupils::{self, Effects};
 use super::readings::KeptPlan;
 use super::report::{Finding, Ground, Outcome, Outcomes, Place, Report};
+use super::settle::Case;
 use super::terms::{self, Event};
-use super::{Choices, Rights, Task, contacts, roster};
+use super::{Choices, Rights, Task, columns, contacts, profiles, roster};
 use crate::book::Book;
 use crate::desk::{Office, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -46,6 +47,12 @@ pub struct Preview {
     pub ignored: Vec<String>,
     /// Headings that were dropped while reading, such as passwords (I-023).
     pub dropped: Vec<String>,
+    /// What a person has to answer before the file is read as it is meant.
+    #[serde(default)]
+    pub questions: Vec<Question>,
+    /// What becomes of each column.
+    #[serde(default)]
+    pub columns: Vec<ColumnFate>,
     /// Findings beyond the number that is listed.
     pub left_out: u32,
     /// Whether accepting changes anything.
@@ -54,6 +61,75 @@ pub struct Preview {
     pub before: Option<String>,
     /// Digest of what would be written.
     pub(super) fingerprint: String,
+}
+
+/// Something about a file that its bytes leave in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Question {
+    /// In which encoding its text is written (I-017).
+    Encoding,
+    /// Which sheet of a workbook is meant (I-025).
+    Sheet,
+    /// What its columns hold (I-023).
+    Columns,
+    /// Whether the day or the month comes first in its dates (I-020).
+    DateOrder,
+    /// Of which week its marks are (I-090).
+    Week,
+    /// Why a file for another school is taken (I-271).
+    OtherSchool,
+}
+
+impl Question {
+    /// As a question to a person.
+    pub fn words(self) -> &'static str {
+        match self {
+            Question::Encoding => "In which encoding are the letters right?",
+            Question::Sheet => "Which sheet is meant?",
+            Question::Columns => "What do the columns hold?",
+            Question::DateOrder => "Does the day or the month come first in its dates?",
+            Question::Week => "On which Monday does its week begin?",
+            Question::OtherSchool => "Why is a file for another school taken?",
+        }
+    }
+}
+
+/// The question that a refusal puts, if an answer lets the file be read.
+fn question_of(refused: &RefusedFile) -> Option<Question> {
+    match refused {
+        RefusedFile::MixedEncodings { .. } | RefusedFile::BytesContradictDeclaration { .. } => {
+            Some(Question::Encoding)
+        }
+        RefusedFile::SeveralSheets { .. } => Some(Question::Sheet),
+        RefusedFile::MonthFirst { .. } => Some(Question::DateOrder),
+        RefusedFile::WeekUnknown { .. } => Some(Question::Week),
+        RefusedFile::AnotherSchool { .. } => Some(Question::OtherSchool),
+        RefusedFile::HeadingTwice { .. }
+        | RefusedFile::RequiredColumnAbsent { .. }
+        | RefusedFile::NoIdentifierColumn { .. } => Some(Question::Columns),
+        _ => None,
+    }
+}
+
+/// Questions that a file leaves open although it could be read.
+fn open_questions(reading: &Reading, choices: &Choices) -> Vec<Question> {
+    let either_way = reading
+        .findings
+        .iter()
+        .any(|finding| finding.code == exchange::FindingCode::DateEitherWay);
+    let asked = either_way && !choices.day_first && !choices.month_first;
+    asked.then_some(Question::DateOrder).into_iter().collect()
+}
+
+/// What becomes of a column of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnFate {
+    /// Its heading.
+    pub heading: String,
+    /// What it is read as; empty when it is not read.
+    pub read_as: String,
+    /// Why nothing of it is stored, where nothing is.
+    pub left_out: Option<String>,
 }
 
 /// Why a second confirmation is wanted, and the number to type.
@@ -99,6 +175,14 @@ pub(super) fn options(
         week_beginning: choices.week_beginning,
         own_schools,
         accept_other_school: choices.other_school.is_some(),
+        encoding: choices.encoding.as_deref().and_then(Encoding::from_word),
+        sheet: choices.sheet.clone(),
+        heading_line: choices.heading_line,
+        headings: choices
+            .headings
+            .iter()
+            .map(|(heading, key)| (heading.clone(), key.as_deref().and_then(Field::from_key)))
+            .collect(),
         classify: Some(&class_of),
         ..exchange::Options::on(today)
     }
@@ -148,24 +232,33 @@ pub fn prepare(
         .store
         .read_now(move |tx| course::import(tx, school, id))?;
     progress(0, 3);
+    let import = profiles::with_kept_answers(office, school, import)?;
     let reading = match read(office, school, &import)? {
         Ok(reading) => Arc::new(reading),
         Err(refused) => {
             let message = refused.to_string();
             let state = State::Refused;
+            let question = match question_of(&refused) {
+                Some(question) => Some(question),
+                None => profiles::is_a_table(office, school, &import)?.then_some(Question::Columns),
+            };
+            let asked = question.map(|question| Preview {
+                questions: vec![question],
+                ..Preview::default()
+            });
             let step = Step {
                 state,
                 kind: "",
-                preview: None,
+                preview: asked.as_ref(),
                 message: Some(&message),
-                findings: Some(Vec::new()),
+                findings: Some((Vec::new(), Vec::new())),
             };
             course::move_on(office, school, id, step)?;
             return Ok(state);
         }
     };
     progress(1, 3);
-    let (preview, findings) = previewed(office, actor, &import, &reading)?;
+    let (preview, findings, cases) = previewed(office, actor, &import, &reading)?;
     progress(2, 3);
     let state = State::Previewed;
     let step = Step {
@@ -173,12 +266,15 @@ pub fn prepare(
         kind: reading.kind.word(),
         preview: Some(&preview),
         message: None,
-        findings: Some(findings),
+        findings: Some((findings, cases)),
     };
     course::move_on(office, school, id, step)?;
     progress(3, 3);
     Ok(state)
 }
+
+/// A preview with its findings and the records that wait for a person.
+type Told = (Preview, Vec<Finding>, Vec<Case>);
 
 /// The preview of a reading as the roll stands now. What was read and planned is kept for whoever accepts it.
 pub(super) fn previewed(
@@ -186,7 +282,7 @@ pub(super) fn previewed(
     actor: &Actor,
     import: &Import,
     reading: &Arc<Reading>,
-) -> Result<(Preview, Vec<Finding>), Refusal> {
+) -> Result<Told, Refusal> {
     let (school, id) = (actor.school, import.id);
     let (whole, read, import, actor) = (
         Arc::clone(office),
@@ -207,7 +303,13 @@ pub(super) fn previewed(
             )
         });
         let (consequences, only_marks) = (consequences(&plan, &read), plan.brings_only_marks());
+        let cases = std::mem::take(&mut plan.report.cases);
         let preview = preview(&plan, consequences, &read, before);
+        let preview = Preview {
+            columns: columns::fates(&read, &import.choices, &actor),
+            questions: open_questions(&read, &import.choices),
+            ..preview
+        };
         let kept = only_marks.then(|| KeptPlan {
             marks: std::mem::take(&mut plan.marks),
             seq: book.seq,
@@ -219,7 +321,7 @@ pub(super) fn previewed(
             left_out,
             ..preview
         };
-        Ok::<_, Refusal>(((told, findings), kept))
+        Ok::<_, Refusal>(((told, findings, cases), kept))
     })?;
     office.readings.keep(school, id, reading, kept);
     Ok(told)
@@ -368,6 +470,8 @@ fn preview(
         samples: reading.encoding_samples.clone(),
         ignored: named(HeadingFate::Ignored),
         dropped: named(HeadingFate::Dropped),
+        columns: Vec::new(),
+        questions: Vec::new(),
         changes: plan.touches_roll || !plan.marks.marks.is_empty() || plan.new_events > 0,
         before,
         fingerprint: plan.draft.fingerprint(),
@@ -376,7 +480,7 @@ fn preview(
 }
 
 /// `1 pupil`, `30 pupils`.
-pub(super) fn counted(number: u32, one: &str, many: &str) -> String {
+pub(crate) fn counted(number: u32, one: &str, many: &str) -> String {
     let word = if number == 1 { one } else { many };
     let digits = number.to_string();
     let mut grouped = String::new();

@@ -4,10 +4,11 @@ use calendar::{Day, SchoolYear};
 use exchange::{Address, Coded, PupilRecord, Reading, Standing};
 
 use super::draft::{
-    AddressRow, CharacteristicRow, Draft, EnrolmentRow, GroupRow, Key, MembershipRow, PriorRow,
-    PupilRow, ResidenceRow,
+    AddressRow, CharacteristicRow, Draft, EnrolmentRow, GroupRow, Index, Key, MembershipRow,
+    PriorRow, PupilRow, ResidenceRow,
 };
 use super::report::{Ground, Outcome, Place, Report};
+use super::settle::{self, Case, CaseKind, Verdict};
 use super::who::{self, Found};
 use super::{Rights, Task};
 use crate::book::fold;
@@ -74,27 +75,43 @@ pub(super) fn plan(
     effects: &mut Effects,
 ) -> Vec<(u32, Key)> {
     let mut placed = Vec::new();
-    for record in reading
-        .pupils
-        .iter()
-        .filter(|record| record.standing == Standing::Offered)
-    {
+    for record in &reading.pupils {
         let before = draft.touches();
-        let outcome = match pupil_of(draft, record, task, report) {
-            Err(ground) => {
+        let waits = record.standing == Standing::Held;
+        let whose = match settled(draft, record, report) {
+            None if waits => {
+                offer(draft, record, None, report);
+                continue;
+            }
+            None => pupil_of(draft, record, task, report),
+            Some(whose) => {
+                if waits {
+                    report.no_longer_held(record.line);
+                }
+                Ok(whose)
+            }
+        };
+        let outcome = match whose {
+            Err(doubt) => {
                 let label = label(record);
-                let place = place(record, &label);
-                report.add("held", ground, place, "", "");
+                let number = record.key.admission_number.as_deref().unwrap_or_default();
+                report.add("held", doubt.ground, place(record, &label), number, "");
+                offer(draft, record, Some(&doubt), report);
                 Outcome::Held
             }
-            Ok((at, is_new)) => {
+            Ok(Whose::LeftOut) => Outcome::Skipped,
+            Ok(Whose::Pupil { at, is_new }) => {
                 let key = draft.pupils.get(at).pupil_id;
+                let was = (!is_new).then(|| draft.pupils.get(at).clone());
+                let parts = draft.touches_by_part();
                 fill(draft, at, is_new, record, task, report, effects);
                 placed.push((record.line, key));
                 if draft.touches() == before {
                     Outcome::Unchanged
                 } else {
                     effects.changed += u32::from(!is_new);
+                    let what = what_changed(draft, at, was.as_ref(), parts);
+                    report.changed(record.line, &label(record), what);
                     Outcome::Loaded
                 }
             }
@@ -102,6 +119,152 @@ pub(super) fn plan(
         report.main.add(outcome, 1);
     }
     placed
+}
+
+/// What a record changes, for the report: names and numbers with their values, the rest by its part of the record.
+fn what_changed(
+    draft: &Draft,
+    at: usize,
+    was: Option<&PupilRow>,
+    parts: [(&'static str, u64); 5],
+) -> String {
+    let Some(was) = was else {
+        return "A new pupil.".to_owned();
+    };
+    let is = draft.pupils.get(at);
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let pairs = [
+        (
+            "surname",
+            was.legal_surname.clone(),
+            is.legal_surname.clone(),
+        ),
+        (
+            "forename",
+            was.legal_forename.clone(),
+            is.legal_forename.clone(),
+        ),
+        (
+            "middle names",
+            was.middle_names.clone(),
+            is.middle_names.clone(),
+        ),
+        ("surname in use", was.surname.clone(), is.surname.clone()),
+        ("forename in use", was.forename.clone(), is.forename.clone()),
+        ("UPN", text(&was.upn), text(&is.upn)),
+        ("ULN", text(&was.uln), text(&is.uln)),
+        (
+            "admission number",
+            text(&was.admission_number),
+            text(&is.admission_number),
+        ),
+        ("sex", text(&was.sex), text(&is.sex)),
+        (
+            "date of birth",
+            was.birth_day.slashed(),
+            is.birth_day.slashed(),
+        ),
+    ];
+    let mut said: Vec<String> = pairs
+        .into_iter()
+        .filter(|(_, was, is)| was != is)
+        .map(|(name, was, is)| match was.as_str() {
+            "" => format!("{name} “{is}”"),
+            _ => format!("{name} “{was}” to “{is}”"),
+        })
+        .collect();
+    let now = draft.touches_by_part();
+    let touched = parts.iter().zip(&now).filter(|(was, is)| was.1 != is.1);
+    said.extend(touched.map(|((name, _), _)| (*name).to_owned()));
+    match said.as_slice() {
+        [] => "Known to another system by a new identifier.".to_owned(),
+        said => format!("Changes: {}.", said.join("; ")),
+    }
+}
+
+/// The pupil of a record.
+enum Whose {
+    /// This one, by their place; made by this import or here before.
+    Pupil { at: usize, is_new: bool },
+    /// Nobody: a person has decided to leave the record out.
+    LeftOut,
+}
+
+/// Why a person has to say, and whom the record may mean.
+struct Doubt {
+    ground: &'static Ground,
+    may_be: Vec<usize>,
+}
+
+fn doubt(ground: &'static Ground, may_be: Vec<usize>) -> Doubt {
+    Doubt { ground, may_be }
+}
+
+/// Puts a record that waits before a person, with the pupils whom it may mean.
+fn offer(draft: &Draft, record: &PupilRecord, doubt: Option<&Doubt>, report: &mut Report) {
+    let (surname, forename) = (&record.legal_surname, &record.legal_forename);
+    let mut may_be = match doubt {
+        Some(doubt) => doubt.may_be.clone(),
+        None => {
+            let alike = |birth| who::namesakes(draft, &record.key, surname, forename, birth);
+            alike(record.birth_date)
+        }
+    };
+    may_be.truncate(4);
+    let message = match doubt {
+        Some(doubt) => settle::why(doubt.ground, &record.key),
+        None if record.key.is_empty() => NO_IDENTIFIER.to_owned(),
+        None => REPEATED.to_owned(),
+    };
+    report.cases.push(Case {
+        kind: CaseKind::Pupil,
+        fingerprint: settle::of_pupil(record),
+        line: record.line,
+        record: label(record),
+        message,
+        says: settle::said_of_pupil(record),
+        may_be: draft.pupil_ids(&may_be),
+        may_be_new: record.birth_date.is_some(),
+    });
+}
+
+const NO_IDENTIFIER: &str = "The record has neither a UPN nor an admission number. A name and a date of birth are never proof of who somebody is (I-031).";
+const REPEATED: &str =
+    "The file has this identifier on records that differ, so all of them wait (I-033).";
+
+/// Whom a person has decided the record to mean; none: nobody has, or the pupil is no longer here.
+fn settled(draft: &mut Draft, record: &PupilRecord, report: &mut Report) -> Option<Whose> {
+    if draft.settled.is_empty() {
+        return None;
+    }
+    let fingerprint = settle::of_pupil(record);
+    let decided = draft
+        .settled
+        .get(&(CaseKind::Pupil, fingerprint.clone()))?
+        .clone();
+    let known = |draft: &Draft, key| draft.pupil_at.get(&key).copied();
+    match decided.verdict {
+        Verdict::Same(id) => {
+            known(draft, Key::Known(id)).map(|at| Whose::Pupil { at, is_new: false })
+        }
+        Verdict::Another => {
+            let made = draft.linked(settle::SOURCE, "pupil", &fingerprint);
+            if let Some(at) = made.and_then(|key| known(draft, key)) {
+                return Some(Whose::Pupil { at, is_new: false });
+            }
+            let birth_day = record.birth_date?;
+            let at = new_pupil(draft, record, birth_day, report);
+            let key = draft.pupils.get(at).pupil_id;
+            draft.link(settle::SOURCE, "pupil", &fingerprint, key);
+            Some(Whose::Pupil { at, is_new: true })
+        }
+        Verdict::LeaveOut => {
+            let label = label(record);
+            let place = place(record, &label);
+            report.add("skipped", &settle::LEFT_OUT, place, "", &decided.reason);
+            Some(Whose::LeftOut)
+        }
+    }
 }
 
 fn label(record: &PupilRecord) -> String {
@@ -122,10 +285,11 @@ fn pupil_of(
     record: &PupilRecord,
     task: &Task<'_>,
     report: &mut Report,
-) -> Result<(usize, bool), &'static Ground> {
+) -> Result<Whose, Doubt> {
     let source = task.choices.source.as_deref();
+    let (surname, forename) = (&record.legal_surname, &record.legal_forename);
     match who::find(draft, &record.key, record.former_upn.as_ref(), source) {
-        Found::Doubt(ground) => Err(ground),
+        Found::Doubt(ground, may_be) => Err(doubt(ground, may_be)),
         Found::Pupil {
             at,
             restored,
@@ -133,12 +297,12 @@ fn pupil_of(
         } => {
             let own = draft.pupils.get(at);
             let other_birth = record.birth_date.is_some_and(|day| day != own.birth_day);
-            let other_name = fold(&record.legal_surname) != fold(&own.legal_surname);
+            let other_name = fold(surname) != fold(&own.legal_surname);
             if by_former_upn && (other_birth || record.birth_date.is_none()) {
-                return Err(&who::FORMER_UPN_DIFFERS);
+                return Err(doubt(&who::FORMER_UPN_DIFFERS, vec![at]));
             }
             if other_birth && other_name {
-                return Err(&who::IDENTITY_DIFFERS);
+                return Err(doubt(&who::IDENTITY_DIFFERS, vec![at]));
             }
             if let Some(own) = restored {
                 let label = label(record);
@@ -151,44 +315,82 @@ fn pupil_of(
                     &own,
                 );
             }
-            Ok((at, false))
+            Ok(Whose::Pupil { at, is_new: false })
         }
         Found::Nobody => {
+            let alike = who::namesakes(draft, &record.key, surname, forename, record.birth_date);
             let Some(birth_day) = record.birth_date else {
-                return Err(&BIRTH_DAY_MISSING);
+                return Err(doubt(&BIRTH_DAY_MISSING, alike));
             };
-            let (surname, forename) = (&record.legal_surname, &record.legal_forename);
-            if who::namesake(draft, &record.key, surname, forename, birth_day).is_some() {
-                return Err(&NAMESAKE);
+            if !alike.is_empty() {
+                return Err(doubt(&NAMESAKE, alike));
             }
-            let upn = record.key.upn.as_ref().map(|upn| upn.as_str().to_owned());
-            let row = PupilRow {
-                pupil_id: draft.new_key(),
-                person_id: draft.new_person(upn.clone()),
-                upn,
-                former_upn: record
-                    .former_upn
-                    .as_ref()
-                    .map(|upn| upn.as_str().to_owned()),
-                uln: record.learner_number.clone(),
-                admission_number: record.key.admission_number.clone(),
-                legal_surname: surname.clone(),
-                legal_forename: forename.clone(),
-                middle_names: record.middle_names.clone().unwrap_or_default(),
-                surname: record
-                    .preferred_surname
-                    .clone()
-                    .unwrap_or_else(|| surname.clone()),
-                forename: record
-                    .preferred_forename
-                    .clone()
-                    .unwrap_or_else(|| forename.clone()),
-                sex: record.sex.as_ref().and_then(|sex| sex.code.clone()),
-                birth_day,
-            };
-            Ok((draft.add_pupil(row), true))
+            let at = new_pupil(draft, record, birth_day, report);
+            Ok(Whose::Pupil { at, is_new: true })
         }
     }
+}
+
+/// Makes the pupil of a record, without identifiers that another pupil here has (I-047).
+fn new_pupil(
+    draft: &mut Draft,
+    record: &PupilRecord,
+    birth_day: Day,
+    report: &mut Report,
+) -> usize {
+    let (surname, forename) = (&record.legal_surname, &record.legal_forename);
+    let upn = record.key.upn.as_ref().map(|upn| upn.as_str());
+    let upn = untaken(upn, &draft.by_upn, None, ("UPN", record), report);
+    let number = record.key.admission_number.as_deref();
+    let taken = &draft.by_admission;
+    let admission_number = untaken(number, taken, None, ("Admission number", record), report);
+    let row = PupilRow {
+        pupil_id: draft.new_key(),
+        person_id: draft.new_person(upn.clone()),
+        upn,
+        former_upn: record
+            .former_upn
+            .as_ref()
+            .map(|upn| upn.as_str().to_owned()),
+        uln: record.learner_number.clone(),
+        admission_number,
+        legal_surname: surname.clone(),
+        legal_forename: forename.clone(),
+        middle_names: record.middle_names.clone().unwrap_or_default(),
+        surname: record
+            .preferred_surname
+            .clone()
+            .unwrap_or_else(|| surname.clone()),
+        forename: record
+            .preferred_forename
+            .clone()
+            .unwrap_or_else(|| forename.clone()),
+        sex: record.sex.as_ref().and_then(|sex| sex.code.clone()),
+        birth_day,
+    };
+    draft.add_pupil(row)
+}
+
+/// An identifier of a record unless it is another pupil's here; then it is left out and said so.
+fn untaken(
+    given: Option<&str>,
+    owners: &Index<String>,
+    own: Option<usize>,
+    (column, record): (&'static str, &PupilRecord),
+    report: &mut Report,
+) -> Option<String> {
+    let given = given?;
+    let owners = owners.get(given).map_or(&[][..], Vec::as_slice);
+    if owners.iter().all(|at| Some(*at) == own) {
+        return Some(given.to_owned());
+    }
+    let label = label(record);
+    let place = Place {
+        column,
+        ..place(record, &label)
+    };
+    report.add("warning", &settle::IDENTIFIER_TAKEN, place, given, "");
+    None
 }
 
 fn fill(
@@ -239,6 +441,17 @@ fn core(
     let label = label(record);
     let mut kept = Vec::new();
     let mut after = before.clone();
+    let upn = record.key.upn.as_ref().map(|upn| upn.as_str());
+    let upn = untaken(upn, &draft.by_upn, Some(at), ("UPN", record), report);
+    let number = record.key.admission_number.as_deref();
+    let taken = &draft.by_admission;
+    let number = untaken(
+        number,
+        taken,
+        Some(at),
+        ("Admission number", record),
+        report,
+    );
     {
         let mut text = |own: &mut String, given: Option<&str>, column: &'static str| {
             let Some(given) = given.filter(|given| !given.is_empty()) else {
@@ -285,19 +498,17 @@ fn core(
             text(&mut value, given, column);
             *own = Some(value).filter(|value| !value.is_empty());
         };
-        let upn = record.key.upn.as_ref().map(|upn| upn.as_str());
-        optional(&mut after.upn, upn, "UPN");
+        optional(&mut after.upn, upn.as_deref(), "UPN");
         optional(&mut after.uln, record.learner_number.as_deref(), "ULN");
         let sex = record.sex.as_ref().and_then(|sex| sex.code.as_deref());
         optional(&mut after.sex, sex, "Sex");
-        let number = record.key.admission_number.as_deref();
         let shortened = |number: &&str| {
             let own = before.admission_number.as_deref();
             own.is_some_and(|own| super::draft::bare(own) == super::draft::bare(number))
         };
         optional(
             &mut after.admission_number,
-            number.filter(|number| !shortened(number)),
+            number.as_deref().filter(|number| !shortened(number)),
             "Admission number",
         );
     }
@@ -476,7 +687,7 @@ fn groups(
 }
 
 /// `7` as people say it.
-fn year_name(code: &str) -> String {
+pub(super) fn year_name(code: &str) -> String {
     match code {
         "R" => "Reception".to_owned(),
         "N1" | "N2" | "E1" | "E2" => "Nursery".to_owned(),

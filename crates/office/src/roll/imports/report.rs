@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::settle::Case;
+
 /// How many records came to which outcome; the five add up to what was read (I-003).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcomes {
@@ -33,6 +35,7 @@ pub(super) enum Outcome {
     Unchanged,
     Held,
     Rejected,
+    Skipped,
 }
 
 impl Outcomes {
@@ -42,6 +45,7 @@ impl Outcomes {
             Outcome::Unchanged => self.unchanged += count,
             Outcome::Held => self.held += count,
             Outcome::Rejected => self.rejected += count,
+            Outcome::Skipped => self.skipped += count,
         }
     }
 }
@@ -61,7 +65,7 @@ pub struct Finding {
     pub column: String,
     /// The value, masked where it is sensitive.
     pub value: String,
-    /// `warning`, `rejected`, `held` or `skipped`.
+    /// `warning`, `rejected`, `held` or `skipped`; in the list of changes `changed`.
     pub severity: String,
     /// A stable code.
     pub code: String,
@@ -77,6 +81,9 @@ pub(super) struct Ground {
     pub text: &'static str,
     pub remedy: &'static str,
 }
+
+/// The severity of a line that says what is stored of a record; no finding, and listed apart.
+pub(super) const CHANGED: &str = "changed";
 
 /// Findings beyond this number are counted and not listed.
 pub const LISTED: usize = 10_000;
@@ -98,7 +105,10 @@ pub(super) struct Report {
     pub main: Outcomes,
     /// Contacts that stand beside pupils in the same rows.
     pub beside: Outcomes,
+    /// Records that a person can settle.
+    pub cases: Vec<Case>,
     list: Vec<(Finding, u32)>,
+    changes: Vec<Finding>,
     left_out: u32,
     alike: HashMap<(&'static str, u64), usize>,
 }
@@ -152,6 +162,34 @@ impl Report {
     ) {
         let finding = self.made(severity, ground, place, value, detail);
         self.push(finding);
+    }
+
+    /// Takes back that reading held the record on this line: a person has settled it.
+    pub(super) fn no_longer_held(&mut self, line: u32) {
+        self.list.retain(|(finding, _)| {
+            !(finding.line == line
+                && finding.severity == "held"
+                && matches!(finding.code.as_str(), "NO_IDENTIFIER" | "REPEATED_DIFFERS"))
+        });
+        self.main.held = self.main.held.saturating_sub(1);
+    }
+
+    /// Says what accepting changes of a record, for the report; beyond 10,000 records it is not said of each.
+    pub(super) fn changed(&mut self, line: u32, record: &str, what: String) {
+        if self.changes.len() < LISTED {
+            self.changes.push(Finding {
+                file: self.file.clone(),
+                sheet: self.sheet.clone(),
+                line,
+                record: record.to_owned(),
+                column: String::new(),
+                value: String::new(),
+                severity: CHANGED.to_owned(),
+                code: "CHANGED".to_owned(),
+                message: what,
+                what_to_do: String::new(),
+            });
+        }
     }
 
     /// Adds a finding, or counts it to an earlier one with the same ground and key.
@@ -215,6 +253,7 @@ impl Report {
                 finding
             })
             .collect();
+        list.extend(self.changes);
         list.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         (list, self.left_out)
     }

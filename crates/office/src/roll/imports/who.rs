@@ -4,7 +4,7 @@ use calendar::Day;
 use exchange::PupilKey;
 use exchange::upn::Upn;
 
-use super::draft::{Draft, Key, bare};
+use super::draft::{Draft, bare};
 use super::report::Ground;
 use crate::book::fold;
 
@@ -44,8 +44,8 @@ pub(super) enum Found {
         restored: Option<String>,
         by_former_upn: bool,
     },
-    /// A person has to say.
-    Doubt(&'static Ground),
+    /// A person has to say which of these it is, by their places.
+    Doubt(&'static Ground, Vec<usize>),
 }
 
 /// Finds the pupil whom these identifiers mean: the source's own, UPN, former UPN, admission number (I-031).
@@ -78,7 +78,7 @@ pub(super) fn find(
                 };
                 let places: Vec<usize> = places.into_iter().filter(shorter).collect();
                 if places.len() > 1 && by_source.is_none() && by_upn.is_empty() {
-                    return Found::Doubt(&NOUGHT_DOUBTFUL);
+                    return Found::Doubt(&NOUGHT_DOUBTFUL, places);
                 }
                 (places, Some(number))
             }
@@ -107,18 +107,18 @@ pub(super) fn find(
                 by_former_upn,
             }
         }
-        _ => Found::Doubt(&IDENTIFIERS_CONFLICT),
+        _ => Found::Doubt(&IDENTIFIERS_CONFLICT, all),
     }
 }
 
-/// A pupil here of the same name and birthday, with nothing to tell that it is another: a suggestion to a person.
-pub(super) fn namesake(
+/// Pupils here of the same name and birthday, with nothing to tell that they are others: a suggestion to a person.
+pub(super) fn namesakes(
     draft: &Draft,
     key: &PupilKey,
     surname: &str,
     forename: &str,
-    birth: Day,
-) -> Option<Key> {
+    birth: Option<Day>,
+) -> Vec<usize> {
     let (surname, forename) = (fold(surname), fold(forename));
     let differ = |ours: Option<&str>, theirs: Option<&str>| {
         ours.zip(theirs)
@@ -127,10 +127,11 @@ pub(super) fn namesake(
     draft
         .pupils
         .each()
-        .map(|(_, row)| row)
-        .filter(|row| row.birth_day == birth)
-        .filter(|row| fold(&row.legal_surname) == surname && fold(&row.legal_forename) == forename)
-        .find(|row| {
+        .filter(|(_, row)| birth.is_none_or(|birth| row.birth_day == birth))
+        .filter(|(_, row)| {
+            fold(&row.legal_surname) == surname && fold(&row.legal_forename) == forename
+        })
+        .filter(|(_, row)| {
             let upn = key.upn.as_ref().map(Upn::as_str);
             let told_apart = differ(row.upn.as_deref(), upn)
                 || differ(
@@ -139,5 +140,6 @@ pub(super) fn namesake(
                 );
             !told_apart
         })
-        .map(|row| row.pupil_id)
+        .map(|(at, _)| at)
+        .collect()
 }
