@@ -64,6 +64,7 @@ fn bring_in(office: &Arc<Office>, bring: &Bring, files: Vec<ReceivedFile>) -> Re
         month_first: bring.month_first,
         week_beginning: bring.week_beginning,
         other_school: bring.other_school.clone(),
+        ..Choices::default()
     };
     let mut clean = true;
     for id in imports::receive(office, &actor, files, &choices)? {
