@@ -162,7 +162,7 @@ fn with_pages(store: &TestStore, work: impl AsyncFnOnce(&School, &Router)) {
 }
 
 async fn settled(router: &Router, path: &str) -> String {
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         let (status, _, page) = ask(router, 8, get(path)).await;
         assert_eq!(status, StatusCode::OK, "{page}");
         if !page.contains("data-progress") {
