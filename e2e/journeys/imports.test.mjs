@@ -103,3 +103,107 @@ journey("refused rows are mended in the file that is offered, and come in", { ro
   await found.nth(2).waitFor();
   assert.equal(await found.count(), 3, "each pupil once");
 });
+
+/** Sends text as a file by keyboard and waits until it has been looked at. */
+async function sendText(page, keys, school, name, content) {
+  await page.goto(`${school.address}/imports`);
+  const choose = page.getByLabel("File from the school's own system");
+  await keys.tabTo(choose, 60);
+  await choose.setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(content) });
+  await keys.tabTo(page.getByRole("button", { name: "Read the file" }), 30);
+  await keys.press("Enter");
+  await looked(page);
+}
+
+/** Waits until nothing is under way on the page of an import. */
+async function looked(page) {
+  await page.waitForURL(/\/imports\/\d+$/);
+  await page.waitForFunction(() => !document.querySelector("[data-progress]"), null, { timeout: 60_000 });
+}
+
+async function push(page, keys, name, limit = 200) {
+  await keys.tabTo(page.getByRole("button", { name, exact: true }), limit);
+  await keys.press("Enter");
+}
+
+const list = (rows) => `Adno,UPN,Legal Surname,Legal Forename,DOB,Date of Admission,Reg\n${rows}\n`;
+
+journey("a record that waits is settled by keyboard, and the next file does not ask again", { role }, async ({ page, keys, school }) => {
+  await sendText(page, keys, school, "here.csv", list("000101,E823499826001,Sample,Ada,13/02/2014,02/09/2026,7A"));
+  await accept(page, keys);
+  const other = list("000201,E823499826001,Specimen,Cal,15/06/2012,02/09/2026,9B");
+  await sendText(page, keys, school, "other.csv", other);
+  await keys.tabTo(page.getByRole("link", { name: "Say who it is" }));
+  await keys.press("Enter");
+  await page.getByRole("heading", { name: "Records that wait for you" }).waitFor();
+  await axe(page);
+
+  await keys.tabTo(page.getByLabel(/Decide later/), 60);
+  await keys.press("ArrowDown", "ArrowDown");
+  assert.ok(await page.getByLabel(/Another person/).isChecked());
+  await keys.tabTo(page.getByLabel("Reason for what you decide here"), 20);
+  await keys.type("Rang the family");
+  await push(page, keys, "Keep these decisions and look again");
+  await looked(page);
+  assert.equal((await counts(page)).held, 0);
+  await accept(page, keys);
+
+  await sendText(page, keys, school, "other.csv", other);
+  assert.deepEqual([(await counts(page)).held, (await counts(page)).unchanged], [0, 1]);
+  await page.goto(`${school.address}/imports/decisions`);
+  await page.getByText("Rang the family").waitFor();
+  await axe(page);
+});
+
+journey("an unknown file is explained once and its kind asks nothing again", { role }, async ({ page, keys, school }) => {
+  await sendText(page, keys, school, "unknown.csv", "Nachname,Vorname,Geboren,Nr\nMuster,Ada,03/04/2014,000301\n");
+  await page.getByText("What do the columns hold?").waitFor();
+  await axe(page);
+  await keys.tabTo(page.getByRole("link", { name: "Answer" }));
+  await keys.press("Enter");
+  await page.getByRole("heading", { name: "What the columns hold" }).waitFor();
+  await axe(page);
+  for (const [heading, held] of [["Nachname", "the legal surname"], ["Vorname", "the legal forename"], ["Geboren", "the date of birth"], ["Nr", "the admission number"]]) {
+    await page.getByLabel(heading, { exact: true }).selectOption({ label: held });
+  }
+  await keys.tabTo(page.getByLabel(/Keep these answers/), 60);
+  await keys.press("Space");
+  await push(page, keys, "Read the file so");
+  await looked(page);
+  await page.getByText("Does the day or the month come first in its dates?").waitFor();
+  await keys.tabTo(page.getByRole("link", { name: "Answer" }));
+  await keys.press("Enter");
+  await page.getByText("is 4 March 2014").waitFor();
+  await axe(page);
+  await page.getByLabel(/The day comes first/).check();
+  await keys.tabTo(page.getByLabel(/Keep these answers/), 60);
+  await keys.press("Space");
+  await push(page, keys, "Read it again");
+  await looked(page);
+
+  await sendText(page, keys, school, "next.csv", "Nachname,Vorname,Geboren,Nr\nBeispiel,Ben,05/06/2013,000302\n");
+  await page.getByText("Read with the answers kept as").waitFor();
+  assert.equal((await counts(page)).loaded, 1);
+  await page.goto(`${school.address}/imports/profiles`);
+  await page.getByText("is the legal surname").waitFor();
+  await axe(page);
+});
+
+journey("an import is looked over in its report, and undone with a reason", { role }, async ({ page, keys, school }) => {
+  await sendText(page, keys, school, "wrong.csv", list("000901,,Wrong,Una,13/02/2014,02/09/2026,7A"));
+  await accept(page, keys);
+  const place = page.url();
+  await page.goto(`${place}/report`);
+  await page.getByText("A new pupil.").waitFor();
+  await axe(page);
+  await page.goto(`${place}/undo`);
+  await axe(page);
+  await keys.tabTo(page.getByLabel("Reason"), 60);
+  await keys.type("The list of another school");
+  await push(page, keys, "Undo this import");
+  await looked(page);
+  await page.getByText("The list of another school").waitFor();
+  await axe(page);
+  await page.goto(`${school.address}/pupils?q=wrong%2C+una`);
+  assert.equal(await page.locator("main tbody th a").filter({ hasText: "Wrong, Una" }).count(), 0);
+});
