@@ -175,7 +175,7 @@ create table residence (
     superseded_seq {int},
     primary key (school_id, residence_id, seq)
 ) {strict};
-create index residence_by_party on residence (school_id, party, party_id);
+create index residence_by_party on residence (school_id, party, party_id, residence_id);
 create index residence_by_address on residence (school_id, address_id);
 
 create table staff (

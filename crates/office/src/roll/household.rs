@@ -149,12 +149,14 @@ macro_rules! contacts_sql {
         )
     };
 }
+// The contacts of the pupil come first, by cross join: SQLite keeps that order of tables, and would else walk the routes and
+// homes of the whole school.
 macro_rules! routes_sql {
     ($and:literal) => {
         concat!(
             "select distinct r.contact_id, r.route_id, r.kind, r.given, r.value ",
-            "from pupil_contact p join contact_route r on r.school_id = p.school_id and r.contact_id = p.contact_id ",
-            "where p.school_id = $1 and p.superseded_seq is null and r.superseded_seq is null ",
+            "from pupil_contact p cross join contact_route r ",
+            "where r.school_id = p.school_id and r.contact_id = p.contact_id and p.school_id = $1 and p.superseded_seq is null and r.superseded_seq is null ",
             $and,
             " order by r.contact_id, r.route_id"
         )
@@ -164,10 +166,9 @@ macro_rules! contact_homes_sql {
     ($and:literal) => {
         concat!(
             "select distinct r.party_id, r.residence_id, r.seq, r.address_id, a.line_1, a.line_2, a.town, a.county, a.postcode, ",
-            "r.from_day, r.to_day from pupil_contact p ",
-            "join residence r on r.school_id = p.school_id and r.party = 'contact' and r.party_id = p.contact_id ",
-            "join address a on a.school_id = r.school_id and a.address_id = r.address_id ",
-            "where p.school_id = $1 and p.superseded_seq is null and r.superseded_seq is null and a.superseded_seq is null ",
+            "r.from_day, r.to_day from pupil_contact p cross join residence r cross join address a ",
+            "where r.school_id = p.school_id and r.party = 'contact' and r.party_id = p.contact_id ",
+            "and a.school_id = r.school_id and a.address_id = r.address_id and p.school_id = $1 and p.superseded_seq is null and r.superseded_seq is null and a.superseded_seq is null ",
             $and,
             " order by r.party_id, r.residence_id"
         )
