@@ -116,13 +116,22 @@ impl Axis {
 
     /// The sessions of which this holds: those of a term, of a half-term, without the second half of the summer term, on Mondays.
     pub fn period(&self, holds: impl Fn(Slot) -> bool) -> Period {
+        self.chosen(|_, slot| holds(slot))
+    }
+
+    /// Those sessions of a period of this axis of which this holds: the days of it on which a pupil belonged to a group.
+    pub fn part(&self, of: &Period, holds: impl Fn(Slot) -> bool) -> Period {
+        self.chosen(|index, slot| of.contains(self, index) && holds(slot))
+    }
+
+    fn chosen(&self, holds: impl Fn(usize, Slot) -> bool) -> Period {
         let mut period = Period {
             boxes: vec![[0; MOST_WEEKS]; self.blocks],
             row: vec![0; self.width() + SLACK],
             sessions: 0,
         };
         for (index, slot) in self.slots.iter().enumerate() {
-            if holds(*slot) {
+            if holds(index, *slot) {
                 let position = self.position(index);
                 let (block, week) = (position / self.mondays.len(), self.week_of(index));
                 period.boxes[block][week] = u8::MAX;

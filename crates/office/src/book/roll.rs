@@ -32,8 +32,10 @@ pub struct Pupil {
     pub sex: Option<String>,
     /// Day of birth.
     pub birth_day: Day,
-    /// The names used and the names in law, without accents and in lower case, surname first: for finding and sorting.
+    /// The names used and the names in law, without accents and in lower case, surname first: for finding.
     pub folded: String,
+    /// The pupil's number among all pupils by surname, then forename, as used: the order of every list of pupils.
+    pub in_order: u32,
 }
 
 impl Pupil {
@@ -77,9 +79,29 @@ pub struct Roll {
     pub pupils: Vec<Pupil>,
     /// In order of id: the place of an enrolment here is its row in every year's marks.
     pub enrolments: Vec<Enrolment>,
+    /// Rows by pupil, and those of one pupil earliest first.
+    by_pupil: Vec<usize>,
 }
 
 impl Roll {
+    fn new(mut pupils: Vec<Pupil>, enrolments: Vec<Enrolment>) -> Roll {
+        let mut in_order: Vec<usize> = (0..pupils.len()).collect();
+        in_order.sort_by_cached_key(|place| {
+            let pupil = &pupils[*place];
+            (fold(&pupil.surname), fold(&pupil.forename), pupil.id)
+        });
+        for (number, place) in in_order.into_iter().enumerate() {
+            pupils[place].in_order = number as u32;
+        }
+        let mut by_pupil: Vec<usize> = (0..enrolments.len()).collect();
+        by_pupil.sort_by_key(|row| (enrolments[*row].pupil, enrolments[*row].starting_day));
+        Roll {
+            pupils,
+            enrolments,
+            by_pupil,
+        }
+    }
+
     /// The pupil with this id.
     pub fn pupil(&self, id: PupilId) -> Option<&Pupil> {
         let at = self
@@ -102,12 +124,11 @@ impl Roll {
     }
 
     /// The rows of a pupil's times on roll, earliest first.
-    pub fn rows_of(&self, pupil: PupilId) -> Vec<usize> {
-        let mut rows: Vec<usize> = (0..self.enrolments.len())
-            .filter(|row| self.enrolments[*row].pupil == pupil)
-            .collect();
-        rows.sort_by_key(|row| self.enrolments[*row].starting_day);
-        rows
+    pub fn rows_of(&self, pupil: PupilId) -> &[usize] {
+        let of = |row: &usize| self.enrolments[*row].pupil;
+        let first = self.by_pupil.partition_point(|row| of(row) < pupil);
+        let after = self.by_pupil.partition_point(|row| of(row) <= pupil);
+        &self.by_pupil[first..after]
     }
 
     /// The rows on roll on this day.
@@ -451,6 +472,7 @@ pub(super) fn read_roll(tx: &mut Tx, school: SchoolId) -> Result<Roll, StoreErro
             sex: row.get(9)?,
             birth_day: row.get(10)?,
             folded,
+            in_order: 0,
         })
     })?;
     let enrolments = tx.query(ENROLMENTS, &args![school], |row| {
@@ -462,7 +484,7 @@ pub(super) fn read_roll(tx: &mut Tx, school: SchoolId) -> Result<Roll, StoreErro
             leaving_day: row.get(4)?,
         })
     })?;
-    Ok(Roll { pupils, enrolments })
+    Ok(Roll::new(pupils, enrolments))
 }
 
 pub(super) fn read_groups(tx: &mut Tx, school: SchoolId) -> Result<Groups, StoreError> {

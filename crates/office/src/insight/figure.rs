@@ -6,6 +6,7 @@
 //! * Whether an absence is persistent or severe is decided once for each time on roll, over all its sessions of the period
 //!   a group counts those of its members, so that a pupil is the same on every page.
 
+use std::cell::OnceCell;
 use std::ops::AddAssign;
 
 use calendar::{Day, Instant, Session, Slot};
@@ -13,7 +14,7 @@ use columns::{MarkByte, Period};
 use register::closing::SessionTimes;
 use register::{Cohort, Counts, EnrolmentFacts, LeftOut, OutOfCohort, Profile, Ratio, cohort};
 
-use super::question::{Answer, Question, Span, Who};
+use super::question::{Answer, Question, Span, Trait, Who};
 use super::table::grouped;
 use crate::book::{Book, Enrolment, GroupKind, Membership, YearMarks};
 use crate::desk::Refusal;
@@ -31,6 +32,8 @@ pub struct Reckoning<'b> {
     pub at: Instant,
     clock: Opened,
     parts: Vec<Part<'b>>,
+    /// What each row comes to, once many are asked about.
+    of_each: OnceCell<Vec<Counts>>,
 }
 
 /// Which registers have opened by now.
@@ -71,8 +74,8 @@ struct Part<'b> {
 enum Stay {
     /// All of them.
     Whole,
-    /// Those on which this holds, day by day from the first.
-    Days(Day, Vec<bool>),
+    /// From the first of each pair to the last.
+    Days(Vec<(Day, Day)>),
 }
 
 /// What one time on roll comes to.
@@ -264,6 +267,7 @@ impl<'b> Reckoning<'b> {
             at: now,
             clock,
             parts,
+            of_each: OnceCell::new(),
         })
     }
 
@@ -315,6 +319,20 @@ impl<'b> Reckoning<'b> {
 
     /// All sessions of a row that count.
     pub fn counts(&self, row: usize) -> Counts {
+        match self.of_each.get() {
+            Some(of_each) => of_each[row],
+            None => self.counted(row),
+        }
+    }
+
+    /// Counts every row once, before many of them are asked about more than once.
+    pub fn count_all(&self) {
+        let rows = 0..self.book.roll.enrolments.len();
+        self.of_each
+            .get_or_init(|| rows.map(|row| self.counted(row)).collect());
+    }
+
+    fn counted(&self, row: usize) -> Counts {
         self.parts
             .iter()
             .filter_map(|part| Some(part.marks.matrix.count(row, self.period(part, row)?)))
@@ -377,17 +395,14 @@ impl<'b> Reckoning<'b> {
             .iter()
             .filter_map(|part| {
                 let counted = period(part)?;
-                let Stay::Days(first, days) = stay else {
+                let Stay::Days(days) = stay else {
                     return Some(part.marks.matrix.count(row, counted));
                 };
-                let axis = part.marks.axis();
-                let period = axis.period(|slot| {
-                    let place = usize::try_from(first.days_until(slot.day));
-                    place.is_ok_and(|place| days.get(place) == Some(&true))
-                        && axis
-                            .find(slot)
-                            .is_some_and(|index| counted.contains(axis, index))
-                });
+                let stayed = |slot: Slot| {
+                    let mut days = days.iter();
+                    days.any(|(first, last)| *first <= slot.day && slot.day <= *last)
+                };
+                let period = part.marks.axis().part(counted, stayed);
                 Some(part.marks.matrix.count(row, &period))
             })
             .sum()
@@ -431,9 +446,9 @@ impl<'b> Reckoning<'b> {
                 .map(|row| self.standing(row, &Stay::Whole))
                 .collect(),
             Who::Pupil(pupil) => {
-                let rows = self.book.roll.rows_of(pupil).into_iter();
-                rows.filter(|row| self.overlaps(&self.book.roll.enrolments[*row]))
-                    .map(|row| self.standing(row, &Stay::Whole))
+                let rows = self.book.roll.rows_of(pupil).iter();
+                rows.filter(|row| self.overlaps(&self.book.roll.enrolments[**row]))
+                    .map(|row| self.standing(*row, &Stay::Whole))
                     .collect()
             }
             Who::Enrolment(enrolment) => {
@@ -444,7 +459,12 @@ impl<'b> Reckoning<'b> {
             }
             Who::Group(group) => self.members(memberships_of(self.book, group)),
             Who::InNo(kind) => self.in_no(kind),
-            Who::Having(answer) => self.having(answer),
+            Who::Having(answer) => {
+                let place = answer.of.each().position(|one| one == answer);
+                place.map_or_else(Vec::new, |place| {
+                    self.by_answer(answer.of).swap_remove(place)
+                })
+            }
         }
     }
 
@@ -480,15 +500,9 @@ impl<'b> Reckoning<'b> {
             .chunk_by(|one, next| one.enrolment == next.enrolment)
             .filter_map(|own| {
                 let row = self.book.roll.row(own[0].enrolment)?;
-                let stay = self.stay(
-                    row,
-                    |day| own.iter().any(|one| one.covers(day)),
-                    || {
-                        own.iter()
-                            .flat_map(|one| [Some(one.from), one.to.map(Day::next)])
-                            .flatten()
-                    },
-                )?;
+                let stay = self.stay(row, own.iter().flat_map(turns), |day| {
+                    own.iter().any(|one| one.covers(day))
+                })?;
                 Some(self.standing(row, &stay))
             })
             .collect()
@@ -497,75 +511,70 @@ impl<'b> Reckoning<'b> {
     fn in_no(&self, kind: GroupKind) -> Vec<Standing> {
         let groups = &self.book.groups;
         let mut own: Vec<Vec<Membership>> = vec![Vec::new(); self.book.roll.enrolments.len()];
-        for membership in &groups.memberships {
-            let of_kind = groups
-                .group(membership.group)
-                .is_some_and(|one| one.kind == kind);
-            if let Some(row) = self.book.roll.row(membership.enrolment).filter(|_| of_kind) {
-                own[row].push(*membership);
+        for group in groups.groups.iter().filter(|group| group.kind == kind) {
+            for membership in memberships_of(self.book, group.id) {
+                if let Some(row) = self.book.roll.row(membership.enrolment) {
+                    own[row].push(*membership);
+                }
             }
         }
         self.rows()
             .filter_map(|row| {
                 let own = &own[row];
-                let stay = self.stay(
-                    row,
-                    |day| !own.iter().any(|one| one.covers(day)),
-                    || {
-                        own.iter()
-                            .flat_map(|one| [Some(one.from), one.to.map(Day::next)])
-                            .flatten()
-                    },
-                )?;
+                let stay = self.stay(row, own.iter().flat_map(turns), |day| {
+                    !own.iter().any(|one| one.covers(day))
+                })?;
                 Some(self.standing(row, &stay))
             })
             .collect()
     }
 
-    fn having(&self, answer: Answer) -> Vec<Standing> {
-        let kind = answer.of.kind;
-        self.rows()
-            .filter_map(|row| {
-                let pupil = self.book.roll.enrolments[row].pupil;
-                let facts = self.book.characteristics.of(pupil);
-                let stay = self.stay(
-                    row,
-                    |day| answer_on(self.book, row, answer.of, day) == answer,
-                    || {
-                        facts
-                            .iter()
-                            .filter(move |fact| fact.kind == kind)
-                            .flat_map(|fact| [Some(fact.from), fact.to.map(Day::next)])
-                            .flatten()
-                    },
-                )?;
-                Some(self.standing(row, &stay))
-            })
-            .collect()
+    /// Everyone on roll in the period with the sessions in which they had each answer to a trait, in the order of [`Trait::each`].
+    pub fn by_answer(&self, of: &'static Trait) -> Vec<Vec<Standing>> {
+        let answers: Vec<Answer> = of.each().collect();
+        let mut standings = vec![Vec::new(); answers.len()];
+        for row in self.rows() {
+            let pupil = self.book.roll.enrolments[row].pupil;
+            let facts = self.book.characteristics.of(pupil).iter();
+            let changes: Vec<Day> = facts
+                .filter(|fact| fact.kind == of.kind)
+                .flat_map(|fact| [Some(fact.from), fact.to.map(Day::next)])
+                .flatten()
+                .collect();
+            for (standings, answer) in standings.iter_mut().zip(&answers) {
+                let stay = self.stay(row, changes.iter().copied(), |day| {
+                    answer_on(self.book, row, of, day).value == answer.value
+                });
+                standings.extend(stay.map(|stay| self.standing(row, &stay)));
+            }
+        }
+        standings
     }
 
     /// The days of the period, within the time on roll, on which something holds; none when it holds on no day.
     ///
-    /// `changes` are the days on which it may begin or cease to hold.
-    fn stay<I: Iterator<Item = Day>>(
+    /// `turns` are the days on which it may begin or cease to hold.
+    fn stay(
         &self,
         row: usize,
+        turns: impl Iterator<Item = Day>,
         holds: impl Fn(Day) -> bool,
-        changes: impl Fn() -> I,
     ) -> Option<Stay> {
         let enrolment = &self.book.roll.enrolments[row];
         if !self.overlaps(enrolment) {
             return None;
         }
         let first = self.span.first.max(enrolment.starting_day);
-        let last = enrolment
-            .leaving_day
-            .map_or(self.last_day(), |day| day.min(self.last_day()));
-        if !changes().any(|day| first < day && day <= last) {
+        let last = self.last_day_of(row);
+        let mut turns: Vec<Day> = turns.filter(|day| first < *day && *day <= last).collect();
+        if turns.is_empty() {
             return holds(first).then_some(Stay::Whole);
         }
-        let days: Vec<bool> = first.through(last).map(holds).collect();
-        days.contains(&true).then_some(Stay::Days(first, days))
+        turns.sort_unstable();
+        let begins = [first].into_iter().chain(turns.iter().copied());
+        let ends = turns.iter().map(|day| day.previous()).chain([last]);
+        let days: Vec<(Day, Day)> = begins.zip(ends).filter(|(day, _)| holds(*day)).collect();
+        (!days.is_empty()).then_some(Stay::Days(days))
     }
 
     /// What is not in a figure of these, and why.
@@ -642,6 +651,9 @@ impl<'b> Reckoning<'b> {
 
     fn out_of_cohort(&self, part: &Part, standings: &[Standing]) -> Vec<(OutOfCohort, u32)> {
         let mut grounds: Vec<(OutOfCohort, u32)> = Vec::new();
+        if self.profile == Profile::School {
+            return grounds;
+        }
         for standing in standings {
             let Cohort::Out(ground) = self.cohort(part, standing.row) else {
                 continue;
@@ -744,7 +756,7 @@ pub fn sessions(counts: &Counts) -> u32 {
 }
 
 /// The answer of a row's pupil to a trait on a day.
-pub fn answer_on(book: &Book, row: usize, of: &'static super::question::Trait, day: Day) -> Answer {
+pub fn answer_on(book: &Book, row: usize, of: &'static Trait, day: Day) -> Answer {
     let pupil = book.roll.enrolments[row].pupil;
     let recorded = if of.kind == "sex" {
         book.roll
@@ -762,4 +774,11 @@ fn memberships_of(book: &Book, group: GroupId) -> &[Membership] {
     let first = all.partition_point(|membership| membership.group < group);
     let after = all.partition_point(|membership| membership.group <= group);
     &all[first..after]
+}
+
+/// The days on which a membership begins, and on which it holds no more.
+fn turns(membership: &Membership) -> impl Iterator<Item = Day> + use<> {
+    [Some(membership.from), membership.to.map(Day::next)]
+        .into_iter()
+        .flatten()
 }

@@ -127,12 +127,7 @@ impl Section {
             }
             cells
         });
-        Table {
-            title: self.title.clone(),
-            headings: headings(),
-            rows: rows.collect(),
-            about: vec![],
-        }
+        Table::whole(&self.title, headings(), rows.collect())
     }
 }
 
@@ -192,20 +187,23 @@ impl Line {
 
 impl Viewed<'_> {
     fn line(&self, who: Who, label: String) -> Option<Line> {
-        let standings = self.reckoning.standings(who);
+        self.line_of(who, label, &self.reckoning.standings(who))
+    }
+
+    fn line_of(&self, who: Who, label: String, standings: &[Standing]) -> Option<Line> {
         let book = self.reckoning.book();
-        if standings.is_empty() || !self.sight.sees(book, who, &standings) {
+        if standings.is_empty() || !self.sight.sees(book, who, standings) {
             return None;
         }
         let mut tally = Tally::default();
-        for standing in &standings {
+        for standing in standings {
             tally.add(standing);
         }
         Some(Line {
             who,
             label,
             tally,
-            named: self.sight.covers_all(book, &standings),
+            named: self.sight.covers_all(book, standings),
         })
     }
 
@@ -253,9 +251,10 @@ impl Viewed<'_> {
     }
 
     fn answers(&self, of: &'static Trait) -> Section {
-        let lines = of
-            .each()
-            .filter_map(|answer| self.line(Who::Having(answer), answer.label().to_owned()));
+        let standings = self.reckoning.by_answer(of);
+        let lines = of.each().zip(&standings).filter_map(|(answer, standings)| {
+            self.line_of(Who::Having(answer), answer.label().to_owned(), standings)
+        });
         Section {
             title: of.label.to_owned(),
             lines: lines.collect(),
@@ -282,18 +281,14 @@ impl Viewed<'_> {
                 cells
             })
             .collect();
-        Table {
-            title: "By weekday and session".to_owned(),
-            headings: vec![
-                Heading::words("name", "Weekday"),
-                Heading::number("am", "Morning", "%"),
-                Heading::number("am-of", "Of", "sessions"),
-                Heading::number("pm", "Afternoon", "%"),
-                Heading::number("pm-of", "Of", "sessions"),
-            ],
-            rows,
-            about: vec![],
-        }
+        let headings = vec![
+            Heading::words("name", "Weekday"),
+            Heading::number("am", "Morning", "%"),
+            Heading::number("am-of", "Of", "sessions"),
+            Heading::number("pm", "Afternoon", "%"),
+            Heading::number("pm-of", "Of", "sessions"),
+        ];
+        Table::whole("By weekday and session", headings, rows)
     }
 
     /// Attendance by school week, of the whole school.
@@ -324,18 +319,13 @@ impl Viewed<'_> {
                 cells
             })
             .collect();
-        let table = Table {
-            title: "Week by week".to_owned(),
-            headings: vec![
-                Heading::words("name", "School week"),
-                Heading::number("attendance", "Attendance", "%"),
-                Heading::number("possible", "Of", "sessions"),
-                Heading::number("late", "Late", "sessions"),
-            ],
-            rows,
-            about: vec![],
-        };
-        (table, trend)
+        let headings = vec![
+            Heading::words("name", "School week"),
+            Heading::number("attendance", "Attendance", "%"),
+            Heading::number("possible", "Of", "sessions"),
+            Heading::number("late", "Late", "sessions"),
+        ];
+        (Table::whole("Week by week", headings, rows), trend)
     }
 }
 
@@ -361,12 +351,7 @@ fn together(title: &str, tables: &[Table]) -> Table {
             })
         })
         .collect();
-    Table {
-        title: title.to_owned(),
-        headings,
-        rows,
-        about: vec![],
-    }
+    Table::whole(title, headings, rows)
 }
 
 #[derive(Template)]
@@ -399,6 +384,7 @@ pub async fn figures(desk: Desk, Query(form): Query<Form>) -> Result<Response, P
         let book = here.office.shelf.book(tx, actor.school)?;
         let question = form.question(Who::School)?;
         let reckoning = Reckoning::new(&book, &question, now)?;
+        reckoning.count_all();
         let viewed = Viewed {
             reckoning: &reckoning,
             question,
@@ -441,7 +427,8 @@ pub async fn figures(desk: Desk, Query(form): Query<Form>) -> Result<Response, P
         // Classes are many and come in pages; the rest stand below each other.
         let lines = match tables.as_slice() {
             [only] => Some(
-                only.view("/figures", &form, &form.sort, "lines")
+                only.clone()
+                    .view("/figures", &form, &form.sort, "lines")
                     .without_exports(),
             ),
             several => TableView::together("Figures", several, "/figures", &form),

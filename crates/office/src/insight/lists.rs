@@ -1,7 +1,7 @@
 //! Lists of pupils whose marks ask for somebody: persistent and severe absence, the school's own bands, blanks, unexplained
 //! absence, and the count towards a penalty notice. Each shows a person only pupils within their reach.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::{Path, Query};
@@ -10,8 +10,8 @@ use calendar::{Day, Slot};
 use columns::MarkByte;
 use register::closing::{NoReasonStanding, n_last_day, n_standing};
 use register::{
-    Band, Bands, Class, Code, Confidence, Counts, ThresholdStanding, penalty_threshold,
-    penalty_window, rule,
+    Band, Bands, Class, Code, Confidence, Counts, PenaltyWindow, ThresholdStanding,
+    penalty_threshold, penalty_window, rule,
 };
 
 use super::figure::{Reckoning, answer_on};
@@ -20,10 +20,10 @@ use super::form::Form;
 use super::pupil::spells;
 use super::question::{Question, When, Who};
 use super::sight::Sight;
-use super::table::{Cell, Heading, Table, TableView, Value};
-use crate::book::{Book, GroupKind, Pupil, YearMarks};
+use super::table::{Cell, Heading, Order, Table, TableView, Value};
+use crate::book::{Book, GroupKind, Pupil};
 use crate::desk::{Desk, Problem, Refusal};
-use crate::ids::{GroupId, PupilId};
+use crate::ids::GroupId;
 use crate::shell::{Frame, Page, State};
 use crate::year::settings::bands;
 
@@ -177,8 +177,8 @@ struct Asked<'a> {
     sight: &'a Sight,
     form: &'a Form,
     bands: Bands,
-    /// The rows of each pupil.
-    rows_of: HashMap<PupilId, Vec<usize>>,
+    /// The rows that this person may see and has asked for, in order of name, each with what it comes to.
+    rows: Vec<(usize, Counts)>,
 }
 
 impl<'a> Asked<'a> {
@@ -191,17 +191,14 @@ impl<'a> Asked<'a> {
         let question = form.question(Who::School)?;
         let reckoning = Reckoning::new(book, &question, now)?;
         let bands = bands(&book.settings, reckoning.last_day())?;
-        let mut rows_of: HashMap<PupilId, Vec<usize>> = HashMap::new();
-        for (row, enrolment) in book.roll.enrolments.iter().enumerate() {
-            rows_of.entry(enrolment.pupil).or_default().push(row);
-        }
+        let rows = rows(&reckoning, sight, form);
         Ok(Asked {
-            rows_of,
             reckoning,
             question,
             sight,
             form,
             bands,
+            rows,
         })
     }
 
@@ -213,32 +210,10 @@ impl<'a> Asked<'a> {
         self.book().roll.pupil_of_row(row)
     }
 
-    /// The rows that this person may see and has asked for.
-    fn rows(&self) -> Vec<usize> {
-        let book = self.book();
-        let (group, having) = (self.form.group(), self.form.having());
-        self.reckoning
-            .rows()
-            .filter(|row| {
-                let enrolment = &book.roll.enrolments[*row];
-                let day = self.reckoning.last_day_of(*row);
-                let on_roll = self.form.everyone() || enrolment.covers(self.reckoning.today());
-                let in_group = group.is_none_or(|group| {
-                    book.groups.of(enrolment.id, day).any(|own| own.id == group)
-                });
-                let has = having.is_none_or(|answer| {
-                    self.sight.shows_trait(answer.of, enrolment.pupil)
-                        && answer_on(book, *row, answer.of, day) == answer
-                });
-                on_roll && self.sight.covers(enrolment.pupil) && in_group && has
-            })
-            .collect()
-    }
-
     /// Who a row is asked about as: the pupil, or one of their times on roll where there are several in the period.
     fn who(&self, row: usize) -> Who {
         let enrolment = &self.book().roll.enrolments[row];
-        let own = &self.rows_of[&enrolment.pupil];
+        let own = self.book().roll.rows_of(enrolment.pupil);
         let several = own
             .iter()
             .filter(|row| self.reckoning.is_on_roll(**row))
@@ -256,6 +231,20 @@ impl<'a> Asked<'a> {
         let day = self.reckoning.last_day_of(row);
         let group = self.book().groups.of_kind(enrolment, kind, day)?;
         Some(&group.name)
+    }
+
+    /// What a row about a pupil is put in order by in one of the columns with which it begins.
+    fn order_of_beginning(&self, row: usize, column: &str) -> Order {
+        let kind = match column {
+            "year" => GroupKind::Year,
+            "tutor" => GroupKind::Tutor,
+            _ => {
+                let pupil = self.pupil(row);
+                return Order::Number(pupil.map_or(0, |pupil| pupil.in_order.into()));
+            }
+        };
+        let name = self.group_name(row, kind);
+        name.map_or(Order::Nothing(0), Order::words)
     }
 
     /// Name, year group, tutor group: how every row about a pupil begins.
@@ -292,7 +281,6 @@ impl<'a> Asked<'a> {
         facts.extend(about(&self.reckoning));
         facts.push(("Cohort".to_owned(), self.cohort()));
         table.about = facts;
-        table.sort(&self.form.sort, list.usual_sort());
         Ok(table)
     }
 
@@ -333,33 +321,46 @@ impl<'a> Asked<'a> {
         if self.form.everyone() {
             headings.push(Heading::words("roll", "On roll"));
         }
-        let rows = self
-            .rows()
-            .into_iter()
-            .map(|row| (row, self.reckoning.counts(row)))
-            .filter(|(_, counts)| belongs(counts))
-            .map(|(row, counts)| {
-                let mut cells = self.beginning(row);
-                cells.extend(self.numbers(row, &counts));
+        let rows = self.rows.iter().copied();
+        Table::asked(
+            self.form,
+            "attendance",
+            headings,
+            rows.filter(|(_, counts)| belongs(counts)).collect(),
+            |(row, counts), column| self.order_of_counts(*row, counts, column),
+            |(row, counts)| {
+                let mut cells = self.beginning(*row);
+                cells.extend(self.numbers(*row, counts));
                 if flag_severe {
-                    let severe = counts.severe() == Some(true);
-                    cells.push(Cell {
-                        loud: severe,
-                        ..Cell::text_or_blank(severe.then_some("severe"))
-                    });
+                    cells.push(severe(counts));
                 }
                 if self.form.everyone() {
-                    cells.push(self.time_on_roll(row));
+                    cells.push(self.time_on_roll(*row));
                 }
                 cells
-            })
-            .collect();
-        Table {
-            title: String::new(),
-            headings,
-            rows,
-            about: vec![],
+            },
+        )
+    }
+
+    /// What a row of a list of pupils is put in order by in a column.
+    fn order_of_counts(&self, row: usize, counts: &Counts, column: &str) -> Order {
+        let number = |number: u32| Order::Number(number.into());
+        match column {
+            "attendance" => Value::percent(counts.attendance_shown()).order(),
+            "possible" => number(counts.possible()),
+            "authorised" => number(counts.authorised),
+            "unauthorised" => number(counts.unauthorised),
+            "late" => number(counts.late_total()),
+            "spells" => number(self.spells(row)),
+            "recent" => Value::percent(self.recent(row).1.attendance_shown()).order(),
+            "severe" => severe(counts).value.order(),
+            "roll" => self.time_on_roll(row).value.order(),
+            _ => self.order_of_beginning(row, column),
         }
+    }
+
+    fn spells(&self, row: usize) -> u32 {
+        spells(self.reckoning.marks(row)).len() as u32
     }
 
     fn numbers(&self, row: usize, counts: &Counts) -> Vec<Cell> {
@@ -367,21 +368,21 @@ impl<'a> Asked<'a> {
         let why = question.why();
         let of_class =
             |number, class: &str| Cell::whole(number).why(format!("{why}&class={class}"));
-        let (recent, recent_why) = self.recent(row, question);
-        let spells = spells(self.reckoning.marks(row)).len() as u32;
+        let (when, recent) = self.recent(row);
+        let recent_why = Question { when, ..question }.why();
         vec![
             Cell::of(Value::percent(counts.attendance_shown())).why(why.clone()),
             of_class(counts.possible(), "possible"),
             of_class(counts.authorised, "authorised"),
             of_class(counts.unauthorised, "unauthorised"),
             of_class(counts.late_total(), "late"),
-            of_class(spells, "absent"),
+            of_class(self.spells(row), "absent"),
             Cell::of(Value::percent(recent.attendance_shown())).why(recent_why),
         ]
     }
 
-    /// The last four school weeks of the period, and the page behind their figure.
-    fn recent(&self, row: usize, question: Question) -> (Counts, String) {
+    /// The days of the last four school weeks of the period, and what they come to.
+    fn recent(&self, row: usize) -> (When, Counts) {
         let weeks = self.reckoning.by_week(&[row]);
         let recent = &weeks[weeks.len().saturating_sub(4)..];
         let counts = recent.iter().map(|(_, counts)| *counts).sum();
@@ -391,7 +392,7 @@ impl<'a> Asked<'a> {
                 (*monday).max(self.reckoning.span.first)
             });
         let when = When::Days(first, self.reckoning.last_day().max(first));
-        (counts, Question { when, ..question }.why())
+        (when, counts)
     }
 
     fn time_on_roll(&self, row: usize) -> Cell {
@@ -407,10 +408,11 @@ impl<'a> Asked<'a> {
 
     /// Every blank of an open session: row and place.
     fn blanks(&self) -> Vec<(usize, Slot)> {
-        self.rows()
-            .into_iter()
-            .filter(|row| self.reckoning.counts(*row).missing > 0)
-            .flat_map(|row| {
+        self.rows
+            .iter()
+            .filter(|(_, counts)| counts.missing > 0)
+            .flat_map(|(row, _)| {
+                let row = *row;
                 let marks = self.reckoning.marks(row);
                 marks
                     .filter(|(_, mark)| *mark == MarkByte::MISSING)
@@ -427,7 +429,8 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn missing_by_register(&self) -> Table {
+    /// How many blanks the register of each session and tutor group has.
+    fn registers_with_blanks(&self) -> BTreeMap<(Slot, Option<GroupId>), u32> {
         let book = self.book();
         let mut registers: BTreeMap<(Slot, Option<GroupId>), u32> = BTreeMap::new();
         for (row, slot) in self.blanks() {
@@ -437,7 +440,13 @@ impl<'a> Asked<'a> {
                 .entry((slot, group.map(|group| group.id)))
                 .or_default() += 1;
         }
-        let rows = registers.into_iter().map(|((slot, group), blank)| {
+        registers
+    }
+
+    fn missing_by_register(&self) -> Table {
+        let book = self.book();
+        let rows = self.registers_with_blanks().into_iter();
+        let rows = rows.map(|((slot, group), blank)| {
             let known = group.and_then(|id| book.groups.group(id));
             let name = known.map_or("No tutor group", |group| &group.name);
             // Whoever sees some pupils only may not see the register they stand in.
@@ -455,17 +464,13 @@ impl<'a> Asked<'a> {
                 Cell::whole(blank),
             ]
         });
-        Table {
-            title: String::new(),
-            headings: vec![
-                Heading::words("name", "Register"),
-                Heading::words("day", "Day"),
-                Heading::words("session", "Session"),
-                Heading::number("blank", "Blank", "marks"),
-            ],
-            rows: rows.collect(),
-            about: vec![],
-        }
+        let headings = vec![
+            Heading::words("name", "Register"),
+            Heading::words("day", "Day"),
+            Heading::words("session", "Session"),
+            Heading::number("blank", "Blank", "marks"),
+        ];
+        self.sorted(headings, rows.collect())
     }
 
     fn missing_by_pupil(&self) -> Table {
@@ -494,19 +499,15 @@ impl<'a> Asked<'a> {
             ]);
             cells
         });
-        Table {
-            title: String::new(),
-            headings: vec![
-                Heading::words("name", "Pupil"),
-                Heading::words("year", "Year"),
-                Heading::words("tutor", "Tutor group"),
-                Heading::number("blank", "Blank", "marks"),
-                Heading::words("first", "First"),
-                Heading::words("last", "Last"),
-            ],
-            rows: rows.collect(),
-            about: vec![],
-        }
+        let headings = vec![
+            Heading::words("name", "Pupil"),
+            Heading::words("year", "Year"),
+            Heading::words("tutor", "Tutor group"),
+            Heading::number("blank", "Blank", "marks"),
+            Heading::words("first", "First"),
+            Heading::words("last", "Last"),
+        ];
+        self.sorted(headings, rows.collect())
     }
 
     fn missing_by_day(&self) -> Table {
@@ -522,21 +523,24 @@ impl<'a> Asked<'a> {
                 Cell::whole(morning + afternoon),
             ]
         });
-        Table {
-            title: String::new(),
-            headings: vec![
-                Heading::words("day", "Day"),
-                Heading::number("am", "AM", "marks"),
-                Heading::number("pm", "PM", "marks"),
-                Heading::number("blank", "Blank", "marks"),
-            ],
-            rows: rows.collect(),
-            about: vec![],
-        }
+        let headings = vec![
+            Heading::words("day", "Day"),
+            Heading::number("am", "AM", "marks"),
+            Heading::number("pm", "PM", "marks"),
+            Heading::number("blank", "Blank", "marks"),
+        ];
+        self.sorted(headings, rows.collect())
     }
 
-    /// Everybody with a countable session in the window that ends now.
-    fn penalty_window(&self) -> Result<Table, Refusal> {
+    /// A table that is whole, sorted as asked.
+    fn sorted(&self, headings: Vec<Heading>, rows: Vec<Vec<Cell>>) -> Table {
+        let mut table = Table::whole("", headings, rows);
+        table.sort(&self.form.sort, List::MissingMarks.usual_sort());
+        table
+    }
+
+    /// Everybody with a countable session in the window that ends now, by row, and the first day of the window.
+    fn penalty_windows(&self) -> Result<(Day, Vec<(usize, PenaltyWindow)>), Refusal> {
         let today = self.reckoning.today();
         let threshold = penalty_threshold(today)
             .ok_or_else(|| Refusal::Wrong("There was no national threshold then.".to_owned()))?;
@@ -545,159 +549,53 @@ impl<'a> Asked<'a> {
             .calendar
             .school_weeks_up_to(today, threshold.school_weeks);
         let Some(first) = weeks.first().map(|week| week.monday) else {
-            return Ok(penalty_table(vec![]));
+            return Ok((today, vec![]));
         };
-        let places = self.opened_since(first);
-        let mut rows = Vec::new();
-        for row in one_a_pupil(book, self.rows()) {
-            let Some(pupil) = self.pupil(row) else {
-                continue;
-            };
-            let own = &self.rows_of[&pupil.id];
-            let marks = places.iter().flat_map(|(year, index, slot)| {
-                let marks = own.iter().map(|row| year.matrix.get(*row, *index));
-                marks.filter_map(|mark| {
-                    (mark.class() == Some(Class::Unauthorised)).then_some((*slot, mark.code()?))
-                })
-            });
-            let window = penalty_window(threshold, &book.calendar, pupil.birth_day, marks, today)
-                .map_err(|error| Refusal::Wrong(error.to_string()))?;
-            if window.count() == 0 {
-                continue;
-            }
-            let question = Question {
-                when: When::Days(first, today),
-                ..Question::usual(Who::Pupil(pupil.id))
-            };
-            let why = format!("{}&class=unauthorised", question.why());
-            let of_code = |text: &str| {
-                let number = window
-                    .sessions
-                    .iter()
-                    .filter(|one| one.code.as_str() == text)
-                    .count();
-                Cell::whole(number as u32).why(why.clone())
-            };
-            let standing = window.standing();
-            let mut cells = self.beginning(row);
-            cells.extend([
-                Cell::whole(window.count()).why(why.clone()),
-                of_code("G"),
-                of_code("O"),
-                of_code("U"),
-                of_code("N"),
-                Cell {
-                    loud: standing == ThresholdStanding::Met,
-                    ..Cell::text(match standing {
-                        ThresholdStanding::Met => format!("{} reached", threshold.sessions),
-                        ThresholdStanding::Provisional => {
-                            format!("{} only with N: provisional", threshold.sessions)
-                        }
-                        ThresholdStanding::Below => format!("below {}", threshold.sessions),
-                    })
-                },
-            ]);
-            rows.push(cells);
-        }
-        Ok(penalty_table(rows))
-    }
-
-    /// Every session from this day on whose register has opened, with its place in its year.
-    fn opened_since(&self, first: Day) -> Vec<(&'a YearMarks, usize, Slot)> {
         let opened = self.reckoning.opened();
-        self.book()
+        let in_window = |slot: Slot| first <= slot.day && opened.has(slot);
+        let years: Vec<_> = book
             .years()
             .iter()
-            .flat_map(|year| {
-                let slots = year.axis().slots().iter().copied().enumerate();
-                slots.map(move |(index, slot)| (&**year, index, slot))
-            })
-            .filter(|(_, _, slot)| first <= slot.day && opened.has(*slot))
-            .collect()
-    }
-
-    /// How many rows a list has, without making it.
-    fn number(&self, list: &List) -> Result<usize, Refusal> {
-        let of = |belongs: &dyn Fn(&Counts) -> bool| {
-            let rows = self.rows().into_iter();
-            rows.filter(|row| belongs(&self.reckoning.counts(*row)))
-                .count()
-        };
-        Ok(match list {
-            List::Persistent => of(&|counts| counts.persistent() == Some(true)),
-            List::Severe => of(&|counts| counts.severe() == Some(true)),
-            List::Band(band, _) => of(&|counts| {
-                counts
-                    .band(&self.bands)
-                    .is_some_and(|own| own.key == band.key)
-            }),
-            List::MissingMarks => self.missing_by_register().rows.len(),
-            List::PenaltyWindow => self.penalty_window()?.rows.len(),
-            List::Unexplained => self.unexplained().rows.len(),
-        })
-    }
-
-    /// Every N that stands in the period.
-    fn unexplained(&self) -> Table {
-        let book = self.book();
-        let today = self.reckoning.today();
-        let mut rows = Vec::new();
-        for row in self.rows() {
+            .map(|year| (year, year.axis().period(in_window)))
+            .filter(|(_, period)| period.sessions() > 0)
+            .collect();
+        let mut windows = Vec::new();
+        for row in one_a_pupil(book, &self.rows) {
             let Some(pupil) = self.pupil(row) else {
                 continue;
             };
-            if self.reckoning.counts(row).unauthorised == 0 {
+            let own = book.roll.rows_of(pupil.id);
+            let mut marks = Vec::new();
+            for (year, period) in &years {
+                for row in own {
+                    // Counting is quicker than looking, and most have none.
+                    if year.matrix.count(*row, period).unauthorised == 0 {
+                        continue;
+                    }
+                    let unauthorised = year.matrix.marks(*row).filter_map(|(slot, mark)| {
+                        let counts = mark.class() == Some(Class::Unauthorised) && in_window(slot);
+                        counts.then_some((slot, mark.code()?))
+                    });
+                    marks.extend(unauthorised);
+                }
+            }
+            if marks.is_empty() {
                 continue;
             }
-            for (slot, mark) in self.reckoning.marks(row) {
-                if mark.code() != Some(Code::NO_REASON_YET) {
-                    continue;
-                }
-                let mut cells = self.beginning(row);
-                let href = format!("/why/{}/{}/{}", pupil.id, slot.day, slot.session);
-                let until = n_last_day(&book.calendar, slot.day).ok();
-                let standing = n_standing(&book.calendar, slot.day, today).ok();
-                cells.extend([
-                    Cell {
-                        drawer: true,
-                        ..Cell::of(Value::Day(slot.day)).to(href)
-                    },
-                    Cell::text(slot.session.to_string()),
-                    Cell::of(until.map_or(Value::Blank, Value::Day)),
-                    Cell {
-                        loud: matches!(standing, Some(NoReasonStanding::Overdue { .. })),
-                        ..Cell::text(match standing {
-                            Some(NoReasonStanding::Open { .. }) => "find the reason",
-                            Some(NoReasonStanding::LastDay) => "last day today",
-                            Some(NoReasonStanding::Overdue { .. }) => "overdue: O proposed",
-                            None => "the calendar ends before its last day",
-                        })
-                    },
-                ]);
-                rows.push(cells);
+            marks.sort_by_key(|(slot, _)| *slot);
+            let window = penalty_window(threshold, &book.calendar, pupil.birth_day, marks, today)
+                .map_err(|error| Refusal::Wrong(error.to_string()))?;
+            if window.count() > 0 {
+                windows.push((row, window));
             }
         }
-        Table {
-            title: String::new(),
-            headings: vec![
-                Heading::words("name", "Pupil"),
-                Heading::words("year", "Year"),
-                Heading::words("tutor", "Tutor group"),
-                Heading::words("day", "Day"),
-                Heading::words("session", "Session"),
-                Heading::words("until", "Reason by"),
-                Heading::words("standing", "Standing"),
-            ],
-            rows,
-            about: vec![],
-        }
+        Ok((first, windows))
     }
-}
 
-fn penalty_table(rows: Vec<Vec<Cell>>) -> Table {
-    Table {
-        title: String::new(),
-        headings: vec![
+    fn penalty_window(&self) -> Result<Table, Refusal> {
+        let (first, windows) = self.penalty_windows()?;
+        let today = self.reckoning.today();
+        let headings = vec![
             Heading::words("name", "Pupil"),
             Heading::words("year", "Year"),
             Heading::words("tutor", "Tutor group"),
@@ -707,19 +605,199 @@ fn penalty_table(rows: Vec<Vec<Cell>>) -> Table {
             Heading::number("u", "U", ""),
             Heading::number("n", "N", "provisional"),
             Heading::words("standing", "Threshold"),
-        ],
-        rows,
-        about: vec![],
+        ];
+        Ok(Table::asked(
+            self.form,
+            List::PenaltyWindow.usual_sort(),
+            headings,
+            windows,
+            |(row, window), column| match column {
+                "counted" => Order::Number(window.count().into()),
+                "g" | "o" | "u" | "n" => Order::Number(of_code(window, column).into()),
+                "standing" => standing_of(window).value.order(),
+                _ => self.order_of_beginning(*row, column),
+            },
+            |(row, window)| {
+                let pupil = self.book().roll.enrolments[*row].pupil;
+                let question = Question {
+                    when: When::Days(first, today),
+                    ..Question::usual(Who::Pupil(pupil))
+                };
+                let why = format!("{}&class=unauthorised", question.why());
+                let mut cells = self.beginning(*row);
+                cells.push(Cell::whole(window.count()).why(why.clone()));
+                let codes = ["g", "o", "u", "n"].into_iter();
+                cells.extend(codes.map(|code| Cell::whole(of_code(window, code)).why(why.clone())));
+                cells.push(standing_of(window));
+                cells
+            },
+        ))
+    }
+
+    /// How many rows a list has, without making it.
+    fn number(&self, list: &List) -> Result<usize, Refusal> {
+        let of = |belongs: &dyn Fn(&Counts) -> bool| {
+            let rows = self.rows.iter();
+            rows.filter(|(_, counts)| belongs(counts)).count()
+        };
+        Ok(match list {
+            List::Persistent => of(&|counts| counts.persistent() == Some(true)),
+            List::Severe => of(&|counts| counts.severe() == Some(true)),
+            List::Band(band, _) => of(&|counts| {
+                counts
+                    .band(&self.bands)
+                    .is_some_and(|own| own.key == band.key)
+            }),
+            List::MissingMarks => self.registers_with_blanks().len(),
+            List::PenaltyWindow => self.penalty_windows()?.1.len(),
+            List::Unexplained => self.without_reason().len(),
+        })
+    }
+
+    /// Every N that stands in the period: row and place.
+    fn without_reason(&self) -> Vec<(usize, Slot)> {
+        let no_reason: Vec<MarkByte> = (0..=u8::MAX)
+            .filter_map(MarkByte::from_byte)
+            .filter(|mark| mark.code() == Some(Code::NO_REASON_YET))
+            .collect();
+        let rows = self.rows.iter();
+        rows.filter(|(_, counts)| counts.unauthorised > 0)
+            .flat_map(|(row, _)| self.reckoning.marks(*row).map(move |place| (*row, place)))
+            .filter(|(_, (_, mark))| no_reason.contains(mark))
+            .map(|(row, (slot, _))| (row, slot))
+            .collect()
+    }
+
+    fn unexplained(&self) -> Table {
+        let calendar = &self.book().calendar;
+        let today = self.reckoning.today();
+        let found = self.without_reason();
+        let days: BTreeSet<Day> = found.iter().map(|(_, slot)| slot.day).collect();
+        let until: BTreeMap<Day, Value> = days
+            .into_iter()
+            .map(|day| {
+                let until = n_last_day(calendar, day).ok();
+                (day, until.map_or(Value::Blank, Value::Day))
+            })
+            .collect();
+        let standing = |slot: &Slot| no_reason_standing(n_standing(calendar, slot.day, today).ok());
+        let headings = vec![
+            Heading::words("name", "Pupil"),
+            Heading::words("year", "Year"),
+            Heading::words("tutor", "Tutor group"),
+            Heading::words("day", "Day"),
+            Heading::words("session", "Session"),
+            Heading::words("until", "Reason by"),
+            Heading::words("standing", "Standing"),
+        ];
+        Table::asked(
+            self.form,
+            List::Unexplained.usual_sort(),
+            headings,
+            found,
+            |(row, slot), column| match column {
+                "day" => Value::Day(slot.day).order(),
+                "session" => Order::Number(slot.session.index() as i64),
+                "until" => until[&slot.day].order(),
+                "standing" => standing(slot).value.order(),
+                _ => self.order_of_beginning(*row, column),
+            },
+            |(row, slot)| {
+                let pupil = self.book().roll.enrolments[*row].pupil;
+                let href = format!("/why/{pupil}/{}/{}", slot.day, slot.session);
+                let mut cells = self.beginning(*row);
+                cells.extend([
+                    Cell {
+                        drawer: true,
+                        ..Cell::of(Value::Day(slot.day)).to(href)
+                    },
+                    Cell::text(slot.session.to_string()),
+                    Cell::of(until[&slot.day].clone()),
+                    standing(slot),
+                ]);
+                cells
+            },
+        )
+    }
+}
+
+/// The rows that this person may see and has asked for, in order of name, each with what it comes to.
+fn rows(reckoning: &Reckoning, sight: &Sight, form: &Form) -> Vec<(usize, Counts)> {
+    let book = reckoning.book();
+    let (group, having) = (form.group(), form.having());
+    let mut rows: Vec<usize> = reckoning
+        .rows()
+        .filter(|row| {
+            let enrolment = &book.roll.enrolments[*row];
+            let day = reckoning.last_day_of(*row);
+            let on_roll = form.everyone() || enrolment.covers(reckoning.today());
+            let in_group = group
+                .is_none_or(|group| book.groups.of(enrolment.id, day).any(|own| own.id == group));
+            let has = having.is_none_or(|answer| {
+                sight.shows_trait(answer.of, enrolment.pupil)
+                    && answer_on(book, *row, answer.of, day).value == answer.value
+            });
+            on_roll && sight.covers(enrolment.pupil) && in_group && has
+        })
+        .collect();
+    let in_order = |row: &usize| book.roll.pupil_of_row(*row).map(|pupil| pupil.in_order);
+    rows.sort_by_cached_key(in_order);
+    rows.into_iter()
+        .map(|row| (row, reckoning.counts(row)))
+        .collect()
+}
+
+fn severe(counts: &Counts) -> Cell {
+    let severe = counts.severe() == Some(true);
+    Cell {
+        loud: severe,
+        ..Cell::text_or_blank(severe.then_some("severe"))
+    }
+}
+
+/// How many sessions of a window have this code, written small.
+fn of_code(window: &PenaltyWindow, code: &str) -> u32 {
+    let sessions = window.sessions.iter();
+    let of_code = sessions.filter(|one| one.code.as_str().eq_ignore_ascii_case(code));
+    of_code.count() as u32
+}
+
+/// Where a window stands against its threshold.
+fn standing_of(window: &PenaltyWindow) -> Cell {
+    let standing = window.standing();
+    let sessions = window.threshold.sessions;
+    Cell {
+        loud: standing == ThresholdStanding::Met,
+        ..Cell::text(match standing {
+            ThresholdStanding::Met => format!("{sessions} reached"),
+            ThresholdStanding::Provisional => format!("{sessions} only with N: provisional"),
+            ThresholdStanding::Below => format!("below {sessions}"),
+        })
+    }
+}
+
+/// Where an absence without a reason stands.
+fn no_reason_standing(standing: Option<NoReasonStanding>) -> Cell {
+    Cell {
+        loud: matches!(standing, Some(NoReasonStanding::Overdue { .. })),
+        ..Cell::text(match standing {
+            Some(NoReasonStanding::Open { .. }) => "find the reason",
+            Some(NoReasonStanding::LastDay) => "last day today",
+            Some(NoReasonStanding::Overdue { .. }) => "overdue: O proposed",
+            None => "the calendar ends before its last day",
+        })
     }
 }
 
 /// The last row of each pupil among these.
-fn one_a_pupil(book: &Book, rows: Vec<usize>) -> Vec<usize> {
-    let mut by_pupil: BTreeMap<PupilId, usize> = BTreeMap::new();
-    for row in rows {
-        by_pupil.insert(book.roll.enrolments[row].pupil, row);
-    }
-    by_pupil.into_values().collect()
+///
+/// The rows are in order of name, so that those of one pupil stand together; the last of them is the one of today.
+fn one_a_pupil(book: &Book, rows: &[(usize, Counts)]) -> Vec<usize> {
+    let pupil = |row: &usize| book.roll.enrolments[*row].pupil;
+    let mut rows: Vec<usize> = rows.iter().rev().map(|(row, _)| *row).collect();
+    rows.dedup_by_key(|row| pupil(row));
+    rows.reverse();
+    rows
 }
 
 /// A rule as a page cites it.
@@ -798,7 +876,7 @@ pub async fn list(
         Ok(Page(ListPage {
             frame,
             heading: list.heading(),
-            rows: table.rows.len(),
+            rows: table.all,
             unit,
             ground,
             rules: cited(rules),

@@ -81,8 +81,8 @@ pub async fn mark(
         let enrolment = book
             .roll
             .rows_of(pupil)
-            .into_iter()
-            .map(|row| &book.roll.enrolments[row])
+            .iter()
+            .map(|row| &book.roll.enrolments[*row])
             .find(|enrolment| enrolment.covers(day))
             .ok_or(Refusal::NotFound)?;
         let tutor = book.groups.of_kind(enrolment.id, GroupKind::Tutor, day);

@@ -41,8 +41,8 @@ pub fn band_name(book: &Book, figure: &Figure) -> Result<Option<String>, Setting
 /// The mark of a pupil at one place, whichever of their times on roll covers it.
 pub fn pupil_mark(book: &Book, pupil: PupilId, slot: Slot) -> MarkByte {
     let rows = book.roll.rows_of(pupil);
-    rows.into_iter()
-        .map(|row| book.mark(row, slot))
+    rows.iter()
+        .map(|row| book.mark(*row, slot))
         .find(|mark| mark.is_session())
         .unwrap_or(MarkByte::OUTSIDE)
 }

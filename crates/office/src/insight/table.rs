@@ -1,6 +1,7 @@
 //! One table for screen, CSV and workbook: they cannot differ, since there is only one.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
+use std::fmt;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -8,6 +9,7 @@ use axum::response::Response;
 use calendar::Day;
 use exchange::{self as sheet, Sheet};
 
+use super::filter::natural;
 use super::form::Form;
 use crate::shell::{Column, Columns, Direction, Export, Under};
 use crate::take_away::{self, FileKind};
@@ -40,18 +42,6 @@ impl Value {
         shown.map_or(Value::Blank, Value::Percent)
     }
 
-    /// As the screen has it.
-    pub fn text(&self) -> String {
-        match self {
-            Value::Blank => "–".to_owned(),
-            Value::Text(text) | Value::Percent(text) => text.clone(),
-            Value::Whole(number) => grouped(*number),
-            Value::Day(day) => day.short(),
-            Value::TooFew => "<5".to_owned(),
-            Value::Withheld => "withheld".to_owned(),
-        }
-    }
-
     fn cell(&self) -> sheet::Cell {
         match self {
             Value::Blank => sheet::Cell::Blank,
@@ -59,7 +49,7 @@ impl Value {
             Value::Whole(number) => sheet::Cell::whole(*number),
             Value::Percent(shown) => percent_cell(shown),
             Value::Day(day) => sheet::Cell::Day(*day),
-            Value::TooFew | Value::Withheld => sheet::Cell::Text(self.text()),
+            Value::TooFew | Value::Withheld => sheet::Cell::Text(self.to_string()),
         }
     }
 
@@ -69,27 +59,50 @@ impl Value {
         format!("{whole}{part:0<2}").parse().unwrap_or(0)
     }
 
-    fn order(&self, other: &Value) -> Ordering {
-        match (self, other) {
-            (Value::Text(one), Value::Text(two)) => {
-                crate::book::fold(one).cmp(&crate::book::fold(two))
-            }
-            (Value::Whole(one), Value::Whole(two)) => one.cmp(two),
-            (Value::Percent(one), Value::Percent(two)) => {
-                Value::hundredths(one).cmp(&Value::hundredths(two))
-            }
-            (Value::Day(one), Value::Day(two)) => one.cmp(two),
-            (one, two) => one.rank().cmp(&two.rank()),
+    /// What it puts its row in order by.
+    pub fn order(&self) -> Order {
+        match self {
+            Value::Blank => Order::Nothing(0),
+            Value::Withheld => Order::Nothing(1),
+            Value::TooFew => Order::Nothing(2),
+            Value::Text(text) => Order::words(text),
+            Value::Whole(number) => Order::Number(*number),
+            Value::Percent(shown) => Order::Number(Value::hundredths(shown)),
+            Value::Day(day) => Order::Number(day.epoch_days().into()),
         }
     }
+}
 
-    fn rank(&self) -> u8 {
+/// As the screen has it.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Blank => 0,
-            Value::Withheld => 1,
-            Value::TooFew => 2,
-            _ => 3,
+            Value::Blank => f.write_str("–"),
+            Value::Text(text) | Value::Percent(text) => f.write_str(text),
+            Value::Whole(number @ 0..=999) => write!(f, "{number}"),
+            Value::Whole(number) => f.write_str(&grouped(*number)),
+            Value::Day(day) => f.write_str(&day.short()),
+            Value::TooFew => f.write_str("<5"),
+            Value::Withheld => f.write_str("withheld"),
         }
+    }
+}
+
+/// What a row is put in order by: what is not told first, then from the smallest.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Order {
+    /// Nothing to go by.
+    Nothing(u8),
+    /// A number, of whatever is counted in the column.
+    Number(i64),
+    /// Words, with runs of digits by their value.
+    Words(Vec<(u64, String)>),
+}
+
+impl Order {
+    /// By words, whatever their accents and capitals: `Year 9` before `Year 10`.
+    pub fn words(text: &str) -> Order {
+        Order::Words(natural(&crate::book::fold(text)))
     }
 }
 
@@ -218,7 +231,7 @@ impl Heading {
     }
 }
 
-/// Rows under headings.
+/// Rows under headings. Of a long list on the screen only the rows of one page are made.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// What it is, for readers who do not see it and as the name of a sheet.
@@ -227,39 +240,74 @@ pub struct Table {
     pub headings: Vec<Heading>,
     /// From top to bottom; each has a cell for each heading, the first says whose row it is.
     pub rows: Vec<Vec<Cell>>,
+    /// Where the first of these rows stands among all.
+    pub first: usize,
+    /// How many rows the table has, made or not.
+    pub all: usize,
     /// What a file says about itself: period, profile, filter, moment (R-236, I-111).
     pub about: Vec<(String, String)>,
 }
 
 impl Table {
-    /// Sorts by the column of this key (`-` before it: largest first), else by the one that is usual. Equal rows keep their order.
-    pub fn sort(&mut self, asked: &str, usual: &str) {
-        let sort = if self.column(asked).is_some() {
-            asked
-        } else {
-            usual
-        };
-        let Some(column) = self.column(sort) else {
-            return;
-        };
-        let largest_first = sort.starts_with('-');
-        self.rows.sort_by(|one, two| {
-            let order = one[column].value.order(&two[column].value);
-            if largest_first {
-                order.reverse()
-            } else {
-                order
-            }
-        });
+    /// A table with all its rows.
+    pub fn whole(title: &str, headings: Vec<Heading>, rows: Vec<Vec<Cell>>) -> Table {
+        Table {
+            title: title.to_owned(),
+            headings,
+            first: 0,
+            all: rows.len(),
+            rows,
+            about: vec![],
+        }
     }
 
-    fn column(&self, sort: &str) -> Option<usize> {
-        let key = sort.strip_prefix('-').unwrap_or(sort);
-        self.headings.iter().position(|heading| heading.key == key)
+    /// A table with the rows that are asked for: of a page on the screen its own, of a file and of print all.
+    ///
+    /// They are sorted as asked or, where no such column is, as usual. `order` says what an item's row is put in order by
+    /// in the column of a key, `row` makes it. Items that are equal in it keep their order.
+    pub fn asked<T>(
+        form: &Form,
+        usual: &str,
+        headings: Vec<Heading>,
+        mut items: Vec<T>,
+        order: impl Fn(&T, &str) -> Order,
+        row: impl Fn(&T) -> Vec<Cell>,
+    ) -> Table {
+        if let Some((column, largest_first)) = sorted_by(&headings, &form.sort, usual) {
+            let key = headings[column].key;
+            if largest_first {
+                items.sort_by_cached_key(|item| Reverse(order(item, key)));
+            } else {
+                items.sort_by_cached_key(|item| order(item, key));
+            }
+        }
+        let (first, last) = on_the_page(form, items.len());
+        Table {
+            title: String::new(),
+            headings,
+            first,
+            all: items.len(),
+            rows: items[first..last].iter().map(row).collect(),
+            about: vec![],
+        }
+    }
+
+    /// Sorts by the column of this key (`-` before it: largest first), else by the one that is usual. Equal rows keep their order.
+    pub fn sort(&mut self, asked: &str, usual: &str) {
+        let Some((column, largest_first)) = sorted_by(&self.headings, asked, usual) else {
+            return;
+        };
+        if largest_first {
+            let rows = &mut self.rows;
+            rows.sort_by_cached_key(|row| Reverse(row[column].value.order()));
+        } else {
+            self.rows
+                .sort_by_cached_key(|row| row[column].value.order());
+        }
     }
 
     /// The part of it that one page shows, with links to sort by and to the other pages. `unit` is what a row is: `pupils`.
-    pub fn view(&self, path: &str, form: &Form, sort: &str, unit: &str) -> TableView {
+    pub fn view(mut self, path: &str, form: &Form, sort: &str, unit: &str) -> TableView {
         let columns = self
             .headings
             .iter()
@@ -275,28 +323,26 @@ impl Table {
                 )
             })
             .collect();
-        let all = form.print == "yes" || self.rows.len() <= ROWS_A_PAGE;
-        let pages = self.rows.len().div_ceil(ROWS_A_PAGE).max(1);
-        let page = form.page().min(pages);
-        let (first, last) = if all {
-            (0, self.rows.len())
-        } else {
-            let first = (page - 1) * ROWS_A_PAGE;
-            (first, (first + ROWS_A_PAGE).min(self.rows.len()))
-        };
+        let (first, last) = on_the_page(form, self.all);
+        if self.rows.len() == self.all {
+            self.rows.truncate(last);
+            self.rows.drain(..first);
+        }
+        let whole = last - first == self.all;
+        let page = first / ROWS_A_PAGE + 1;
         let to_page = |number: usize| {
-            let wanted = !all && number >= 1 && number <= pages;
+            let wanted = !whole && number >= 1 && (number - 1) * ROWS_A_PAGE < self.all;
             wanted.then(|| form.link(path, &[("page", &number.to_string())]).into())
         };
-        let shown = if all {
-            format!("{} {unit}", self.rows.len())
+        let shown = if whole {
+            format!("{} {unit}", self.all)
         } else {
-            format!("{} to {last} of {} {unit}", first + 1, self.rows.len())
+            format!("{} to {last} of {} {unit}", first + 1, self.all)
         };
         TableView {
-            title: self.title.clone(),
+            title: self.title,
             columns: Columns { columns },
-            groups: vec![(None, self.rows[first..last].to_vec())],
+            groups: vec![(None, self.rows)],
             under: Under {
                 shown: shown.into(),
                 previous: to_page(page - 1),
@@ -361,6 +407,27 @@ impl Table {
     }
 }
 
+/// The column to sort by and whether from the largest; none where there is neither the asked one nor the usual one.
+fn sorted_by(headings: &[Heading], asked: &str, usual: &str) -> Option<(usize, bool)> {
+    let column = |sort: &str| {
+        let key = sort.strip_prefix('-').unwrap_or(sort);
+        let column = headings.iter().position(|heading| heading.key == key)?;
+        Some((column, sort.starts_with('-')))
+    };
+    column(asked).or_else(|| column(usual))
+}
+
+/// The first of so many rows that is asked for, and the one after the last: a page of them, or all for print and files.
+fn on_the_page(form: &Form, rows: usize) -> (usize, usize) {
+    let is_file = FileKind::of(&form.format).is_some();
+    if is_file || form.print == "yes" || rows <= ROWS_A_PAGE {
+        return (0, rows);
+    }
+    let page = form.page().min(rows.div_ceil(ROWS_A_PAGE));
+    let first = (page - 1) * ROWS_A_PAGE;
+    (first, (first + ROWS_A_PAGE).min(rows))
+}
+
 fn direction(heading: &Heading, sort: &str) -> Option<Direction> {
     match sort.strip_prefix('-') {
         Some(key) => (key == heading.key).then_some(Direction::Down),
@@ -393,6 +460,7 @@ impl TableView {
     pub fn together(title: &str, tables: &[Table], path: &str, form: &Form) -> Option<TableView> {
         let view = tables
             .first()?
+            .clone()
             .view(path, form, &form.sort, "")
             .without_exports();
         let groups = tables
@@ -427,30 +495,28 @@ mod tests {
     use super::*;
 
     fn table(percents: &[&str]) -> Table {
-        Table {
-            title: "Sample".into(),
-            headings: vec![
-                Heading::words("name", "Name"),
-                Heading::number("attendance", "Attendance", "%"),
-            ],
-            rows: percents
-                .iter()
-                .map(|percent| {
-                    vec![
-                        Cell::text(format!("Row {percent}")),
-                        Cell::of(Value::Percent((*percent).to_owned())),
-                    ]
-                })
-                .collect(),
-            about: vec![],
-        }
+        let row = |percent: &&str| {
+            vec![
+                Cell::text(format!("Row {percent}")),
+                Cell::of(Value::Percent((*percent).to_owned())),
+            ]
+        };
+        let headings = vec![
+            Heading::words("name", "Name"),
+            Heading::number("attendance", "Attendance", "%"),
+        ];
+        Table::whole("Sample", headings, percents.iter().map(row).collect())
     }
 
     #[test]
     fn two_decimal_places_sort_among_one() {
         let mut table = table(&["90.1", "90.04", "100.0", "9.0", "90.0"]);
         table.sort("attendance", "name");
-        let order: Vec<String> = table.rows.iter().map(|row| row[1].value.text()).collect();
+        let order: Vec<String> = table
+            .rows
+            .iter()
+            .map(|row| row[1].value.to_string())
+            .collect();
         assert_eq!(order, ["9.0", "90.0", "90.04", "90.1", "100.0"]);
     }
 
@@ -458,7 +524,7 @@ mod tests {
     fn an_unknown_column_sorts_as_usual() {
         let mut table = table(&["1.0", "3.0", "2.0"]);
         table.sort("-nothing", "-attendance");
-        assert_eq!(table.rows[0][1].value.text(), "3.0");
+        assert_eq!(table.rows[0][1].value.to_string(), "3.0");
     }
 
     #[test]
@@ -481,7 +547,7 @@ mod tests {
             page: "3".into(),
             ..Form::default()
         };
-        let view = table.view("/lists/x", &form, "name", "pupils");
+        let view = table.clone().view("/lists/x", &form, "name", "pupils");
         assert_eq!(view.groups[0].1.len(), 50);
         assert_eq!(view.under.shown, "201 to 250 of 250 pupils");
         assert!(view.under.next.is_none() && view.under.previous.is_some());
@@ -494,6 +560,59 @@ mod tests {
                 .1
                 .len(),
             250
+        );
+    }
+
+    #[test]
+    fn of_a_long_list_only_the_rows_of_its_page_are_made_and_they_are_those_of_the_whole() {
+        let numbers: Vec<i64> = (0..250).map(|number| number * 7 % 250).collect();
+        let headings = || vec![Heading::number("number", "Number", "")];
+        let made = std::cell::Cell::new(0);
+        let asked = |form: &Form| {
+            made.set(0);
+            Table::asked(
+                form,
+                "-number",
+                headings(),
+                numbers.clone(),
+                |number, _| Order::Number(*number),
+                |number| {
+                    made.set(made.get() + 1);
+                    vec![Cell::of(Value::Whole(*number))]
+                },
+            )
+        };
+        let whole = asked(&Form {
+            format: "csv".into(),
+            ..Form::default()
+        });
+        assert_eq!((whole.rows.len(), made.get()), (250, 250));
+        assert_eq!(whole.rows[0][0].value, Value::Whole(249));
+        let mut told = Vec::new();
+        for page in 1..=4 {
+            let form = Form {
+                page: page.to_string(),
+                ..Form::default()
+            };
+            let table = asked(&form);
+            assert!(made.get() <= 100 && table.all == 250);
+            let first = table.first;
+            let view = table.view("/lists/x", &form, "-number", "pupils");
+            assert_eq!(view.groups[0].1.len(), made.get());
+            assert_eq!(
+                view.groups[0].1[0][0].value, whole.rows[first][0].value,
+                "page {page}"
+            );
+            told.push(view.under.shown.to_string());
+        }
+        assert_eq!(
+            told,
+            [
+                "1 to 100 of 250 pupils",
+                "101 to 200 of 250 pupils",
+                "201 to 250 of 250 pupils",
+                "201 to 250 of 250 pupils"
+            ]
         );
     }
 

@@ -15,8 +15,8 @@ use super::lists::{Cited, cited};
 use super::pupil::band_name;
 use super::question::{Question, Who};
 use super::sight::{FEWEST, Sight};
-use super::table::{Cell, Heading, Table, TableView, Value, grouped};
-use crate::book::Book;
+use super::table::{Cell, Heading, Order, Table, TableView, Value, grouped};
+use crate::book::{Book, Pupil};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::PupilId;
 use crate::people::{Access, RecordKind};
@@ -137,7 +137,7 @@ fn of_code(kind: MarkByte, marks: &[(Slot, MarkByte)], pupil: PupilId) -> OfCode
 }
 
 /// What a figure was made from, as a list for a file and, of groups, for the page.
-fn session_table(marks: &[(Slot, MarkByte)]) -> Table {
+fn session_table(marks: &[(Slot, MarkByte)], form: &Form) -> Table {
     let rows = marks.iter().map(|(slot, mark)| {
         vec![
             Cell::of(Value::Day(slot.day)),
@@ -147,18 +147,16 @@ fn session_table(marks: &[(Slot, MarkByte)]) -> Table {
             Cell::text(counts_as(*mark)),
         ]
     });
-    Table {
-        title: "Sessions".to_owned(),
-        headings: vec![
-            Heading::words("day", "Day"),
-            Heading::words("session", "Session"),
-            Heading::words("code", "Code"),
-            Heading::words("meaning", "Meaning"),
-            Heading::words("class", "Counts as"),
-        ],
-        rows: rows.collect(),
-        about: vec![],
-    }
+    let headings = vec![
+        Heading::words("day", "Day"),
+        Heading::words("session", "Session"),
+        Heading::words("code", "Code"),
+        Heading::words("meaning", "Meaning"),
+        Heading::words("class", "Counts as"),
+    ];
+    let mut table = Table::whole("Sessions", headings, rows.collect());
+    table.sort(&form.sort, "day");
+    table
 }
 
 /// Those behind a group's figure whom this person may see, with their sessions.
@@ -170,26 +168,52 @@ fn pupil_table(
     form: &Form,
 ) -> Table {
     let book = reckoning.book();
-    let rows = standings
+    let mut listed: Vec<(&Pupil, &Standing)> = standings
         .iter()
         .filter(|one| match form.show.as_str() {
             "persistent" => one.counts.possible() > 0 && one.whole.persistent() == Some(true),
             "severe" => one.counts.possible() > 0 && one.whole.severe() == Some(true),
             _ => true,
         })
-        .filter_map(|one| {
-            let pupil = book.roll.pupil_of_row(one.row)?;
-            if !sight.names(question.who, pupil.id) {
-                return None;
+        .filter_map(|one| Some((book.roll.pupil_of_row(one.row)?, one)))
+        .filter(|(pupil, _)| sight.names(question.who, pupil.id))
+        .collect();
+    listed.sort_by_key(|(pupil, _)| pupil.in_order);
+    let headings = vec![
+        Heading::words("name", "Pupil"),
+        Heading::number("attendance", "Attendance", "%"),
+        Heading::number("attended", "Attended", "sessions"),
+        Heading::number("possible", "Of", "sessions"),
+        Heading::number("authorised", "Authorised", "sessions"),
+        Heading::number("unauthorised", "Unauthorised", "sessions"),
+        Heading::number("late", "Late", "sessions"),
+        Heading::number("missing", "No mark", "sessions"),
+        Heading::words("flag", "Over the whole period"),
+    ];
+    let table = Table::asked(
+        form,
+        "attendance",
+        headings,
+        listed,
+        |(pupil, one), column| {
+            let counts = &one.counts;
+            let number = |number: u32| Order::Number(number.into());
+            match column {
+                "attendance" => Value::percent(counts.attendance_shown()).order(),
+                "attended" => number(counts.attended()),
+                "possible" => number(counts.possible()),
+                "authorised" => number(counts.authorised),
+                "unauthorised" => number(counts.unauthorised),
+                "late" => number(counts.late_total()),
+                "missing" => number(counts.missing),
+                "flag" => Cell::text_or_blank(flag(one)).value.order(),
+                _ => number(pupil.in_order),
             }
+        },
+        |(pupil, one)| {
             let enrolment = book.roll.enrolments[one.row].id;
             let why = question.about(Who::Enrolment(enrolment)).why();
-            let flag = match (one.whole.persistent(), one.whole.severe()) {
-                (_, Some(true)) => Some("severe"),
-                (Some(true), _) => Some("persistent"),
-                _ => None,
-            };
-            Some(vec![
+            vec![
                 Cell::text(pupil.listed()).to(why),
                 Cell::of(Value::percent(one.counts.attendance_shown())),
                 Cell::whole(one.counts.attended()),
@@ -198,24 +222,22 @@ fn pupil_table(
                 Cell::whole(one.counts.unauthorised),
                 Cell::whole(one.counts.late_total()),
                 Cell::whole(one.counts.missing),
-                Cell::text_or_blank(flag),
-            ])
-        });
+                Cell::text_or_blank(flag(one)),
+            ]
+        },
+    );
     Table {
         title: "Pupils".to_owned(),
-        headings: vec![
-            Heading::words("name", "Pupil"),
-            Heading::number("attendance", "Attendance", "%"),
-            Heading::number("attended", "Attended", "sessions"),
-            Heading::number("possible", "Of", "sessions"),
-            Heading::number("authorised", "Authorised", "sessions"),
-            Heading::number("unauthorised", "Unauthorised", "sessions"),
-            Heading::number("late", "Late", "sessions"),
-            Heading::number("missing", "No mark", "sessions"),
-            Heading::words("flag", "Over the whole period"),
-        ],
-        rows: rows.collect(),
-        about: vec![],
+        ..table
+    }
+}
+
+/// Whether an absence is persistent or severe over all sessions of the period.
+fn flag(one: &Standing) -> Option<&'static str> {
+    match (one.whole.persistent(), one.whole.severe()) {
+        (_, Some(true)) => Some("severe"),
+        (Some(true), _) => Some("persistent"),
+        _ => None,
     }
 }
 
@@ -500,11 +522,10 @@ pub async fn why(desk: Desk, Query(form): Query<Form>) -> Result<Response, Probl
         marks.sort_by_key(|(slot, _)| *slot);
         marks.retain(|(_, mark)| belongs(*mark, &form.class));
         let mut table = match pupil {
-            Some(_) => session_table(&marks),
+            Some(_) => session_table(&marks, &form),
             None => pupil_table(reckoning, &sight, question, standings, &form),
         };
         let usual = if pupil.is_some() { "day" } else { "attendance" };
-        table.sort(&form.sort, usual);
         let mut facts = about(reckoning);
         if let Some(only) = question.only {
             let weekday = only.weekday.name();
@@ -519,11 +540,11 @@ pub async fn why(desk: Desk, Query(form): Query<Form>) -> Result<Response, Probl
         let name = name_of(&book, who);
         let named = sight.covers_all(&book, standings);
         let sort = if form.sort.is_empty() { usual } else { &form.sort };
-        let unlisted = (pupil.is_none() && form.show.is_empty() && table.rows.len() < standings.len()).then(|| {
-            if table.rows.is_empty() {
+        let unlisted = (pupil.is_none() && form.show.is_empty() && table.all < standings.len()).then(|| {
+            if table.all == 0 {
                 "Your role sees figures, not the pupils behind them.".to_owned()
             } else {
-                format!("{} of the {} counted are listed: the others are not within what your role may see.", table.rows.len(), standings.len())
+                format!("{} of the {} counted are listed: the others are not within what your role may see.", table.all, standings.len())
             }
         });
         let standing = match question.only {

@@ -188,7 +188,7 @@ fn rows(
         .collect();
     members.sort_by_key(|(row, enrolment)| {
         let pupil = book.roll.pupil(enrolment.pupil);
-        (pupil.map(|pupil| (&pupil.surname, &pupil.forename)), *row)
+        (pupil.map(|pupil| pupil.in_order), *row)
     });
     members.dedup_by_key(|(row, _)| *row);
     let opens = Instant::at_london(slot.day, times.of(slot.session).opens);
@@ -260,7 +260,8 @@ fn siblings(book: &Book, pupil: PupilId, slot: Slot, own: Option<Code>, beside: 
         let row = book
             .roll
             .rows_of(sibling.id)
-            .into_iter()
+            .iter()
+            .copied()
             .find(|row| book.roll.enrolments[*row].covers(slot.day))?;
         let code = book.mark(row, slot).row()?.code;
         let enrolment = book.roll.enrolments[row].id;

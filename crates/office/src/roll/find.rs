@@ -119,7 +119,7 @@ fn find(book: &Arc<Book>, sight: &Sight, sought: &Sought, today: Day) -> Vec<Fou
             is_sought.then_some((place.standing, !by_surname, place))
         })
         .collect();
-    pupils.sort_by(|a, b| (a.0, a.1, &a.2.pupil.folded).cmp(&(b.0, b.1, &b.2.pupil.folded)));
+    pupils.sort_by(|a, b| (a.0, a.1, a.2.pupil.in_order).cmp(&(b.0, b.1, b.2.pupil.in_order)));
     let mut groups: Vec<Found> = tutor_groups
         .iter()
         .map(|group| Found {

@@ -145,14 +145,14 @@ fn rows(
 
 /// The members of a group on a day who are on roll that day and whom this person may know of.
 fn members(book: &Book, sight: &Sight, group: GroupId, day: Day) -> Vec<EnrolmentId> {
-    let mut members: Vec<(&str, EnrolmentId)> = book
+    let mut members: Vec<(u32, EnrolmentId)> = book
         .groups
         .members(group, day)
         .filter_map(|id| {
             let enrolment = &book.roll.enrolments[book.roll.row(id)?];
             let pupil = book.roll.pupil(enrolment.pupil)?;
             let seen = sight.covers(RecordKind::PupilCore, pupil.id) && enrolment.covers(day);
-            seen.then_some((pupil.folded.as_str(), id))
+            seen.then_some((pupil.in_order, id))
         })
         .collect();
     members.sort();
@@ -436,17 +436,24 @@ pub(super) async fn ask_members(
                 .filter(|id| book.groups.of_kind(*id, found.kind, today).is_none())
                 .collect(),
         };
-        let mut pupils: Vec<(EnrolmentId, String, String)> = outside
+        let mut outside: Vec<(u32, EnrolmentId)> = outside
             .into_iter()
             .filter(|enrolment| !inside.contains(enrolment))
             .filter_map(|enrolment| {
+                let pupil = book.roll.pupil_of_row(book.roll.row(enrolment)?)?;
+                Some((pupil.in_order, enrolment))
+            })
+            .collect();
+        outside.sort_unstable();
+        let pupils: Vec<(EnrolmentId, String, String)> = outside
+            .into_iter()
+            .filter_map(|(_, enrolment)| {
                 let pupil = book.roll.pupil_of_row(book.roll.row(enrolment)?)?;
                 let tutor = book.groups.of_kind(enrolment, GroupKind::Tutor, today);
                 let tutor = tutor.map_or_else(String::new, |group| group.name.clone());
                 Some((enrolment, pupil.listed(), tutor))
             })
             .collect();
-        pupils.sort_by(|a, b| a.1.cmp(&b.1));
         let none = format!("In no {}", found.kind.label().to_lowercase());
         let year = i64::from(book.calendar.school_year_of(today).first_year());
         let mut others: Vec<&Group> = (book.groups.groups.iter())

@@ -45,10 +45,9 @@ pub(super) struct Place<'b> {
 impl<'b> Place<'b> {
     /// Where this pupil stands.
     pub(super) fn of(book: &'b Book, pupil: &'b Pupil, today: Day) -> Place<'b> {
-        let rows = book.roll.rows_of(pupil.id);
         let mut place = Place::unknown(pupil, today);
-        for row in rows {
-            place.consider(&book.roll.enrolments[row], today);
+        for row in book.roll.rows_of(pupil.id) {
+            place.consider(&book.roll.enrolments[*row], today);
         }
         place
     }

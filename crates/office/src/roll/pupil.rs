@@ -688,7 +688,7 @@ fn amended_marks(tx: &mut Tx, actor: &Actor, opened: &Opened) -> Result<Vec<Mark
     let first = last_year.age_day();
     let mut rows = Vec::new();
     for row in opened.book.roll.rows_of(opened.pupil) {
-        let enrolment = opened.book.roll.enrolments[row].id;
+        let enrolment = opened.book.roll.enrolments[*row].id;
         let entries = history_of(tx, actor.school, enrolment, first, opened.today)?;
         for entry in entries.into_iter().filter(|entry| !entry.is_first) {
             let code = |code: Option<register::Code>| {

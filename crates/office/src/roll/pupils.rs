@@ -200,9 +200,7 @@ fn listed<'b>(book: &'b Book, sight: &Sight, asked: &Answers, today: Day) -> Vec
         } else {
             order
         };
-        order
-            .then_with(|| a.pupil.folded.cmp(&b.pupil.folded))
-            .then_with(|| a.pupil.id.cmp(&b.pupil.id))
+        order.then_with(|| a.pupil.in_order.cmp(&b.pupil.in_order))
     });
     found
 }
@@ -226,7 +224,7 @@ fn compare(book: &Book, by: &str, a: &Place, b: &Place) -> Ordering {
             let day = |place: &Place| place.enrolment.map(|enrolment| enrolment.starting_day);
             day(a).cmp(&day(b))
         }
-        _ => a.pupil.folded.cmp(&b.pupil.folded),
+        _ => a.pupil.in_order.cmp(&b.pupil.in_order),
     }
 }
 
