@@ -77,6 +77,30 @@ impl Office {
         Ok(sign.number())
     }
 
+    /// Opens the book of every school, one after another, so that nobody's first page waits for it.
+    ///
+    /// A book that cannot be opened is left to whoever asks for it, and logged.
+    pub async fn open_books(self: Arc<Office>) {
+        let schools: Result<Vec<SchoolId>, StoreError> = self
+            .store
+            .read(|tx| tx.query(SCHOOLS, &args![], |row| row.get(0).map(SchoolId)))
+            .await;
+        let schools = schools.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the schools could not be listed");
+            Vec::new()
+        });
+        for school in schools {
+            let office = Arc::clone(&self);
+            let opened: Result<(), BookError> = self
+                .store
+                .read(move |tx| office.shelf.book(tx, school).map(drop))
+                .await;
+            if let Err(error) = opened {
+                tracing::warn!(%error, school = school.0, "a school's book could not be opened");
+            }
+        }
+    }
+
     /// This moment.
     pub fn now(&self) -> Instant {
         (self.clock)()
@@ -295,7 +319,9 @@ impl Desk {
 }
 
 /// The statement of this file, for the test that prepares it.
-pub const STATEMENTS: &[&str] = &[SCHOOL_NAME];
+pub const STATEMENTS: &[&str] = &[SCHOOL_NAME, SCHOOLS];
+
+const SCHOOLS: &str = "select school_id from school order by school_id";
 
 const SCHOOL_NAME: &str = "select name from school where school_id = $1";
 

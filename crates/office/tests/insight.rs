@@ -888,3 +888,41 @@ fn a_session_whose_register_has_not_opened_is_in_no_figure() {
         assert_eq!(sessions(&counts(at("2026-12-01", 8, 40))), 117);
     });
 }
+
+#[test]
+fn books_stand_open_before_the_first_page_asks_for_one() {
+    each_school(|school| {
+        let (ash, _) = school.pupils["Ash"];
+        school.mark("Ash", "2026-11-24", Session::Am, "I");
+        school.wait(Arc::clone(&school.office).open_books());
+        // Rows that go without an act: a book that were built only now would miss them.
+        let gone: Result<u64, StoreError> = school
+            .office
+            .store
+            .write_now(|tx| tx.execute("delete from mark_version", &args![]));
+        assert_eq!(gone.expect("the marks go"), 1);
+        let book = book(school);
+        let mark = book.mark(
+            book.roll.rows_of(ash)[0],
+            Slot::new(day("2026-11-24"), Session::Am),
+        );
+        assert_eq!(mark.code().map(|code| code.to_string()), Some("I".into()));
+    });
+}
+
+#[test]
+fn pupils_come_in_order_of_surname_then_forename_whatever_their_accents() {
+    each_school(|school| {
+        let book = book(school);
+        let mut listed: Vec<_> = book.roll.pupils.iter().collect();
+        listed.sort_by_key(|pupil| pupil.in_order);
+        let mut by_name = listed.clone();
+        let name = |text: &str| office::book::fold(text);
+        by_name.sort_by_cached_key(|pupil| (name(&pupil.surname), name(&pupil.forename), pupil.id));
+        let ids = |pupils: &[&office::book::Pupil]| -> Vec<PupilId> {
+            pupils.iter().map(|pupil| pupil.id).collect()
+        };
+        assert_eq!(ids(&listed), ids(&by_name));
+        assert_eq!(listed.len(), school.pupils.len());
+    });
+}

@@ -154,7 +154,9 @@ impl Served {
         let doors = Doors::new(set_up.as_ref());
         let office = Office::new(self.store, self.keyring, self.clock, over_tls, doors);
         tokio::spawn(keep_up(office.store.clone(), Arc::clone(&office.clock)));
-        let router = around(office::router(Arc::new(office)).merge(protected.routes));
+        let office = Arc::new(office);
+        tokio::spawn(Arc::clone(&office).open_books());
+        let router = around(office::router(office).merge(protected.routes));
         println!("Serving {}", server.url());
         if let Some(remark) = protected.remark {
             println!("{remark}");
