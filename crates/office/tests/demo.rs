@@ -20,6 +20,7 @@ fn the_demo_school_stands_in_both_engines_and_its_book_holds_its_marks() {
         let clock = store.clock().clone();
         let (accounts, now) = put_in(
             store,
+            SCHOOL,
             &|at| clock.set(at),
             &school,
             "no password",

@@ -99,6 +99,9 @@ pub struct Demo {
     /// Another number makes another school.
     #[arg(long, default_value_t = 4_998)]
     pub seed: u64,
+    /// How many schools of one trust, each of so many pupils.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub schools: u32,
 }
 
 /// What to bring in, and how.

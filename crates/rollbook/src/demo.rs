@@ -13,11 +13,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail};
 use calendar::{Day, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
-use office::demo::{DemoAccount, DemoClock, put_in};
+use office::demo::{DemoAccount, DemoClock, SCHOOL, put_in};
 use office::desk::Clock;
 use office::people::{Role, hash_password_now};
 use ring::rand::{SecureRandom, SystemRandom};
-use store::{Store, StoreError, Tx};
+use store::{SchoolId, Store, StoreError, Tx};
 
 use crate::command_line::{Data, Demo};
 use crate::opening::clock_of_this_machine;
@@ -110,36 +110,46 @@ fn beside(data: &Path, what: &str) -> PathBuf {
     name.into()
 }
 
-/// Makes the school of the wanted day and size, and puts it into the store with a password of its own.
+/// Makes the schools of the wanted day and size, and puts them into the store with a password of their own.
 fn make(demo: &Demo, store: &Store, clock: &DemoClock) -> Result<Note> {
     let today = demo
         .date
         .unwrap_or_else(|| last_school_day(clock.tell().in_london().0));
-    let request = demo::Request {
-        today,
-        pupils: demo.pupils as usize,
-        seed: demo.seed,
+    let schools = match demo.schools {
+        1 => "a school".to_owned(),
+        schools => format!("{schools} schools"),
     };
     eprintln!(
-        "Making a school of {} invented pupils as of {today}.",
+        "Making {schools} of {} invented pupils as of {today}.",
         demo.pupils
     );
-    let school = Arc::new(demo::generate(&request));
     let password = new_password()?;
     let hash = hash_password_now(&password).context("The password could not be made")?;
     let bar = progress_bar();
-    let shown = bar.clone();
     let set_clock = |moment| clock.stand_at(moment);
-    let (accounts, now) = put_in(store, &set_clock, &school, &hash, move |done, of| {
-        shown.set_length(of as u64);
-        shown.set_position(done as u64);
-    })
-    .context("The demo school could not be recorded; a database for it must be empty")?;
+    let mut note = Note {
+        now: clock.tell(),
+        accounts: Vec::new(),
+    };
+    for number in 0..u64::from(demo.schools) {
+        let school = Arc::new(demo::generate(&demo::Request {
+            today,
+            pupils: demo.pupils as usize,
+            seed: demo.seed + number,
+        }));
+        let key = SchoolId(SCHOOL.0 + number as i64);
+        let shown = bar.clone();
+        let progress = move |done: usize, of: usize| {
+            shown.set_length(of as u64 * u64::from(demo.schools));
+            shown.set_position(done as u64 + of as u64 * number);
+        };
+        let (accounts, now) = put_in(store, key, &set_clock, &school, &hash, progress)
+            .context("The demo school could not be recorded; a database for it must be empty")?;
+        note.now = now;
+        note.accounts.extend(one_of_each_role(&accounts, &password));
+    }
     bar.finish_and_clear();
-    Ok(Note {
-        now,
-        accounts: one_of_each_role(&accounts, &password),
-    })
+    Ok(note)
 }
 
 /// This day if the demo school meets on it, else the last day before it on which it does.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use calendar::{Instant, Session, Slot};
 use demo::{DemoSchool, Mark};
-use store::{Act, Arg, Store, StoreError, args};
+use store::{Act, Arg, SchoolId, Store, StoreError, args};
 
-use super::{Ids, People, SCHOOL, at, by};
+use super::{Ids, People, at, by};
 use crate::registers::records::{MARK_VERSION, REGISTER_TAKEN};
 
 /// Registers of so many school days back are recorded one by one, with the tutor who took them and what was amended since.
@@ -40,6 +40,7 @@ struct Deed {
 
 pub(super) fn play(
     store: &Store,
+    key: SchoolId,
     set_clock: &dyn Fn(Instant),
     school: &DemoSchool,
     people: &Arc<People>,
@@ -52,7 +53,7 @@ pub(super) fn play(
     while first < lately {
         let after = (first + TOGETHER).min(lately);
         if let Some(deed) = brought_in(school, people, first..after) {
-            do_it(store, set_clock, people, ids, deed)?;
+            do_it(store, key, set_clock, people, ids, deed)?;
         }
         first = after;
         progress(first, days);
@@ -60,19 +61,19 @@ pub(super) fn play(
     let mut amendments = Amendments::default();
     for day in lately..days {
         for deed in amendments.due_before(at(school.slots[day * 2].day, 7)) {
-            do_it(store, set_clock, people, ids, deed)?;
+            do_it(store, key, set_clock, people, ids, deed)?;
         }
         for deed in registers_of(school, day, &mut amendments) {
-            do_it(store, set_clock, people, ids, deed)?;
+            do_it(store, key, set_clock, people, ids, deed)?;
         }
         progress(day + 1, days);
     }
     if let Some(today) = &school.today {
         for deed in amendments.due_before(at(today.day, 7)) {
-            do_it(store, set_clock, people, ids, deed)?;
+            do_it(store, key, set_clock, people, ids, deed)?;
         }
         for deed in this_morning(people, today) {
-            do_it(store, set_clock, people, ids, deed)?;
+            do_it(store, key, set_clock, people, ids, deed)?;
         }
     }
     Ok(())
@@ -80,6 +81,7 @@ pub(super) fn play(
 
 fn do_it(
     store: &Store,
+    key: SchoolId,
     set_clock: &dyn Fn(Instant),
     people: &Arc<People>,
     ids: &Arc<Ids>,
@@ -87,7 +89,7 @@ fn do_it(
 ) -> Result<(), StoreError> {
     set_clock(deed.at);
     let (people, ids) = (Arc::clone(people), Arc::clone(ids));
-    store.act_now(SCHOOL, move |act: &mut Act| {
+    store.act_now(key, move |act: &mut Act| {
         let rows = deed.entries.iter().map(|entry| {
             [
                 Arg::Int(ids.enrolments[entry.enrolment]),

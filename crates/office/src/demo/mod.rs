@@ -19,7 +19,7 @@ pub use clock::DemoClock;
 
 use crate::ids::AccountId;
 
-/// The school's key in the store.
+/// The key of the first demo school in the store.
 pub const SCHOOL: SchoolId = SchoolId(1);
 
 /// Somebody who may sign in at the demo school.
@@ -33,8 +33,10 @@ pub struct DemoAccount {
     pub sign_in_name: String,
 }
 
-/// Puts the demo school into an empty store, and answers who may sign in and at what moment the school stands.
+/// Puts a demo school into a store that holds none under this key, and answers who may sign in and at what moment the school stands.
 ///
+/// The first of several is [`SCHOOL`]; the names and numbers of the others, and the names by which their staff sign in, end or begin
+/// with their key, since every demo school is imagined under the same ones. They belong to the trust of the first.
 /// `set_clock` sets the clock that the store goes by: the past is recorded at the moments when it would have happened.
 /// `password_hash` is the hash of the password that all the synthetic accounts share. `progress` is told how many of how many
 /// school days are in.
@@ -42,6 +44,7 @@ pub struct DemoAccount {
 /// Errors: what the store says against it; the store is then of no use.
 pub fn put_in(
     store: &Store,
+    key: SchoolId,
     set_clock: &dyn Fn(Instant),
     school: &Arc<demo::DemoSchool>,
     password_hash: &str,
@@ -49,20 +52,21 @@ pub fn put_in(
 ) -> Result<(Vec<DemoAccount>, Instant), StoreError> {
     let first_day = school.years[0].half_terms[0].first_day;
     set_clock(at(first_day.plus_days(-30), 7));
-    let people = Arc::new(directory(store, school, password_hash)?);
+    let people = Arc::new(directory(store, key, school, password_hash)?);
     let (whole, staff) = (Arc::clone(school), Arc::clone(&people));
-    let ids = store.act_now(SCHOOL, move |act: &mut Act| {
+    let ids = store.act_now(key, move |act: &mut Act| {
         let ids = roll::found(act, &whole, &staff)?;
         act.describe(by_system(&staff, "bring in the roll", "school".to_owned()));
         Ok::<_, StoreError>(Arc::new(ids))
     })?;
-    history::play(store, set_clock, school, &people, &ids, &mut progress)?;
+    history::play(store, key, set_clock, school, &people, &ids, &mut progress)?;
     let now = school
         .today
         .as_ref()
         .map_or_else(|| at(school.request.today, 9), |today| today.now);
     set_clock(now);
-    Ok((school.staff.iter().map(account_of).collect(), now))
+    let accounts = school.staff.iter().map(|member| account_of(member, key));
+    Ok((accounts.collect(), now))
 }
 
 /// Keys that the directory gave: accounts of staff and people behind pupils, in the order of the demo school's lists.
@@ -74,6 +78,7 @@ struct People {
     job_titles: Vec<String>,
 }
 
+const TRUST: &str = "select min(trust_id) from trust";
 const NEW_TRUST: &str = "insert into trust (trust_id, name) values ($1, $2)";
 const NEW_SCHOOL: &str = "\
 insert into school (school_id, trust_id, urn, laestab, name, founded_at) values ($1, $2, $3, $4, $5, $6)";
@@ -83,10 +88,11 @@ insert into account (account_id, sign_in_name, name, password_hash, password_set
 values ($1, $2, $3, $4, $5, $6, $7)";
 
 /// The statements of this folder, for the test that prepares them.
-pub const STATEMENTS: &[&str] = &[NEW_TRUST, NEW_SCHOOL, NEW_PERSON, NEW_ACCOUNT];
+pub const STATEMENTS: &[&str] = &[TRUST, NEW_TRUST, NEW_SCHOOL, NEW_PERSON, NEW_ACCOUNT];
 
 fn directory(
     store: &Store,
+    key: SchoolId,
     school: &Arc<demo::DemoSchool>,
     password_hash: &str,
 ) -> Result<People, StoreError> {
@@ -98,14 +104,23 @@ fn directory(
     let (school, password_hash) = (Arc::clone(school), password_hash.to_owned());
     store.act_now(SchoolId(0), move |act: &mut Act| {
         let now = act.at();
-        let trust = act.new_id();
         let identity = &school.identity;
-        let laestab = format!("{}{}", identity.authority, identity.establishment);
-        act.tx().execute(NEW_TRUST, &args![trust, identity.trust])?;
-        act.tx().execute(
-            NEW_SCHOOL,
-            &args![SCHOOL.0, trust, identity.urn, laestab, identity.name, now],
-        )?;
+        let trust = act.tx().query_one(TRUST, &args![], |row| row.get(0))?;
+        let trust: i64 = match trust {
+            Some(trust) => trust,
+            None => {
+                let trust = act.new_id();
+                act.tx().execute(NEW_TRUST, &args![trust, identity.trust])?;
+                trust
+            }
+        };
+        let (urn, laestab) = numbers(identity, key);
+        let name = match key {
+            SCHOOL => identity.name.to_owned(),
+            _ => format!("{} {}", identity.name, key.0),
+        };
+        act.tx()
+            .execute(NEW_SCHOOL, &args![key, trust, urn, laestab, name, now])?;
         let mut accounts = Vec::new();
         for member in &school.staff {
             let id = act.new_id();
@@ -114,7 +129,7 @@ fn directory(
                 NEW_ACCOUNT,
                 &args![
                     id,
-                    member.email.as_str(),
+                    sign_in_name(member, key),
                     name,
                     password_hash.as_str(),
                     now,
@@ -150,15 +165,34 @@ fn directory(
     })
 }
 
+/// The school's number of the register of schools, and the one that its authority gave it.
+fn numbers(identity: &demo::Identity, key: SchoolId) -> (String, String) {
+    let further = key.0 - SCHOOL.0;
+    let urn: i64 = identity.urn.parse().unwrap_or_default();
+    let establishment = i64::from(identity.establishment) + further;
+    (
+        (urn + further).to_string(),
+        format!("{}{establishment}", identity.authority),
+    )
+}
+
 fn holds(member: &demo::StaffMember, role: &str) -> bool {
     member.grants.iter().any(|grant| grant.role == role)
 }
 
-fn account_of(member: &demo::StaffMember) -> DemoAccount {
+/// The name by which a member of staff signs in.
+fn sign_in_name(member: &demo::StaffMember, key: SchoolId) -> String {
+    match key {
+        SCHOOL => member.email.clone(),
+        _ => format!("{}.{}", key.0, member.email),
+    }
+}
+
+fn account_of(member: &demo::StaffMember, key: SchoolId) -> DemoAccount {
     DemoAccount {
         role: member.grants.first().map_or("", |grant| grant.role),
         job_title: member.job_title.clone(),
-        sign_in_name: member.email.clone(),
+        sign_in_name: sign_in_name(member, key),
     }
 }
 
