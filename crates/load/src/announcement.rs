@@ -60,12 +60,11 @@ impl Announcement {
         }
     }
 
-    /// The first account whose role begins so.
-    pub fn account(&self, role: &str) -> Option<&Account> {
+    /// The accounts whose role begins so: one for each school that was announced.
+    pub fn accounts(&self, role: &str) -> impl Iterator<Item = &Account> {
         let role = role.to_lowercase();
-        self.accounts
-            .iter()
-            .find(|account| account.role.starts_with(&role))
+        let accounts = self.accounts.iter();
+        accounts.filter(move |account| account.role.starts_with(&role))
     }
 }
 
@@ -81,7 +80,7 @@ mod tests {
         );
         assert_eq!(said.address, "http://127.0.0.1:4321");
         assert_eq!(said.accounts.len(), 2);
-        assert_eq!(said.account("class").unwrap().password, "three");
+        assert_eq!(said.accounts("class").next().unwrap().password, "three");
         assert_eq!(said.accounts[0].password, "one two");
     }
 }

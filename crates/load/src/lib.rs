@@ -12,7 +12,7 @@ mod spread;
 
 pub use announcement::{Account, Announcement};
 pub use browser::{Answer, Browser};
-pub use pages::{Page, PageFigures, measure_pages};
+pub use pages::{Goals, Page, PageFigures, Visitor, measure_pages};
 pub use register_page::{RegisterLink, RegisterPage, RegisterRow, register_links};
 pub use saves::{
     Mark, SaveAnswer, SaveResult, SavesFigures, save_in_a_closed_loop, save_request, whole_register,

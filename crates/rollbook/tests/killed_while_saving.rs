@@ -283,7 +283,8 @@ impl Program {
 
     fn manager(&self) -> &Account {
         self.announcement
-            .account("attendance manager")
+            .accounts("attendance manager")
+            .next()
             .expect("an attendance manager")
     }
 
