@@ -119,7 +119,7 @@ fn find(book: &Arc<Book>, sight: &Sight, sought: &Sought, today: Day) -> Vec<Fou
             is_sought.then_some((place.standing, !by_surname, place))
         })
         .collect();
-    pupils.sort_by(|a, b| (a.0, a.1, a.2.pupil.in_order).cmp(&(b.0, b.1, b.2.pupil.in_order)));
+    pupils.sort_by_key(|found| (found.0, found.1, found.2.pupil.in_order));
     let mut groups: Vec<Found> = tutor_groups
         .iter()
         .map(|group| Found {
