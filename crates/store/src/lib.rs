@@ -91,6 +91,7 @@
 
 mod act;
 mod arg;
+pub mod backup;
 mod days;
 mod error;
 pub mod held;
@@ -134,6 +135,8 @@ pub struct SchoolId(pub i64);
 pub fn statements(engine: Engine) -> Vec<&'static str> {
     let mut all = [
         &act::STATEMENTS[..],
+        &backup::STATEMENTS,
+        &[backup::catalogue(engine)],
         &held::STATEMENTS,
         &jobs::STATEMENTS,
         &journal::STATEMENTS,

@@ -20,6 +20,13 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
+impl Migration {
+    /// The mark of its text, by which a database knows what was applied to it.
+    pub fn checksum(&self) -> String {
+        checksum(self.sql)
+    }
+}
+
 /// Why the schema could not be brought up to date.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum MigrateError {
@@ -103,7 +110,7 @@ pub(crate) fn migrate(
     let mut applied = Vec::new();
     for migration in &all {
         let text = written_for(engine, migration)?;
-        let checksum = checksum(migration.sql);
+        let checksum = migration.checksum();
         let fresh = in_transaction(tx, |tx| {
             let done = tx.query(APPLIED, &args![], |row| {
                 Ok((row.get::<String>(0)?, row.get::<String>(1)?))

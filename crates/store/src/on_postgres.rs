@@ -16,7 +16,6 @@ use postgres::{Client, CopyInWriter, Statement};
 use crate::days::{day_of_postgres, moment_of_postgres, postgres_day, postgres_moment};
 use crate::error::{Rule, chain};
 use crate::row::{Row, RowOf};
-use crate::table::Table;
 use crate::tls;
 use crate::{Arg, Location, OpenError, Options, StoreError};
 
@@ -184,9 +183,9 @@ impl OnPostgres {
     /// The bulk way into a table.
     pub(crate) fn inserting(
         &mut self,
-        table: &'static Table,
+        sql: &'static str,
+        width: usize,
     ) -> Result<InsertingOnPostgres<'_>, StoreError> {
-        let sql = table.sql().copy;
         let statement = self.statement(sql)?;
         let OnPostgres { client, lost, .. } = self;
         let writer = client
@@ -200,7 +199,7 @@ impl OnPostgres {
             sql,
             lost,
             limit: self.limit,
-            width: 2 + table.given().count() as i16,
+            width: width as i16,
         })
     }
 

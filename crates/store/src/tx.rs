@@ -182,7 +182,8 @@ impl Tx {
         }
     }
 
-    fn walk(
+    /// Calls `look` with each row until it answers `false`.
+    pub(crate) fn walk(
         &mut self,
         sql: &'static str,
         args: &[Arg<'_>],
@@ -208,16 +209,27 @@ impl Tx {
 
     /// Opens the bulk way into a table.
     pub(crate) fn inserting(&mut self, table: &'static Table) -> Result<Inserting<'_>, StoreError> {
+        let sql = table.sql();
+        self.inserting_rows(sql.insert, sql.copy, 2 + table.given().count())
+    }
+
+    /// Opens the bulk way into a table for rows of `width` values: by `insert` on SQLite, by `copy` on PostgreSQL.
+    pub(crate) fn inserting_rows(
+        &mut self,
+        insert: &'static str,
+        copy: &'static str,
+        width: usize,
+    ) -> Result<Inserting<'_>, StoreError> {
         if self.broken {
             return Err(StoreError::Broken);
         }
         // Whoever does not finish leaves the transaction broken.
         self.broken = true;
         let way = match &mut self.connection {
-            Connection::Sqlite(sqlite) => {
-                InsertingInto::Sqlite(sqlite.inserting(table.sql().insert)?)
+            Connection::Sqlite(sqlite) => InsertingInto::Sqlite(sqlite.inserting(insert)?),
+            Connection::Postgres(postgres) => {
+                InsertingInto::Postgres(postgres.inserting(copy, width)?)
             }
-            Connection::Postgres(postgres) => InsertingInto::Postgres(postgres.inserting(table)?),
         };
         Ok(Inserting {
             way,
