@@ -12,6 +12,7 @@ use calendar::{Day, Instant, TimeOfDay};
 use store::{Act, SchoolId, SignOfLife, Store, StoreError, Tx, args};
 
 use crate::book::{BookError, Shelf};
+use crate::home::Notices;
 use crate::people::{
     Actor, DIRECTORY, Doors, Keyring, Place, Present, SignInToken, must_choose, note_seen, page_of,
     present,
@@ -38,6 +39,8 @@ pub struct Office {
     pub doors: Doors,
     /// What was read for the newest preview of an import.
     pub readings: Readings,
+    /// What the program has to say to those who look after it.
+    pub notices: Notices,
     sign: Mutex<Option<SignOfLife>>,
 }
 
@@ -59,6 +62,7 @@ impl Office {
             doors,
             readings: Readings::default(),
             sign: Mutex::default(),
+            notices: Notices::default(),
         }
     }
 

@@ -7,6 +7,7 @@
 //! (`exchange`), or what the law says (the rule crates).
 
 pub mod book;
+pub mod carry;
 pub mod demo;
 pub mod desk;
 mod form;

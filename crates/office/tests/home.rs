@@ -46,3 +46,18 @@ fn each_role_has_a_first_page_with_what_is_theirs() {
         );
     });
 }
+
+#[test]
+fn what_the_program_has_to_say_is_shown_to_whoever_looks_after_it_until_it_is_put_right() {
+    each_school(|school| {
+        let words = "The backup due before Tuesday failed";
+        school.office.notices.put("backup", words.to_owned());
+        for role in Role::ALL {
+            let told = school.get(*role, "/").text().contains(words);
+            assert_eq!(told, *role == Role::SystemAdministrator, "{role:?}");
+        }
+        school.office.notices.clear("backup");
+        let page = school.get(Role::SystemAdministrator, "/");
+        assert!(!page.text().contains("The program needs you"));
+    });
+}

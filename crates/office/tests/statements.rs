@@ -1,12 +1,13 @@
 //! Every statement of the application can be prepared on both engines.
 
-use office::{MIGRATIONS, demo, desk, home, insight, people, registers, roll, year};
+use office::{MIGRATIONS, carry, demo, desk, home, insight, people, registers, roll, year};
 use store::testing::each_engine;
 
 #[test]
 fn every_statement_of_every_folder_prepares_on_both_engines() {
     each_engine(MIGRATIONS, |store| {
         let folders = [
+            carry::STATEMENTS,
             demo::STATEMENTS,
             desk::STATEMENTS,
             home::STATEMENTS,

@@ -2,6 +2,7 @@
 //!
 //! It deliberately does not know how a register is taken or a figure is made: it leads there.
 
+mod notices;
 mod pages;
 
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::desk::Office;
+
+pub use notices::Notices;
 
 /// The statements of this folder.
 pub const STATEMENTS: &[&str] = pages::STATEMENTS;

@@ -8,7 +8,7 @@ use store::{Tx, args};
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::insight::{Question, Reckoning, Who};
-use crate::people::{Access, Actor, RecordKind};
+use crate::people::{Access, Actor, RecordKind, Role};
 use crate::registers::{Status, own_groups, registers_at, status, taken_on};
 use crate::shell::{Face, Figure, Frame, Page, State};
 use crate::year::settings::session_times;
@@ -27,6 +27,8 @@ struct Home {
     year: Option<YearAtSchool>,
     /// What a new school does before there is anything to show: address, words, why.
     first_steps: Vec<(&'static str, &'static str, &'static str)>,
+    /// What the program has to say to those who look after it.
+    notices: Vec<String>,
     nothing: Option<State>,
 }
 
@@ -93,6 +95,11 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         (Vec::new(), None, None)
     };
     let first_steps = first_steps(tx, actor)?;
+    let notices = if actor.roles.contains(&Role::SystemAdministrator) {
+        desk.office.notices.all()
+    } else {
+        Vec::new()
+    };
     let nothing = (mine.is_empty() && day.is_none() && year.is_none() && first_steps.is_empty())
         .then(|| nothing_today(actor, sees_marks));
     Ok(Home {
@@ -103,6 +110,7 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         day,
         year,
         first_steps,
+        notices,
         nothing,
     })
 }

@@ -275,7 +275,8 @@ fn keep(
     })
 }
 
-fn purpose(school: SchoolId, import: ImportId, part: i64) -> String {
+/// What a received file is sealed for.
+pub(crate) fn purpose(school: SchoolId, import: ImportId, part: i64) -> String {
     format!("file {part} of import {} of school {}", import.0, school.0)
 }
 

@@ -45,6 +45,7 @@ use serde::{Deserialize, Serialize};
 
 pub use apply::{Answers, Applied, apply};
 pub use command_line::command_line;
+pub(crate) use course::purpose as sealed_for;
 pub use course::{
     Import, ImportId, ReceivedFile, State, cancel, changes, findings, import, imports, receive,
     rows_to_correct, tidy,
