@@ -1,6 +1,6 @@
 //! The certificate that the server shows, from the school's own files or from the local authority, renewed while it serves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -128,6 +128,80 @@ impl Source {
                 .ok(),
         }
     }
+}
+
+/// From when and until when the school's own certificate is valid, its key found to fit it.
+///
+/// Errors: a file cannot be read, or the key is another's.
+pub fn validity(certificate: &Path, private_key: &Path) -> Result<(SystemTime, SystemTime)> {
+    let read = read_own(&certificate.to_owned(), &private_key.to_owned())?;
+    let first = read.cert.first().context("there is no certificate")?;
+    dates_of(first)
+        .with_context(|| format!("The dates of {} cannot be read", certificate.display()))
+}
+
+/// The two dates of a certificate: the fifth part of its first part, after the version that may be left out (RFC 5280, 4.1).
+fn dates_of(certificate: &[u8]) -> Option<(SystemTime, SystemTime)> {
+    let (_, whole, _) = part(certificate)?;
+    let (_, mut rest, _) = part(whole)?;
+    const VERSION: u8 = 0xa0;
+    if rest.first() == Some(&VERSION) {
+        rest = part(rest)?.2;
+    }
+    // Serial number, signature, issuer.
+    for _ in 0..3 {
+        rest = part(rest)?.2;
+    }
+    let (_, dates, _) = part(rest)?;
+    let (begins_as, begins, after) = part(dates)?;
+    let (ends_as, ends, _) = part(after)?;
+    Some((date(begins_as, begins)?, date(ends_as, ends)?))
+}
+
+/// The first part of DER: its kind, what is in it, and what comes after it.
+fn part(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&kind, rest) = der.split_first()?;
+    let (&short, rest) = rest.split_first()?;
+    let (length, rest) = match short {
+        0..=0x7f => (usize::from(short), rest),
+        0x81..=0x84 => {
+            let (digits, rest) = rest.split_at_checked(usize::from(short - 0x80))?;
+            let length = digits
+                .iter()
+                .fold(0, |length, digit| length << 8 | usize::from(*digit));
+            (length, rest)
+        }
+        _ => return None,
+    };
+    let (inside, after) = rest.split_at_checked(length)?;
+    Some((kind, inside, after))
+}
+
+/// A date with a year of two digits (1950 to 2049) or of four, in UTC to the second.
+fn date(kind: u8, text: &[u8]) -> Option<SystemTime> {
+    const TWO_DIGITS: u8 = 0x17;
+    let text = std::str::from_utf8(text).ok()?.strip_suffix('Z')?;
+    let text = match kind {
+        TWO_DIGITS if text < "50" => format!("20{text}"),
+        TWO_DIGITS => format!("19{text}"),
+        _ => text.to_owned(),
+    };
+    if text.len() != 14 || !text.is_ascii() {
+        return None;
+    }
+    let moment: calendar::Instant = format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        &text[..4],
+        &text[4..6],
+        &text[6..8],
+        &text[8..10],
+        &text[10..12],
+        &text[12..]
+    )
+    .parse()
+    .ok()?;
+    let since_1970 = Duration::from_micros(u64::try_from(moment.micros()).ok()?);
+    Some(SystemTime::UNIX_EPOCH + since_1970)
 }
 
 fn read_own(certificate: &PathBuf, private_key: &PathBuf) -> Result<CertifiedKey> {

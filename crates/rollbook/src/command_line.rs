@@ -14,6 +14,18 @@ pub struct CommandLine {
     /// What is to be done.
     #[command(subcommand)]
     pub command: Command,
+    /// The settings file: what is said neither here nor in the environment. Without it: /etc/rollbook/rollbook.toml if there is one.
+    #[arg(long, global = true, value_name = "FILE", env = "ROLLBOOK_SETTINGS")]
+    pub settings: Option<PathBuf>,
+    /// What is logged: error, warn, info or debug.
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "ROLLBOOK_LOG",
+        default_value = "warn"
+    )]
+    pub log: String,
 }
 
 /// What the program does.
@@ -47,6 +59,16 @@ pub enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Make a backup of everything while the school is served, proved by restoring it on trial.
+    Backup(Backup),
+    /// Put a backup or an export into an empty data folder or database, whole or not at all.
+    Restore(Restore),
+    /// Write everything that the schools own in open formats; `restore` reads it back.
+    Export(Export),
+    /// Say what is wrong with the settings, the data, the key, the certificate, the disk and the backups.
+    ///
+    /// Takes the flags of `serve`. Succeeds only if nothing keeps Rollbook from serving safely.
+    Check(Serve),
     /// Run worked cases of attendance arithmetic against the functions that the product uses.
     ///
     /// Prints each case that fails with its rule numbers and what differs. Succeeds only if every file was read and every case passed.
@@ -149,6 +171,92 @@ pub struct Bring {
     pub yes: bool,
 }
 
+/// What to back up, and where to.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// A folder, in which the backup gets a name with its moment; or a file that is not there yet.
+    #[arg(value_name = "FOLDER|FILE")]
+    pub to: PathBuf,
+    /// Where the records are.
+    #[command(flatten)]
+    pub data: Data,
+    /// Encrypt the backup with the passphrase in the first line of this file.
+    #[arg(long, value_name = "FILE", env = "ROLLBOOK_BACKUP_PASSPHRASE_FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// What to restore, and where to.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup, or the folder of an export.
+    #[arg(value_name = "FILE|DIR")]
+    pub from: PathBuf,
+    /// Where the records are to be.
+    #[command(flatten)]
+    pub data: Data,
+    /// The passphrase of an encrypted backup, in the first line of this file.
+    #[arg(long, value_name = "FILE", env = "ROLLBOOK_BACKUP_PASSPHRASE_FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Take this key from now on (made when there is none), where the key of the records is lost or stays behind.
+    ///
+    /// Second factors are set up anew; received files stay closed unless an export has them.
+    #[arg(long, value_name = "FILE")]
+    pub new_key: Option<PathBuf>,
+}
+
+/// What to export, and where to.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Everything, into this folder, which is made.
+    #[arg(long = "all", value_name = "DIR", required = true)]
+    pub to: PathBuf,
+    /// Where the records are.
+    #[command(flatten)]
+    pub data: Data,
+    /// The key to what is kept sealed, as for `serve`.
+    #[arg(long, value_name = "FILE", env = "ROLLBOOK_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+}
+
+/// Backups by themselves.
+#[derive(Clone, Debug, Args)]
+pub struct Nightly {
+    /// Make a backup each night in this folder, better on another machine's disk.
+    #[arg(long, value_name = "DIR", env = "ROLLBOOK_BACKUP_FOLDER")]
+    pub backup_folder: Option<PathBuf>,
+    /// The hour at which it is made, by London clocks.
+    #[arg(long, value_name = "HOUR", env = "ROLLBOOK_BACKUP_HOUR", default_value_t = 2,
+        value_parser = clap::value_parser!(u8).range(0..=23))]
+    pub backup_hour: u8,
+    /// The newest backup of each of so many days is kept …
+    #[arg(
+        long,
+        value_name = "DAYS",
+        env = "ROLLBOOK_BACKUP_KEEP_DAILY",
+        default_value_t = 7
+    )]
+    pub keep_daily: u16,
+    /// … and of each of so many weeks …
+    #[arg(
+        long,
+        value_name = "WEEKS",
+        env = "ROLLBOOK_BACKUP_KEEP_WEEKLY",
+        default_value_t = 5
+    )]
+    pub keep_weekly: u16,
+    /// … and of each of so many months.
+    #[arg(
+        long,
+        value_name = "MONTHS",
+        env = "ROLLBOOK_BACKUP_KEEP_MONTHLY",
+        default_value_t = 12
+    )]
+    pub keep_monthly: u16,
+    /// Encrypt these backups with the passphrase in the first line of this file.
+    #[arg(long, value_name = "FILE", env = "ROLLBOOK_BACKUP_PASSPHRASE_FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
 /// How to serve.
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -196,8 +304,14 @@ pub struct Serve {
     )]
     pub names: Vec<String>,
     /// With --tls off: a proxy in front of the program serves TLS.
-    #[arg(long)]
+    #[arg(long, env = "ROLLBOOK_BEHIND_PROXY")]
     pub behind_proxy: bool,
+    /// Answer /metrics to whoever sends the token in the first line of this file, and not only to this machine.
+    #[arg(long, value_name = "FILE", env = "ROLLBOOK_METRICS_TOKEN_FILE")]
+    pub metrics_token_file: Option<PathBuf>,
+    /// Backups by themselves.
+    #[command(flatten)]
+    pub nightly: Nightly,
 }
 
 /// How TLS is served.

@@ -95,6 +95,8 @@ pub fn demo(demo: &Demo) -> Result<()> {
         } else {
             Protection::None
         },
+        metrics_token: None,
+        upkeep: None,
     };
     served.until_asked_to_stop(|| {
         println!("{}", table(&note.accounts));

@@ -8,11 +8,12 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 /// Begins to log.
-pub fn begin() {
+///
+/// `level` is a word such as `info`, or words for parts of the program such as `warn,rollbook=debug`.
+pub fn begin(level: &str) {
     let filter = EnvFilter::builder()
-        .with_env_var("ROLLBOOK_LOG")
         .with_default_directive(LevelFilter::WARN.into())
-        .from_env_lossy();
+        .parse_lossy(level);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(stderr);

@@ -2,10 +2,13 @@
 //!
 //! It deliberately does not know the law, and no table of the database.
 
+mod backup;
 mod certificate;
+mod check;
 mod command_line;
 mod conformance;
 mod demo;
+mod health;
 mod import;
 mod local_authority;
 mod log;
@@ -13,20 +16,28 @@ mod opening;
 mod replace_key;
 mod serve;
 mod serving;
+mod settings;
 mod verify;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
 use columns::worked::ColumnCounter;
 
-use command_line::{Command, CommandLine};
+use command_line::Command;
+use settings::Refused;
 
 fn main() -> ExitCode {
-    let command = CommandLine::parse().command;
-    log::begin();
-    match run(command) {
+    let said = match settings::read(std::env::args_os().collect()) {
+        Ok(said) => said,
+        Err(Refused::CommandLine(error)) => error.exit(),
+        Err(refused) => {
+            eprintln!("{refused}");
+            return ExitCode::FAILURE;
+        }
+    };
+    log::begin(&said.log);
+    match run(said.command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("{error:#}");
@@ -46,6 +57,10 @@ fn run(command: Command) -> Result<ExitCode> {
             yes,
         } => replace_key::replace(&data, key_file.as_deref(), yes).map(|()| ExitCode::SUCCESS),
         Command::Verify { data } => verify::verify(&data).map(success_if),
+        Command::Backup(said) => backup::backup(&said).map(|()| ExitCode::SUCCESS),
+        Command::Restore(said) => backup::restore::restore(&said).map(|()| ExitCode::SUCCESS),
+        Command::Export(said) => backup::export::export(&said).map(|()| ExitCode::SUCCESS),
+        Command::Check(serve) => Ok(success_if(check::check(&serve))),
         Command::Conformance { files } => {
             let report = conformance::run(&files, &ColumnCounter::default());
             print!("{}", report.text);

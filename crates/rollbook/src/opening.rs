@@ -71,18 +71,32 @@ impl Data {
         Ok((store, keyring))
     }
 
-    /// Opens the database, made where there is none yet, and brings its tables up to date.
-    fn open_tables(&self, clock: Clock) -> Result<Store> {
+    /// Makes the data folder if there is none, closed to other accounts.
+    pub fn make_folder(&self) -> Result<()> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&self.data)
-            .with_context(|| format!("The data folder {} cannot be made", self.data.display()))?;
+            .with_context(|| format!("The data folder {} cannot be made", self.data.display()))
+    }
+
+    /// Makes the place for records: the data folder, and the database's file where it is one. Answers where the database is and
+    /// whether it was there before.
+    pub fn make_place(&self) -> Result<(Location, bool)> {
+        self.make_folder()?;
         let location = self.location()?;
+        let mut was_there = true;
         if let Location::Sqlite(file) = &location {
+            was_there = file.exists();
             keep_to_owner(file)
                 .with_context(|| format!("The database {} cannot be made", file.display()))?;
         }
+        Ok((location, was_there))
+    }
+
+    /// Opens the database, made where there is none yet, and brings its tables up to date.
+    fn open_tables(&self, clock: Clock) -> Result<Store> {
+        let (location, _) = self.make_place()?;
         let store =
             Store::open(&location, Options::default(), clock).context("Rollbook does not start")?;
         let applied = store

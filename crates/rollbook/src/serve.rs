@@ -22,8 +22,13 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+use crate::backup::heads;
+use crate::backup::pack::Brake;
+use crate::backup::passphrase;
+use crate::backup::schedule::{Keep, Keeper, Schedule, heads_of};
 use crate::certificate::{Certificate, Source};
-use crate::command_line::{Serve, Tls};
+use crate::command_line::{Nightly, Serve, Tls};
+use crate::health::{self, Health};
 use crate::local_authority::{LocalAuthority, names_of_this_machine};
 use crate::opening::{clock_of_this_machine, default_key_file};
 use crate::serving::{Server, asked_to_stop};
@@ -40,6 +45,18 @@ pub struct Served {
     pub listen: SocketAddr,
     /// How the connection is protected.
     pub protection: Protection,
+    /// The token for `/metrics`, where other machines may ask.
+    pub metrics_token: Option<String>,
+    /// What is to be looked after while it serves; nothing for a school that is only looked at.
+    pub upkeep: Option<Upkeep>,
+}
+
+/// What is looked after while the program serves.
+pub struct Upkeep {
+    /// The data folder.
+    pub data: PathBuf,
+    /// When backups are due.
+    pub schedule: Option<Schedule>,
 }
 
 /// How the connection between browser and program is protected.
@@ -71,6 +88,10 @@ pub fn serve(serve: &Serve) -> Result<()> {
         None => default_key_file()?,
     };
     let protection = protection(serve, &key_file)?;
+    let metrics_token = match &serve.metrics_token_file {
+        Some(file) => Some(token(file)?),
+        None => None,
+    };
     let clock = clock_of_this_machine();
     let (store, keyring) = serve.data.open(&key_file, clock.clone())?;
     let served = Served {
@@ -79,8 +100,46 @@ pub fn serve(serve: &Serve) -> Result<()> {
         clock,
         listen: serve.listen,
         protection,
+        metrics_token,
+        upkeep: Some(Upkeep {
+            data: serve.data.data.clone(),
+            schedule: schedule(&serve.nightly)?,
+        }),
     };
     served.until_asked_to_stop(|| Ok(()))
+}
+
+/// The first line of a file.
+fn token(file: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("The token file {} cannot be read", file.display()))?;
+    let token = text.lines().next().unwrap_or_default().trim();
+    ensure!(
+        token.len() >= 16,
+        "The first line of {} should be a token of 16 letters or more",
+        file.display()
+    );
+    Ok(token.to_owned())
+}
+
+/// When backups are due, if any are wished for. What would keep every one of them from being made is said at the start.
+fn schedule(nightly: &Nightly) -> Result<Option<Schedule>> {
+    let Some(folder) = &nightly.backup_folder else {
+        return Ok(None);
+    };
+    if let Some(file) = &nightly.passphrase_file {
+        passphrase::read(file)?;
+    }
+    Ok(Some(Schedule {
+        folder: folder.clone(),
+        hour: nightly.backup_hour,
+        keep: Keep {
+            daily: nightly.keep_daily,
+            weekly: nightly.keep_weekly,
+            monthly: nightly.keep_monthly,
+        },
+        passphrase_file: nightly.passphrase_file.clone(),
+    }))
 }
 
 fn protection(serve: &Serve, key_file: &Path) -> Result<Protection> {
@@ -124,13 +183,20 @@ impl Served {
             .enable_all()
             .build()
             .context("The program's threads could not be started")?;
-        let store = self.store.clone();
+        let (store, brake) = (self.store.clone(), Brake::default());
+        let data = self.upkeep.as_ref().map(|upkeep| upkeep.data.clone());
         let served = runtime.block_on(async {
             // Before anything is announced: whoever reads that it serves may ask it to stop.
             let stop = asked_to_stop()?;
-            self.run(announce, stop).await
+            self.run(announce, stop, brake.clone()).await
         });
+        brake.pull();
         runtime.shutdown_timeout(Duration::from_secs(1));
+        if let Some(data) = data
+            && let Err(error) = heads_of(&store).and_then(|heads| heads::note_in(&data, &heads))
+        {
+            tracing::warn!(error = format!("{error:#}"), "the heads could not be noted");
+        }
         store.close();
         served
     }
@@ -139,6 +205,7 @@ impl Served {
         self,
         announce: impl FnOnce() -> Result<()>,
         stop: impl Future<Output = ()>,
+        brake: Brake,
     ) -> Result<()> {
         let over_tls = !matches!(self.protection, Protection::None);
         let behind_proxy = matches!(self.protection, Protection::Proxy);
@@ -152,11 +219,36 @@ impl Served {
             false => Some(SetUpCode::new()),
         };
         let doors = Doors::new(set_up.as_ref());
+        let schedule = self
+            .upkeep
+            .as_ref()
+            .and_then(|upkeep| upkeep.schedule.clone());
+        let health = Health::new(
+            self.store.clone(),
+            self.metrics_token.as_deref(),
+            behind_proxy,
+            schedule.map(|schedule| schedule.folder),
+        );
+        let store = self.store.clone();
         let office = Office::new(self.store, self.keyring, self.clock, over_tls, doors);
         tokio::spawn(keep_up(office.store.clone(), Arc::clone(&office.clock)));
         let office = Arc::new(office);
         tokio::spawn(Arc::clone(&office).open_books());
-        let router = around(office::router(office).merge(protected.routes));
+        if let Some(upkeep) = self.upkeep {
+            let keeper = Keeper {
+                store,
+                data: upkeep.data,
+                schedule: upkeep.schedule,
+                notices: office.notices.clone(),
+                brake,
+            };
+            tokio::spawn(keeper.keep());
+        }
+        let pages = office::router(office)
+            .merge(protected.routes)
+            .merge(health.routes());
+        let counting = axum::middleware::from_fn_with_state(health, health::count);
+        let router = around(pages.layer(counting));
         println!("Serving {}", server.url());
         if let Some(remark) = protected.remark {
             println!("{remark}");
