@@ -333,7 +333,11 @@ fn monday(text: &str) -> Result<Day, String> {
     if day.weekday() == Weekday::Monday {
         Ok(day)
     } else {
-        Err(format!("{} is no Monday", day.long()))
+        Err(format!(
+            "{} {} is no Monday",
+            day.weekday().name(),
+            day.long()
+        ))
     }
 }
 
