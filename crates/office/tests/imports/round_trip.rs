@@ -23,6 +23,7 @@ fn demo_school(store: &TestStore) -> School {
     let clock = store.clock().clone();
     put_in(
         store,
+        SCHOOL,
         &|at| clock.set(at),
         &school,
         "no password",
