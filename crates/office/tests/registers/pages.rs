@@ -349,7 +349,9 @@ fn admit(
         None::<Day>,
         none,
         none,
-        none
+        none,
+        none,
+        None::<bool>
     ];
     act.record(&roll::records::ENROLMENT, &values)?;
     let Some(group) = group else {
