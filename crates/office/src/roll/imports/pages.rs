@@ -40,7 +40,7 @@ pub(super) fn routes() -> Router<Arc<Office>> {
     Router::new()
         .route("/imports", get(list).post(upload))
         .layer(DefaultBodyLimit::max(UPLOAD_BYTES))
-        .route("/imports/take-out/{list}", get(taken_out))
+        .route("/imports/take-out/{file}", get(taken_out))
         .route("/imports/{import}", get(one))
         .route(
             "/imports/profiles",
@@ -511,12 +511,13 @@ async fn cancel(desk: Desk, Path(id): Path<i64>) -> Response {
     }
 }
 
-/// `/imports/take-out/{list}`: a list in the form that imports read, as CSV.
-async fn taken_out(desk: Desk, Path(list): Path<String>) -> Response {
+/// `/imports/take-out/pupils.csv`: a list in the form that imports read.
+async fn taken_out(desk: Desk, Path(file): Path<String>) -> Response {
     let (here, today) = (desk.clone(), desk.office.today().0);
     let sheet = desk
         .read(move |tx, actor| {
-            let list = List::from_word(&list).ok_or(Refusal::NotFound)?;
+            let word = file.strip_suffix(".csv");
+            let list = word.and_then(List::from_word).ok_or(Refusal::NotFound)?;
             let book = here.office.shelf.book(tx, actor.school)?;
             let sheet = take_out(tx, actor, &book, list, today)?;
             Ok((sheet, crate::desk::school_name(tx, actor.school)?))
