@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use calendar::Day;
 use demo::{Request, generate};
-use exchange::Audience;
+use exchange::{Audience, Cell, Sheet};
 use office::MIGRATIONS;
 use office::demo::{SCHOOL, put_in};
+use office::people::Role;
 use office::roll::imports::{Choices, List, ReceivedFile, State, take_out};
+use office::roll::records::CHARACTERISTIC;
 use store::testing::{TestStore, each_engine};
+use store::{Act, StoreError, args};
 
-use crate::school::School;
+use crate::school::{School, day};
 
 const TODAY: &str = "2026-11-24";
 
@@ -33,7 +36,7 @@ fn demo_school(store: &TestStore) -> School {
     School::standing(store)
 }
 
-fn file_of(school: &School, list: List) -> Vec<u8> {
+fn sheet_of(school: &School, list: List) -> Sheet {
     let (office, actor) = (Arc::clone(&school.office), school.actor.clone());
     let sheet = school.office.store.read_now(move |tx| {
         let book = office.shelf.book(tx, SCHOOL)?;
@@ -45,7 +48,11 @@ fn file_of(school: &School, list: List) -> Vec<u8> {
         "{list:?} has {} rows",
         sheet.rows.len()
     );
-    exchange::csv(&sheet, Audience::People)
+    sheet
+}
+
+fn file_of(school: &School, list: List) -> Vec<u8> {
+    exchange::csv(&sheet_of(school, list), Audience::People)
 }
 
 #[test]
@@ -54,6 +61,40 @@ fn every_list_that_a_register_holder_takes_out_and_brings_in_again_changes_nothi
         let school = demo_school(store);
         changes_nothing(&school);
     });
+}
+
+#[test]
+fn what_somebody_may_not_read_of_every_pupil_is_blank_in_the_list_they_take_out() {
+    each_engine(MIGRATIONS, |store| {
+        let mut school = demo_school(store);
+        let actor = school.actor.clone();
+        let recorded = store.act_now(SCHOOL, move |act: &mut Act| {
+            let pupil = school_pupil(act)?;
+            let (id, since, open) = (act.new_id(), day("2026-09-02"), None::<Day>);
+            let values = args![id, pupil, "looked_after", "yes", since, open];
+            act.record(&CHARACTERISTIC, &values)?;
+            act.describe(actor.entry("record characteristic", format!("pupil {pupil}")));
+            Ok::<_, StoreError>(())
+        });
+        recorded.expect("a characteristic");
+        let mut in_care = |role| {
+            school.actor.roles = vec![role];
+            let sheet = sheet_of(&school, List::Pupils);
+            let mut columns = sheet.columns.iter();
+            let at = columns.position(|column| column.heading == "In Care");
+            let at = at.expect("a column for care");
+            let yes = |row: &&Vec<Cell>| row[at] == Cell::YesNo(true);
+            sheet.rows.iter().filter(yes).count()
+        };
+        assert!(in_care(Role::AttendanceManager) > 0);
+        assert_eq!(in_care(Role::AttendanceAdministrator), 0);
+    });
+}
+
+/// Some pupil of the demo school.
+fn school_pupil(act: &mut Act) -> Result<i64, StoreError> {
+    let pupils = "select min(pupil_id) from pupil where school_id = $1 and superseded_seq is null";
+    act.tx().query_one(pupils, &args![SCHOOL], |row| row.get(0))
 }
 
 fn changes_nothing(school: &School) {

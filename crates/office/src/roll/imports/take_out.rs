@@ -14,7 +14,8 @@ use super::course;
 use super::draft::{AddressRow, ContactRow, Draft, EnrolmentRow, Key, PupilRow, TieRow};
 use crate::book::Book;
 use crate::desk::Refusal;
-use crate::people::Actor;
+use crate::people::{Access, Actor, RecordKind};
+use crate::roll::characteristic_kinds::CharacteristicKind;
 
 /// A list that can be taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,15 @@ impl List {
         }
     }
 
+    /// The kind of record that the list is of.
+    fn kind(self) -> RecordKind {
+        match self {
+            List::Pupils => RecordKind::PupilCore,
+            List::Contacts => RecordKind::Contacts,
+            List::Marks | List::MarksWide => RecordKind::AttendanceMarks,
+        }
+    }
+
     /// The list of a word in an address.
     pub fn from_word(word: &str) -> Option<List> {
         List::ALL.into_iter().find(|list| list.word() == word)
@@ -66,9 +76,9 @@ order by enrolment_id, on_date, session";
 
 pub(super) const STATEMENTS: &[&str] = &[MARKS];
 
-/// Takes a list out as it stands today; marks of the school year of today.
+/// Takes a list out as it stands today; marks of the school year of today. What this person may not read of every pupil stays blank.
 ///
-/// Errors: no right to import, which is the right to write every pupil's record; no database.
+/// Errors: no right to import, which is the right to write every pupil's record, or to read such a list; no database.
 pub fn take_out(
     tx: &mut Tx,
     actor: &Actor,
@@ -77,9 +87,13 @@ pub fn take_out(
     today: Day,
 ) -> Result<Sheet, Refusal> {
     course::may_import(actor)?;
+    let reads = |kind| actor.may_for_school(Access::Read, kind);
+    if !reads(list.kind()) {
+        return Err(Refusal::NotFound);
+    }
     let draft = Draft::read(tx, actor.school)?;
     Ok(match list {
-        List::Pupils => pupils_sheet(&pupils(&draft, today)),
+        List::Pupils => pupils_sheet(&pupils(&draft, today, &reads)),
         List::Contacts => contacts_sheet(&contacts(&draft, today)),
         List::Marks => marks(tx, book, today)?,
         List::MarksWide => marks_wide(book, book.calendar.school_year_of(today), today),
@@ -106,12 +120,15 @@ fn in_set(set: CodeSet, value: Option<&str>) -> Option<Coded> {
     value.map(|value| coded(set, value))
 }
 
-fn pupils(draft: &Draft, today: Day) -> Vec<PupilRecord> {
+/// Whether a person may read a kind of record of every pupil.
+type Reads<'a> = &'a dyn Fn(RecordKind) -> bool;
+
+fn pupils(draft: &Draft, today: Day, reads: Reads<'_>) -> Vec<PupilRecord> {
     let pupils = draft.pupils.each().map(|(_, row)| row);
-    pupils.map(|row| pupil(draft, row, today)).collect()
+    pupils.map(|row| pupil(draft, row, today, reads)).collect()
 }
 
-fn pupil(draft: &Draft, row: &PupilRow, today: Day) -> PupilRecord {
+fn pupil(draft: &Draft, row: &PupilRow, today: Day, reads: Reads<'_>) -> PupilRecord {
     let enrolment = draft
         .enrolments_of
         .get(&row.pupil_id)
@@ -138,7 +155,7 @@ fn pupil(draft: &Draft, row: &PupilRow, today: Day) -> PupilRecord {
         leaving_day: enrolment.and_then(|enrolment| enrolment.leaving_day),
         former_school: enrolment.and_then(|enrolment| enrolment.last_school.clone()),
         enrolment_status: enrolment.and_then(status),
-        characteristics: circumstances(draft, row.pupil_id, today),
+        characteristics: circumstances(draft, row.pupil_id, today, reads),
         address: address_of(draft, "pupil", row.pupil_id, today),
         ..PupilRecord::default()
     }
@@ -163,9 +180,14 @@ fn group_of(draft: &Draft, enrolment: Key, kind: &str, day: Day) -> Option<Strin
         .map(|group| group.name.clone())
 }
 
-/// What is known of a pupil on this day; what is not recorded stays blank, which means not known (I-014).
-fn circumstances(draft: &Draft, pupil: Key, day: Day) -> Characteristics {
+/// What is known of a pupil on this day; what is not recorded, or not for this person, stays blank, which means not known (I-014).
+fn circumstances(draft: &Draft, pupil: Key, day: Day, reads: Reads<'_>) -> Characteristics {
     let of = |kind: &str| -> Option<&str> {
+        let record = CharacteristicKind::from_key(kind)
+            .map_or(RecordKind::VulnerabilityFlags, |kind| kind.record);
+        if !reads(record) {
+            return None;
+        }
         let places = draft.characteristics_of.get(&pupil)?;
         let mut rows = places.iter().map(|at| draft.characteristics.get(*at));
         let holds = rows.find(|row| {
