@@ -65,7 +65,8 @@ journey("a file that is no export is refused with what to do", { role }, async (
   await page.getByLabel("File from the school's own system").setInputFiles({ name: "holiday.csv", mimeType: "text/csv", buffer: Buffer.from("a,b\n1,2\n") });
   await keys.tabTo(page.getByRole("button", { name: "Read the file" }), 60);
   await keys.press("Enter");
-  await page.locator(".errors, .notice.grave, .notice.heed").first().waitFor();
+  await page.getByRole("heading", { name: /holiday\.csv.*refused/ }).waitFor();
+  await page.getByText("cannot be imported").first().waitFor();
   await axe(page);
   page.complaints = page.complaints.filter((complaint) => !/status of 4\d\d/.test(complaint));
 });
