@@ -123,6 +123,11 @@ pub(super) static KINDS: [CharacteristicKind; 13] = [
     },
 ];
 
+/// Whether a recorded value says that there is nothing: `no`, or `N` in the code sets of SEN provision and young carers.
+pub(super) fn says_none(value: &str) -> bool {
+    value == "no" || value == "N"
+}
+
 impl CharacteristicKind {
     /// The kind with this word.
     pub(super) fn from_key(key: &str) -> Option<&'static CharacteristicKind> {
@@ -142,7 +147,7 @@ impl CharacteristicKind {
 
     /// The flag that a recorded value puts beside a name, if it does.
     pub(super) fn flag_of(&self, value: &str) -> Option<String> {
-        if !self.is_flag() || value == "no" || value == "N" {
+        if !self.is_flag() || says_none(value) {
             return None;
         }
         Some(if self.key == "sen" {

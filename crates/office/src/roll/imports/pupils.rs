@@ -12,6 +12,7 @@ use super::settle::{self, Case, CaseKind, Verdict};
 use super::who::{self, Found};
 use super::{Rights, Task};
 use crate::book::fold;
+use crate::roll::characteristic_kinds::says_none;
 
 const BIRTH_DAY_MISSING: Ground = Ground {
     code: "BIRTH_DAY_MISSING",
@@ -958,7 +959,9 @@ fn characteristic(
     let first = current.is_none();
     if let Some(at) = current {
         let row = draft.characteristics.get(at);
-        if Some(&row.value) == value.as_ref() || task.mode.roll_here() {
+        // A recorded "none" and a file that says none agree.
+        let stands = Some(&row.value).filter(|value| !says_none(value));
+        if stands == value.as_ref() || task.mode.roll_here() {
             return;
         }
         if row.from_day >= task.today {
