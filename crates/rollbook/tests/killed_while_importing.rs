@@ -2,31 +2,19 @@
 //!
 //! Afterwards every acknowledged mark is there, nothing of the import is in effect, and figures are what the rows come to.
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, mpsc};
+mod served;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use calendar::Day;
-use load::{
-    Account, Announcement, Browser, Mark, RegisterLink, RegisterPage, RegisterRow, register_links,
-    save_request, whole_register,
-};
+use load::Browser;
 use register::{Class, meaning};
 use store::testing::TestStore;
 use store::{Engine, Location, Options, SchoolId, Store, args};
-use tokio::task::JoinSet;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_rollbook");
+use served::{PUPILS, Place, Program, TODAY, saves};
 
-/// How long the program may take until it serves.
-const READY_WITHIN: Duration = Duration::from_secs(120);
-
-/// The day that it is in the school.
-const TODAY: &str = "2026-11-24";
-/// How many pupils it has.
-const PUPILS: usize = 150;
 /// How many save registers at once.
 const CALLERS: usize = 60;
 const SCHOOL: SchoolId = SchoolId(1);
@@ -38,25 +26,17 @@ const TO: &str = "2026-11-23";
 #[test]
 fn a_program_killed_in_the_middle_of_an_import_has_every_acknowledged_mark_and_nothing_of_the_import()
  {
-    let folder = tempfile::tempdir().expect("a folder");
-    killed_while_importing(&Place {
-        data: folder.path().join("school"),
-        database: None,
-    });
+    killed_while_importing(&Place::on_sqlite());
 }
 
 #[test]
 fn a_program_killed_in_the_middle_of_an_import_on_postgres_has_every_acknowledged_mark_and_nothing_of_the_import()
  {
-    let folder = tempfile::tempdir().expect("a folder");
     let server = TestStore::new(Engine::Postgres, &[]);
     let Location::Postgres(text) = server.location() else {
         panic!("a server was asked for");
     };
-    killed_while_importing(&Place {
-        data: folder.path().join("school"),
-        database: Some(text.clone()),
-    });
+    killed_while_importing(&Place::on(text.clone()));
 }
 
 fn killed_while_importing(place: &Place) {
@@ -66,16 +46,18 @@ fn killed_while_importing(place: &Place) {
     let (teachers, page) = runtime.block_on(async {
         let mut office = program.signed_in().await;
         let page = previewed(&mut office, &marks_of_the_school()).await;
-        let saving = program.begin_saving().await;
+        let saving = program.begin_saving(Some(CALLERS)).await;
         accept(&mut office, &page).await;
         wait_until_begun(&mut office, &page).await;
         program.kill();
         (saving.join_all().await, page)
     });
-    let acknowledged: usize = teachers.iter().map(|teacher| teacher.acknowledged).sum();
-    assert!(acknowledged > 0, "no save was acknowledged before the kill");
+    assert!(
+        saves(&teachers) > 0,
+        "no save was acknowledged before the kill"
+    );
 
-    let program = Program::start(place);
+    let mut program = Program::start(place);
     runtime.block_on(program.holds_what_was_acknowledged(&teachers));
     let shown = runtime.block_on(async {
         let mut office = program.signed_in().await;
@@ -210,7 +192,7 @@ struct Recount {
 fn recount(place: &Place) -> Recount {
     let location = match &place.database {
         Some(database) => Location::parse(database).expect("a connection string"),
-        None => Location::Sqlite(place.data.join("rollbook.db")),
+        None => Location::Sqlite(place.data().join("rollbook.db")),
     };
     let clock = Arc::new(|| calendar::Instant::from_micros(0));
     let store = Store::open(&location, Options::default(), clock).expect("the records open");
@@ -244,239 +226,4 @@ fn recount(place: &Place) -> Recount {
         .expect("the rows are read");
     store.close();
     rows
-}
-
-/// Where a school is kept.
-struct Place {
-    data: PathBuf,
-    database: Option<String>,
-}
-
-impl Place {
-    fn arguments(&self, command: &mut Command) {
-        command.arg("--data").arg(&self.data);
-        if let Some(database) = &self.database {
-            command.arg("--database").arg(database);
-        }
-    }
-
-    /// The records are what the journal says. Asked of a school that nobody serves.
-    fn verify(&self) {
-        let mut verify = Command::new(PROGRAM);
-        verify.arg("verify");
-        self.arguments(&mut verify);
-        let verified = verify.output().expect("rollbook verify runs");
-        let told = String::from_utf8_lossy(&verified.stdout);
-        assert!(verified.status.success(), "{told}");
-    }
-}
-
-/// Somebody who saves a register, or their part of one, over and over.
-struct Teacher {
-    register: RegisterLink,
-    /// Every so-manieth row from this one is theirs.
-    part: (usize, usize),
-    /// Saves that were answered.
-    acknowledged: usize,
-    /// The codes of the newest answered save; before the first, those that the page showed.
-    stands: Vec<(i64, String)>,
-    /// The codes of the save that was on its way when the program was killed.
-    under_way: Option<Vec<(i64, String)>>,
-}
-
-impl Teacher {
-    async fn save_until_cut_off(mut self, mut browser: Browser) -> Teacher {
-        let mut rows = self.rows(&mut browser).await;
-        self.stands = rows
-            .iter()
-            .map(|row| (row.enrolment, row.code.clone()))
-            .collect();
-        for round in 0.. {
-            let marks = whole_register(
-                &self.register,
-                &rows,
-                round,
-                Some("the register was copied from paper"),
-            );
-            let sent: Vec<(i64, String)> = marks.iter().map(code_of).collect();
-            self.under_way = Some(sent.clone());
-            let Ok((answer, _)) = save_request(&mut browser, &self.register, &marks).await else {
-                break;
-            };
-            for result in &answer.results {
-                assert!(
-                    ["saved", "unchanged"].contains(&result.outcome.as_str()),
-                    "{}: {} ({})",
-                    self.register.path(),
-                    result.outcome,
-                    result.message
-                );
-                let row = rows
-                    .iter_mut()
-                    .find(|row| row.enrolment == result.enrolment);
-                row.expect("a result for a row that was sent").base = result.base;
-            }
-            self.acknowledged += 1;
-            self.stands = sent;
-            self.under_way = None;
-        }
-        self
-    }
-
-    async fn rows(&self, browser: &mut Browser) -> Vec<RegisterRow> {
-        let page = browser
-            .get(self.register.path())
-            .await
-            .expect("the register's page");
-        let rows = RegisterPage::read(&page.text()).rows;
-        assert!(!rows.is_empty(), "{} shows no pupils", self.register.path());
-        let (first, step) = self.part;
-        rows.into_iter().skip(first).step_by(step).collect()
-    }
-}
-
-fn code_of(mark: &Mark) -> (i64, String) {
-    (mark.enrolment, mark.code.clone())
-}
-
-/// The program, serving the demo school.
-struct Program {
-    child: Child,
-    announcement: Announcement,
-}
-
-impl Program {
-    fn start(place: &Place) -> Program {
-        let mut demo = Command::new(PROGRAM);
-        demo.args(["demo", "--pupils", &PUPILS.to_string()])
-            .args(["--date", TODAY, "--port", "0"]);
-        place.arguments(&mut demo);
-        let mut child = demo
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let output = child.stdout.take().expect("the program's output");
-        let (said, heard) = mpsc::channel();
-        // The table of accounts ends with an empty line.
-        std::thread::spawn(move || {
-            let mut announcement = Announcement::default();
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                announcement.read_line(&line);
-                if line.is_empty() && !announcement.accounts.is_empty() {
-                    said.send(announcement.clone()).ok();
-                }
-            }
-        });
-        let announcement = heard
-            .recv_timeout(READY_WITHIN)
-            .expect("the program serves");
-        Program {
-            child,
-            announcement,
-        }
-    }
-
-    fn manager(&self) -> &Account {
-        self.announcement
-            .accounts("attendance manager")
-            .next()
-            .expect("an attendance manager")
-    }
-
-    async fn signed_in(&self) -> Browser {
-        let mut browser =
-            Browser::open(&self.announcement.address).expect("an address on this machine");
-        let manager = self.manager();
-        browser
-            .sign_in(&manager.name, &manager.password)
-            .await
-            .expect("the attendance manager signs in");
-        browser
-    }
-
-    /// The callers begin to save, each in a closed loop over a connection of their own; registers are shared out between them,
-    /// row by row.
-    async fn begin_saving(&self) -> JoinSet<Teacher> {
-        let mut browser = self.signed_in().await;
-        let page = browser
-            .get("/registers?show=all&session=am")
-            .await
-            .expect("the registers of today");
-        let links = register_links(&page.text());
-        assert!(links.len() > 1, "/registers links to no registers");
-        let mut saving = JoinSet::new();
-        for caller in 0..CALLERS {
-            let register = caller % links.len();
-            let sharing = (CALLERS - register).div_ceil(links.len());
-            let teacher = Teacher {
-                register: links[register].clone(),
-                part: (caller / links.len(), sharing),
-                acknowledged: 0,
-                stands: Vec::new(),
-                under_way: None,
-            };
-            saving.spawn(teacher.save_until_cut_off(browser.another_connection()));
-        }
-        saving
-    }
-
-    /// Ends the program as the loss of its process would.
-    fn kill(&mut self) {
-        self.child.kill().expect("the program is killed");
-        self.child.wait().expect("the program has ended");
-    }
-
-    /// Each register shows the newest acknowledged save, or, whole, the one that was under way.
-    async fn holds_what_was_acknowledged(&self, teachers: &[Teacher]) {
-        let mut browser = self.signed_in().await;
-        for teacher in teachers {
-            let rows = teacher.rows(&mut browser).await;
-            let mut shown: Vec<(i64, String)> = rows
-                .into_iter()
-                .map(|row| (row.enrolment, row.code))
-                .collect();
-            shown.sort();
-            let same = |codes: &Vec<(i64, String)>| {
-                let mut codes = codes.clone();
-                codes.sort();
-                codes == shown
-            };
-            assert!(
-                same(&teacher.stands) || teacher.under_way.as_ref().is_some_and(same),
-                "{} shows {shown:?}; acknowledged was {:?}, under way {:?}",
-                teacher.register.path(),
-                teacher.stands,
-                teacher.under_way
-            );
-        }
-    }
-
-    /// Asks the program to stop, and waits.
-    fn stop(mut self) {
-        let asked = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status();
-        assert!(asked.expect("kill runs").success());
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("the program is waited for") {
-                assert!(status.success(), "the program does not stop in order");
-                return;
-            }
-            assert!(
-                begun.elapsed() < Duration::from_secs(15),
-                "the program does not stop"
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // Ended already, unless a test failed.
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }
