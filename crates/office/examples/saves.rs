@@ -393,17 +393,7 @@ fn set_up(act: &mut Act, groups: i64) -> Result<(), StoreError> {
             act.record(
                 &roll::records::ENROLMENT,
                 &args![
-                    enrolment,
-                    pupil,
-                    "C",
-                    first,
-                    none,
-                    open,
-                    none,
-                    none,
-                    none,
-                    none,
-                    None::<bool>
+                    enrolment, pupil, "C", first, none, open, none, none, none, none
                 ],
             )?;
             act.record(

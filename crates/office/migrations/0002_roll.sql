@@ -36,7 +36,7 @@ create table source_link (
     primary key (school_id, source, record_kind, source_key, seq)
 ) {strict};
 
--- A pupil's time on roll at this school. kind: C single, M main of two, S subsidiary of two, G guest. boards: null while nobody has said.
+-- A pupil's time on roll at this school. kind: C single, M main of two, S subsidiary of two, G guest.
 create table enrolment (
     school_id {int} not null,
     enrolment_id {int} not null,
@@ -50,7 +50,6 @@ create table enrolment (
     last_school {text},
     last_school_address {text},
     next_school {text},
-    boards {bool},
     superseded_seq {int},
     primary key (school_id, enrolment_id, seq)
 ) {strict};
@@ -85,7 +84,7 @@ create index membership_by_group on membership (school_id, group_id);
 create index membership_by_enrolment on membership (school_id, enrolment_id);
 
 -- kind: fsm, pupil_premium, sen, ethnicity, first_language, eal, looked_after, previously_looked_after, child_protection, child_in_need,
--- social_worker, service_child, young_carer. Dated, so that last year's report uses last year's status.
+-- social_worker, service_child, young_carer, boards (yes or no; neither while nobody has said). Dated, so that last year's report uses last year's status.
 create table characteristic (
     school_id {int} not null,
     characteristic_id {int} not null,
@@ -99,6 +98,7 @@ create table characteristic (
     primary key (school_id, characteristic_id, seq)
 ) {strict};
 create index characteristic_by_pupil on characteristic (school_id, pupil_id);
+create index characteristic_by_kind on characteristic (school_id, kind, pupil_id);
 
 create table contact (
     school_id {int} not null,

@@ -133,7 +133,23 @@ fn random_facts(luck: &mut Luck) -> Vec<Fact> {
             }
         }
     }
+    // Some board for part of the year, some throughout; a day pupil is said to be one.
+    let from = *luck.of(&[day("2025-09-01"), day("2026-11-02"), day("2027-03-01")]);
+    match luck.below(4) {
+        0 => facts.push(("boards", "yes", from, None)),
+        1 => facts.push(("boards", "yes", from, Some(from.plus_days(60)))),
+        2 => facts.push(("boards", "no", from, None)),
+        _ => {}
+    }
     facts
+}
+
+/// Whether somebody boards on a day.
+fn boards(known: &Known, on: Day) -> bool {
+    let mut facts = known.facts.iter();
+    facts.any(|(kind, value, from, to)| {
+        (*kind, *value) == ("boards", "yes") && covers(*from, *to, on)
+    })
 }
 
 /// One year group and one tutor group at a time, or none; a move in between for some; the class for some.
@@ -222,17 +238,7 @@ fn put_in(school: &School, mut known: Known, number: usize, pupil: Option<PupilI
             act.record(
                 &ENROLMENT,
                 &args![
-                    enrolment,
-                    id,
-                    "C",
-                    first,
-                    nothing,
-                    last,
-                    nothing,
-                    nothing,
-                    nothing,
-                    nothing,
-                    None::<bool>
+                    enrolment, id, "C", first, nothing, last, nothing, nothing, nothing, nothing
                 ],
             )?;
             for (group, from, to) in &groups {
@@ -317,10 +323,14 @@ fn recount(
     now: Instant,
 ) -> Counts {
     let (today, time) = now.in_london();
+    let year = book.calendar.slots(day("2026-09-01"), day("2027-07-31"));
+    let mut on_roll = year
+        .iter()
+        .filter(|slot| covers(known.first, known.last, slot.day));
     let facts = EnrolmentFacts {
         date_of_birth: Some(known.born),
         starting_day: Some(known.first),
-        boarder: false,
+        boarder: boards(known, known.first) && on_roll.all(|slot| boards(known, slot.day)),
     };
     let cohort = cohort(
         profile,
@@ -355,7 +365,8 @@ fn recount(
                 held.map_or("no", |(_, value, _, _)| *value) == answer.value
             }
         };
-        if opened && belongs && covers(known.first, known.last, on) && cohort.counts(*slot) {
+        let is_marked = covers(known.first, known.last, on) && !boards(known, on);
+        if opened && belongs && is_marked && cohort.counts(*slot) {
             counts += match known.marks.get(slot) {
                 Some(code) => Counts::of(meaning(*code, on).expect("a code of the day")),
                 None => Counts::of_missing(),
@@ -924,5 +935,61 @@ fn pupils_come_in_order_of_surname_then_forename_whatever_their_accents() {
         };
         assert_eq!(ids(&listed), ids(&by_name));
         assert_eq!(listed.len(), school.pupils.len());
+    });
+}
+
+#[test]
+fn why_says_how_many_sessions_of_a_boarder_were_left_out_and_by_which_rule() {
+    each_school(|school| {
+        let ash = school.pupils["Ash"];
+        let recorded: Result<(), StoreError> = school.office.store.act_now(school.id, move |act| {
+            act.describe(Entry {
+                account: 1,
+                job_title: "Office",
+                act: "record characteristic",
+                subject: format!("pupil {}", ash.0),
+            });
+            let id = act.new_id();
+            let values = args![id, ash.0, "boards", "yes", day("2026-11-23"), None::<Day>];
+            act.record(&CHARACTERISTIC, &values)
+        });
+        recorded.expect("a boarder of a test");
+        let book = book(school);
+        let question = Question {
+            profile: Profile::School,
+            ..Question::usual(Who::Enrolment(ash.1))
+        };
+        let now = at("2026-11-24", 14, 0);
+        let reckoning = Reckoning::new(&book, &question, now).expect("a sound question");
+        let figure = reckoning.figure(Who::Enrolment(ash.1));
+        let left_out: Vec<_> = figure
+            .excluded
+            .iter()
+            .filter(|one| one.rule == "R-011")
+            .map(|one| one.number)
+            .collect();
+        assert_eq!(left_out, [4], "two days of two sessions: {figure:?}");
+        let all = reckoning.figure(Who::School);
+        assert!(
+            all.excluded
+                .iter()
+                .any(|one| one.rule == "R-011" && one.number == 4)
+        );
+        let page = school.get(
+            Role::AttendanceManager,
+            &format!("/why?who=pupil-{}", ash.0),
+        );
+        assert!(
+            page.text().contains("3 sessions</b> of boarders"),
+            "{}",
+            page.text()
+        );
+        let own = school.get(Role::AttendanceManager, &format!("/pupils/{}", ash.0));
+        assert!(
+            own.text().contains("Boards since 23 November 2026"),
+            "{}",
+            own.text()
+        );
+        assert!(own.text().contains("Boarder"), "a flag beside the name");
     });
 }

@@ -647,17 +647,7 @@ fn second_school(school: &School) -> store::SchoolId {
         act.record(
             &ENROLMENT,
             &args![
-                enrolment,
-                pupil,
-                "C",
-                from,
-                none,
-                never,
-                none,
-                none,
-                none,
-                none,
-                None::<bool>
+                enrolment, pupil, "C", from, none, never, none, none, none, none
             ],
         )?;
         act.describe(store::Entry {

@@ -567,9 +567,11 @@ fn a_characteristic_is_kept_and_seen_by_those_whom_the_matrix_names() {
                 .text()
                 .contains("already")
         );
-        assert_eq!(
-            add(OFFICE, "fsm", "2026-09-03").status,
-            StatusCode::FORBIDDEN
+        assert!(
+            add(OFFICE, "fsm", "2026-09-03")
+                .text()
+                .contains("Choose what to record"),
+            "the office keeps who boards, and no circumstance"
         );
         assert!(
             add(Role::Headteacher, "child_protection", "2026-11-01")
@@ -780,18 +782,31 @@ fn the_register_holds_the_last_schools_address_and_in_a_school_with_boarders_who
             ("kind", "C"),
             ("last_school", "Example Primary School"),
             ("last_school_address", "2 High Street, Sampleton"),
-            ("boards", "yes"),
             ("reason", "told by the house"),
             ("seq", &value_of(&shown, "seq")),
         ];
         led_to(&school.post(OFFICE, &form, &amended));
-        let csv = school.get(OFFICE, "/admission-register?format=csv");
-        let line = csv.text().lines().find(|line| line.contains("Maple"));
-        let line = line.expect("the pupil's line");
+        let form = format!("{pupil}/characteristics/new");
+        let said = |what: &str, from: &str, reason: &str| {
+            let answers = [("what", what), ("from", from), ("reason", reason)];
+            school.post(OFFICE, &form, &answers)
+        };
+        led_to(&said("boards-yes", "2026-11-24", ""));
+        let line = || {
+            let csv = school.get(OFFICE, "/admission-register?format=csv");
+            let lines = csv.text().lines();
+            let line = lines.into_iter().find(|line| line.contains("Maple"));
+            line.expect("the pupil's line").to_owned()
+        };
         assert!(
-            line.contains("2 High Street") && line.contains("Yes"),
-            "{line}"
+            line().contains("2 High Street") && line().contains("Yes"),
+            "{}",
+            line()
         );
+        let unsaid = said("boards-no", "2026-11-25", "");
+        assert!(unsaid.text().contains("(R-007)"), "{}", unsaid.text());
+        led_to(&said("boards-no", "2026-11-25", "went home"));
+        assert!(line().contains("Yes"), "a boarder still today: {}", line());
         let others = school.get(OFFICE, &others);
         assert!(others.text().contains(boards), "{}", others.text());
         let kept = school.get(OFFICE, &format!("{pupil}/amendments"));
@@ -823,17 +838,7 @@ fn every_page_of_the_admission_register_goes_on_where_the_one_before_ended() {
                 act.record(
                     &office::roll::records::ENROLMENT,
                     &args![
-                        enrolment,
-                        pupil,
-                        "C",
-                        from,
-                        none,
-                        to,
-                        none,
-                        none,
-                        none,
-                        none,
-                        None::<bool>
+                        enrolment, pupil, "C", from, none, to, none, none, none, none
                     ],
                 )?;
             }

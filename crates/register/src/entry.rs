@@ -5,6 +5,7 @@ use calendar::{Day, DayKind, SchoolCalendar, Slot};
 use crate::closing::RegisterState;
 use crate::codes::{Code, CodeRow, NeedsNote, NoMeaning, SessionScope, meaning};
 use crate::compulsory_age::compulsory_age;
+use crate::marked::{NotMarked, marked};
 use crate::rules::{Rule, rule};
 
 /// What a person is to the register that they enter a code in.
@@ -48,8 +49,15 @@ pub struct PupilOnRoll {
     pub last_day: Option<Day>,
     /// The date of birth; none while the school does not know it.
     pub date_of_birth: Option<Day>,
-    /// Whether the pupil boards.
+    /// Whether the pupil boards on the day of the session.
     pub boarder: bool,
+}
+
+impl PupilOnRoll {
+    /// Whether the pupil is marked in the attendance register on this day, and if not, why (see [`marked`]).
+    pub fn marked_on(&self, day: Day) -> Result<(), NotMarked> {
+        marked(self.starting_day, self.last_day, self.boarder, day)
+    }
 }
 
 /// A fact that the school already holds about a session, and the code that it implies.
@@ -265,7 +273,7 @@ impl EntryRefusal {
             EntryRefusal::NoMeaning(NoMeaning::NotThen { .. }) => "Choose a code that was in use on that day.".to_owned(),
             EntryRefusal::OtherSession { instead, .. } => format!("Use {instead} for a pupil who is here."),
             EntryRefusal::NoSession { .. } => "If the school did meet, change the calendar first.".to_owned(),
-            EntryRefusal::Boarder => "Leave the session unmarked, or correct the boarding record.".to_owned(),
+            EntryRefusal::Boarder => "Leave the session unmarked, or correct since when the pupil boards, under Record on the pupil's page.".to_owned(),
             EntryRefusal::BeforeStartingDay { .. } => "Leave it unmarked, use Z, or correct the starting day in the admission register.".to_owned(),
             EntryRefusal::AfterLastDay { .. } => "Leave it unmarked, or correct the leaving day in the admission register.".to_owned(),
             EntryRefusal::OnRollAlready { .. } => "Use the code for what happened; if nobody knows yet, N.".to_owned(),
@@ -363,13 +371,13 @@ fn outside_roll(row: &CodeRow, request: &EntryRequest<'_>) -> Option<EntryRefusa
     if is(row, "Z") {
         return (starting_day <= day).then_some(EntryRefusal::OnRollAlready { starting_day });
     }
-    if day < starting_day {
-        return Some(EntryRefusal::BeforeStartingDay { starting_day });
+    match pupil.marked_on(day).err()? {
+        NotMarked::BeforeStartingDay { starting_day } => {
+            Some(EntryRefusal::BeforeStartingDay { starting_day })
+        }
+        NotMarked::AfterLastDay { last_day } => Some(EntryRefusal::AfterLastDay { last_day }),
+        NotMarked::Boarder => Some(EntryRefusal::Boarder),
     }
-    if let Some(last_day) = pupil.last_day.filter(|last_day| *last_day < day) {
-        return Some(EntryRefusal::AfterLastDay { last_day });
-    }
-    pupil.boarder.then_some(EntryRefusal::Boarder)
 }
 
 /// `X` and `C2` go by compulsory school age on the day of the session.

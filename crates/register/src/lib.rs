@@ -17,6 +17,7 @@ mod counts;
 pub mod deletion;
 pub mod entry;
 mod help;
+mod marked;
 mod penalty_window;
 mod profile;
 mod rules;
@@ -33,6 +34,7 @@ pub use compulsory_age::{
 pub use confidence::Confidence;
 pub use counts::{Counts, Measure, Ratio};
 pub use help::{CodeHelp, code_help, help_for};
+pub use marked::{NotMarked, marked};
 pub use penalty_window::{
     CountedSession, PenaltyThreshold, PenaltyWindow, ThresholdStanding, most_countable,
     penalty_threshold, penalty_window,

@@ -48,7 +48,8 @@ pub struct EnrolmentFacts {
     pub date_of_birth: Option<Day>,
     /// The starting day of this enrolment, where it is known.
     pub starting_day: Option<Day>,
-    /// Whether the pupil boards.
+    /// Whether the pupil boards on every day of this year's time on roll. One who boards on some days only is in the cohort with the
+    /// sessions of the others, since only those are marked (R-011; that it is not the whole year is our inference).
     pub boarder: bool,
 }
 
@@ -115,9 +116,12 @@ pub enum OutOfCohort {
         /// The starting day.
         starting_day: Day,
     },
-    /// The pupil boards.
+    /// The pupil boards.
     #[error("boarder")]
-    Boarder,
+    Boarder {
+        /// The rule: where boarders are out because nothing of theirs is marked.
+        rule: &'static str,
+    },
     /// The date of birth is not known, so the age cannot be.
     #[error("date of birth not known")]
     DateOfBirthNotKnown,
@@ -128,6 +132,7 @@ impl OutOfCohort {
     pub fn rule(self) -> &'static str {
         match self {
             OutOfCohort::StartsInSecondHalfOfSummer { .. } => "R-232",
+            OutOfCohort::Boarder { rule } => rule,
             _ => "R-230",
         }
     }
@@ -135,16 +140,21 @@ impl OutOfCohort {
 
 /// Whether an enrolment is in a profile's cohort for a year, and which of its sessions are left out.
 ///
-/// Rule. Source: the department's absence methodology (S16), daily data (S14, S17).
+/// Rule. Source: the department's absence methodology (S16), daily data (S14, S17).
 /// The age is that on 31 August before the year, never the year group. Daily data: that the second half of the summer term of
-/// 15-year-olds is left out is presumed from its figures, not stated anywhere (R-234, C-07); R-232 and boarding are not applied to it.
+/// 15-year-olds is left out is presumed from its figures, not stated anywhere (R-234, C-07); R-232 is not applied to it. Boarders are not in it, since the register from which
+/// it is taken does not have them.
 /// Whether the school is state-funded is for whoever chooses the profile.
 pub fn cohort(profile: Profile, year: SchoolYear, facts: EnrolmentFacts) -> Cohort {
     if profile == Profile::School {
         return Cohort::In { left_out: None };
     }
-    if profile == Profile::DfeFullYear && facts.boarder {
-        return Cohort::Out(OutOfCohort::Boarder);
+    if facts.boarder {
+        let rule = match profile {
+            Profile::DfeDaily => "R-011",
+            _ => "R-230",
+        };
+        return Cohort::Out(OutOfCohort::Boarder { rule });
     }
     let Some(born) = facts.date_of_birth else {
         return Cohort::Out(OutOfCohort::DateOfBirthNotKnown);
@@ -238,8 +248,10 @@ mod tests {
         );
         assert_eq!(
             cohort(Profile::DfeFullYear, YEAR, nobody_knows),
-            Cohort::Out(OutOfCohort::Boarder)
+            Cohort::Out(OutOfCohort::Boarder { rule: "R-230" })
         );
+        let daily = cohort(Profile::DfeDaily, YEAR, nobody_knows);
+        assert_eq!(daily, Cohort::Out(OutOfCohort::Boarder { rule: "R-011" }));
         let unknown = EnrolmentFacts {
             boarder: false,
             ..nobody_knows

@@ -12,7 +12,7 @@ use crate::ids::EnrolmentId;
 
 /// The marks of every time on roll in one school year.
 ///
-/// A place is [`MarkByte::OUTSIDE`] where the pupil is not on roll, [`MarkByte::MISSING`] where a mark is due and none was
+/// A place is [`MarkByte::OUTSIDE`] where the pupil is not marked: not on roll, or a boarder. It is [`MarkByte::MISSING`] where a mark is due and none was
 /// entered; places still to come are missing too, so a count always runs over a period that ends now.
 #[derive(Clone)]
 pub struct YearMarks {
@@ -90,15 +90,14 @@ pub(super) fn blank_years(calendar: &SchoolCalendar, roll: &Roll) -> (Vec<Arc<Ye
     (years, places)
 }
 
-/// Lays out one row anew: missing where a mark is due, outside where the pupil is not on roll.
+/// Lays out one row anew: missing where a mark is due, outside where the pupil is not marked.
 pub(super) fn blank_row(matrix: &mut Matrix, roll: &Roll, row: usize) {
     let enrolment = &roll.enrolments[row];
     let axis = Arc::clone(matrix.axis());
     for (column, slot) in axis.slots().iter().enumerate() {
-        let blank = if enrolment.covers(slot.day) {
-            MarkByte::MISSING
-        } else {
-            MarkByte::OUTSIDE
+        let blank = match enrolment.marked_on(slot.day) {
+            Ok(()) => MarkByte::MISSING,
+            Err(_) => MarkByte::OUTSIDE,
         };
         matrix.set(row, column, blank);
     }
@@ -119,8 +118,8 @@ pub(super) struct MarkRow<'r> {
     pub code: Option<&'r str>,
 }
 
-/// Puts marks into their places; later ones displace earlier ones. A mark on a day without that session, or outside the
-/// pupil's time on roll, has no place and changes nothing.
+/// Puts marks into their places; later ones displace earlier ones. A mark on a day without that session, or on which the
+/// pupil is not marked (not on roll, or a boarder), has no place and changes nothing.
 pub(super) struct Writer<'a> {
     years: &'a mut [Arc<YearMarks>],
     places: &'a Places,
@@ -160,7 +159,7 @@ impl<'a> Writer<'a> {
         let Some((year, column)) = self.places.find(Slot::new(mark.day, session)) else {
             return;
         };
-        if !self.roll.enrolments[row].covers(mark.day) {
+        if self.roll.enrolments[row].marked_on(mark.day).is_err() {
             return;
         }
         Arc::make_mut(&mut self.years[year])

@@ -20,8 +20,8 @@ use store::SchoolId;
 
 pub use marks::YearMarks;
 pub use roll::{
-    Characteristic, Characteristics, Duty, Enrolment, Group, GroupKind, Groups, Membership, Pupil,
-    Roll, Staff, StaffMember, fold,
+    BOARDS, Characteristic, Characteristics, Duty, Enrolment, Group, GroupKind, Groups, Membership,
+    Pupil, Roll, Staff, StaffMember, fold,
 };
 pub use shelf::{BookError, Shelf};
 

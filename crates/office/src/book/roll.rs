@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use calendar::Day;
+use register::{NotMarked, marked};
 use store::{SchoolId, StoreError, Tx, args};
 
 use crate::ids::{AccountId, EnrolmentId, GroupId, PersonId, PupilId, StaffId};
@@ -63,12 +64,30 @@ pub struct Enrolment {
     pub starting_day: Day,
     /// The last day on roll, if it is settled (R-219).
     pub leaving_day: Option<Day>,
+    /// First and last days of each time during which the pupil boards; the last is open while that goes on (R-011).
+    pub boards: Vec<(Day, Option<Day>)>,
 }
 
 impl Enrolment {
-    /// Whether the pupil is on roll on this day.
+    /// Whether the pupil is on roll on this day: in the admission register.
     pub fn covers(&self, day: Day) -> bool {
         self.starting_day <= day && self.leaving_day.is_none_or(|last| day <= last)
+    }
+
+    /// The first and last day of the time during which the pupil boards, if this day lies in one.
+    pub fn boarding_on(&self, day: Day) -> Option<(Day, Option<Day>)> {
+        let mut boards = self.boards.iter().copied();
+        boards.find(|(from, to)| holds(*from, *to, day))
+    }
+
+    /// Whether the pupil is marked in the attendance register on this day, and if not, why (R-011).
+    pub fn marked_on(&self, day: Day) -> Result<(), NotMarked> {
+        marked(
+            self.starting_day,
+            self.leaving_day,
+            self.boarding_on(day).is_some(),
+            day,
+        )
     }
 }
 
@@ -84,7 +103,11 @@ pub struct Roll {
 }
 
 impl Roll {
-    fn new(mut pupils: Vec<Pupil>, enrolments: Vec<Enrolment>) -> Roll {
+    fn new(
+        mut pupils: Vec<Pupil>,
+        mut enrolments: Vec<Enrolment>,
+        characteristics: &Characteristics,
+    ) -> Roll {
         let mut in_order: Vec<usize> = (0..pupils.len()).collect();
         in_order.sort_by_cached_key(|place| {
             let pupil = &pupils[*place];
@@ -95,6 +118,11 @@ impl Roll {
         }
         let mut by_pupil: Vec<usize> = (0..enrolments.len()).collect();
         by_pupil.sort_by_key(|row| (enrolments[*row].pupil, enrolments[*row].starting_day));
+        for one in characteristics.boarding() {
+            for row in own_rows(&by_pupil, &enrolments, one.pupil) {
+                enrolments[*row].boards.push((one.from, one.to));
+            }
+        }
         Roll {
             pupils,
             enrolments,
@@ -125,16 +153,21 @@ impl Roll {
 
     /// The rows of a pupil's times on roll, earliest first.
     pub fn rows_of(&self, pupil: PupilId) -> &[usize] {
-        let of = |row: &usize| self.enrolments[*row].pupil;
-        let first = self.by_pupil.partition_point(|row| of(row) < pupil);
-        let after = self.by_pupil.partition_point(|row| of(row) <= pupil);
-        &self.by_pupil[first..after]
+        own_rows(&self.by_pupil, &self.enrolments, pupil)
     }
 
     /// The rows on roll on this day.
     pub fn rows_on(&self, day: Day) -> impl Iterator<Item = usize> + '_ {
         (0..self.enrolments.len()).filter(move |row| self.enrolments[*row].covers(day))
     }
+}
+
+/// The rows of one pupil among rows in order of pupil.
+fn own_rows<'r>(by_pupil: &'r [usize], enrolments: &[Enrolment], pupil: PupilId) -> &'r [usize] {
+    let of = |row: &usize| enrolments[*row].pupil;
+    let first = by_pupil.partition_point(|row| of(row) < pupil);
+    let after = by_pupil.partition_point(|row| of(row) <= pupil);
+    &by_pupil[first..after]
 }
 
 /// What a group is.
@@ -345,6 +378,9 @@ pub struct Characteristic {
     pub to: Option<Day>,
 }
 
+/// The kind of characteristic that says whether a pupil boards: `yes` or `no`.
+pub const BOARDS: &str = "boards";
+
 /// Dated characteristics of all pupils.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Characteristics {
@@ -367,6 +403,13 @@ impl Characteristics {
             .rev()
             .find(|row| row.kind == kind && holds(row.from, row.to, day))
             .map(|row| row.value.as_str())
+    }
+
+    /// Every time during which a pupil boards, in order of pupil.
+    pub fn boarding(&self) -> impl Iterator<Item = &Characteristic> {
+        self.rows
+            .iter()
+            .filter(|row| row.kind == BOARDS && row.value == "yes")
     }
 }
 
@@ -451,7 +494,11 @@ const STAFF: &str = "\
 select staff_id, code, title, forename, surname, account_id, leaving_day
 from staff where school_id = $1 and superseded_seq is null order by staff_id";
 
-pub(super) fn read_roll(tx: &mut Tx, school: SchoolId) -> Result<Roll, StoreError> {
+pub(super) fn read_roll(
+    tx: &mut Tx,
+    school: SchoolId,
+    characteristics: &Characteristics,
+) -> Result<Roll, StoreError> {
     let pupils = tx.query(PUPILS, &args![school], |row| {
         let surname: String = row.get(7)?;
         let forename: String = row.get(8)?;
@@ -482,9 +529,10 @@ pub(super) fn read_roll(tx: &mut Tx, school: SchoolId) -> Result<Roll, StoreErro
             kind: row.get(2)?,
             starting_day: row.get(3)?,
             leaving_day: row.get(4)?,
+            boards: Vec::new(),
         })
     })?;
-    Ok(Roll::new(pupils, enrolments))
+    Ok(Roll::new(pupils, enrolments, characteristics))
 }
 
 pub(super) fn read_groups(tx: &mut Tx, school: SchoolId) -> Result<Groups, StoreError> {

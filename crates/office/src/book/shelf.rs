@@ -70,7 +70,8 @@ impl Shelf {
 /// The book from rows alone.
 fn built(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Copy, BookError> {
     let calendar = calendar(tx, school)?;
-    let roll = read_roll(tx, school)?;
+    let characteristics = read_characteristics(tx, school)?;
+    let roll = read_roll(tx, school, &characteristics)?;
     let (mut years, places) = blank_years(&calendar, &roll);
     let mut writer = Writer::new(&mut years, &places, &roll);
     read_marks(tx, school, None, &mut writer)?;
@@ -80,7 +81,7 @@ fn built(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Copy, BookError> {
         calendar: Arc::new(calendar),
         roll: Arc::new(roll),
         groups: Arc::new(read_groups(tx, school)?),
-        characteristics: Arc::new(read_characteristics(tx, school)?),
+        characteristics: Arc::new(characteristics),
         staff: Arc::new(read_staff(tx, school)?),
         settings: Arc::new(settings(tx, school)?),
         years,
@@ -110,15 +111,19 @@ fn brought_up(tx: &mut Tx, copy: &Copy, head: i64) -> Result<Copy, BookError> {
     }
     let mut book = Book::clone(&copy.book);
     book.seq = head;
-    if touched(&["pupil", "enrolment"]) {
-        let roll = read_roll(tx, school)?;
+    let mut boarding_changed = false;
+    if touched(&["characteristic"]) {
+        let characteristics = read_characteristics(tx, school)?;
+        let before = &book.characteristics;
+        boarding_changed = !characteristics.boarding().eq(before.boarding());
+        book.characteristics = Arc::new(characteristics);
+    }
+    if boarding_changed || touched(&["pupil", "enrolment"]) {
+        let roll = read_roll(tx, school, &book.characteristics)?;
         relay(tx, &mut book, &copy.places, roll)?;
     }
     if touched(&["pupil_group", "membership", "group_staff"]) {
         book.groups = Arc::new(read_groups(tx, school)?);
-    }
-    if touched(&["characteristic"]) {
-        book.characteristics = Arc::new(read_characteristics(tx, school)?);
     }
     if touched(&["staff", "post"]) {
         book.staff = Arc::new(read_staff(tx, school)?);

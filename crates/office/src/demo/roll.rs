@@ -257,8 +257,7 @@ fn enrolments(act: &mut Act, school: &DemoSchool, pupils: &[i64]) -> Result<Vec<
             stay.deletion_ground,
             last_school,
             last_school.map(|_| "Sample Lane, Exampleton"),
-            stay.other_school,
-            None::<bool>
+            stay.other_school
         ]
     });
     act.record_many(&ENROLMENT, rows.collect::<Vec<_>>())?;

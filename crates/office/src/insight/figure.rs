@@ -12,7 +12,9 @@ use std::ops::AddAssign;
 use calendar::{Day, Instant, Session, Slot};
 use columns::{MarkByte, Period};
 use register::closing::SessionTimes;
-use register::{Cohort, Counts, EnrolmentFacts, LeftOut, OutOfCohort, Profile, Ratio, cohort};
+use register::{
+    Cohort, Counts, EnrolmentFacts, LeftOut, NotMarked, OutOfCohort, Profile, Ratio, cohort,
+};
 
 use super::question::{Answer, Question, Span, Trait, Who};
 use super::table::grouped;
@@ -78,6 +80,17 @@ enum Stay {
     Days(Vec<(Day, Day)>),
 }
 
+impl Stay {
+    fn holds(&self, day: Day) -> bool {
+        match self {
+            Stay::Whole => true,
+            Stay::Days(days) => days
+                .iter()
+                .any(|(first, last)| *first <= day && day <= *last),
+        }
+    }
+}
+
 /// What one time on roll comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -89,6 +102,8 @@ pub struct Standing {
     pub whole: Counts,
     /// Sessions among those asked about that the profile leaves out.
     pub left_out: u32,
+    /// Sessions on roll among those asked about that are not marked, since the pupil boarded.
+    pub boarded: u32,
 }
 
 /// Sessions or times on roll that are not in a figure, and why.
@@ -363,7 +378,7 @@ impl<'b> Reckoning<'b> {
                 .pupil(enrolment.pupil)
                 .map(|pupil| pupil.birth_day),
             starting_day: Some(enrolment.starting_day),
-            boarder: false,
+            boarder: boards_throughout(enrolment, part.marks.axis().slots()),
         };
         cohort(self.profile, part.marks.year, facts)
     }
@@ -395,13 +410,10 @@ impl<'b> Reckoning<'b> {
             .iter()
             .filter_map(|part| {
                 let counted = period(part)?;
-                let Stay::Days(days) = stay else {
+                if matches!(stay, Stay::Whole) {
                     return Some(part.marks.matrix.count(row, counted));
-                };
-                let stayed = |slot: Slot| {
-                    let mut days = days.iter();
-                    days.any(|(first, last)| *first <= slot.day && slot.day <= *last)
-                };
+                }
+                let stayed = |slot: Slot| stay.holds(slot.day);
                 let period = part.marks.axis().part(counted, stayed);
                 Some(part.marks.matrix.count(row, &period))
             })
@@ -429,7 +441,32 @@ impl<'b> Reckoning<'b> {
             counts,
             whole,
             left_out,
+            boarded: self.boarded(row, stay),
         }
+    }
+
+    /// The sessions of a stay on which the pupil boarded, and so was not marked. A year outside whose cohort the row is, is told
+    /// of as a time on roll.
+    fn boarded(&self, row: usize, stay: &Stay) -> u32 {
+        let enrolment = &self.book.roll.enrolments[row];
+        if enrolment.boards.is_empty() {
+            return 0;
+        }
+        let boarded = |part: &Part| {
+            let Some(period) = self.period(part, row) else {
+                return 0;
+            };
+            let axis = part.marks.axis();
+            let slots = axis.slots().iter().enumerate();
+            slots
+                .filter(|(index, slot)| {
+                    period.contains(axis, *index)
+                        && stay.holds(slot.day)
+                        && enrolment.marked_on(slot.day) == Err(NotMarked::Boarder)
+                })
+                .count()
+        };
+        self.parts.iter().map(boarded).sum::<usize>() as u32
     }
 
     /// Whether the profile leaves sessions of this row out.
@@ -608,6 +645,12 @@ impl<'b> Reckoning<'b> {
             "without a mark: counted apart until they have one".to_owned(),
             "R-209",
         );
+        add(
+            standings.iter().map(|one| one.boarded).sum(),
+            "sessions",
+            "of boarders, who are not marked in the attendance register".to_owned(),
+            NotMarked::Boarder.rule(),
+        );
         let nothing_possible = standings
             .iter()
             .filter(|one| one.counts.possible() == 0)
@@ -753,6 +796,12 @@ impl<'b> Part<'b> {
 /// All sessions of these counts, whatever their class.
 pub fn sessions(counts: &Counts) -> u32 {
     counts.possible() + counts.not_possible + counts.administrative + counts.missing
+}
+
+/// Whether the pupil boards in every one of these sessions that lies in the time on roll.
+fn boards_throughout(enrolment: &Enrolment, slots: &[Slot]) -> bool {
+    let mut on_roll = slots.iter().filter(|slot| enrolment.covers(slot.day));
+    !enrolment.boards.is_empty() && on_roll.all(|slot| enrolment.boarding_on(slot.day).is_some())
 }
 
 /// The answer of a row's pupil to a trait on a day.

@@ -13,7 +13,7 @@ use crate::ids::{AccountId, EnrolmentId, GroupId};
 // What stands comes with them: an act holds the school meanwhile, and each question is a way to the server and back.
 pub(super) const DUE: &str = "\
 select m.enrolment_id, e.starting_day, e.leaving_day, p.birth_day,
-       v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id
+       v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id, c.characteristic_id
 from membership m cross join enrolment e cross join pupil p
 left join mark_version v
   on v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
@@ -23,6 +23,9 @@ left join mark_version v
           and not exists (select 1 from held_act h where h.school_id = w.school_id and h.seq = w.seq and h.released_seq is null)
         order by w.seq desc limit 1)
 left join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
+left join characteristic c
+  on c.school_id = e.school_id and c.pupil_id = e.pupil_id and c.kind = 'boards' and c.value = 'yes' and c.superseded_seq is null
+  and c.from_day <= $3 and (c.to_day is null or c.to_day >= $3)
 where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
   and e.school_id = m.school_id and e.enrolment_id = m.enrolment_id
@@ -42,7 +45,7 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
         order by w.seq desc limit 1)
   and j.school_id = v.school_id and j.seq = v.seq";
 
-/// A pupil whose mark is due, and the mark that stands.
+/// A pupil of the group who is on roll, and the mark that stands.
 #[derive(Clone, Debug)]
 pub struct Due {
     /// The time on roll.
@@ -76,13 +79,20 @@ impl Due {
         self.standing.as_ref()?.code
     }
 
+    /// Whether the register asks for this pupil's mark: not for a boarder's (R-011).
+    pub fn is_asked_for(&self, slot: Slot) -> bool {
+        self.pupil.marked_on(slot.day).is_ok()
+    }
+
     /// The number that a change must be based on; nought for a place that was never marked.
     pub fn base(&self) -> i64 {
         self.standing.as_ref().map_or(0, |standing| standing.seq)
     }
 }
 
-/// Whose marks are due in this register and what stands there, in order of time on roll: members of the group who are on roll.
+/// Who is in this register's group and on roll, and what stands there, in order of time on roll.
+///
+/// Boarders are among them, so that a mark sent for one is refused with its ground; [`Due::is_asked_for`] tells them apart.
 pub fn due(
     tx: &mut Tx,
     school: SchoolId,
@@ -97,7 +107,7 @@ pub fn due(
                 starting_day: row.get(1)?,
                 last_day: row.get(2)?,
                 date_of_birth: Some(row.get(3)?),
-                boarder: false,
+                boarder: row.get::<Option<i64>>(10)?.is_some(),
             },
             standing: match row.get::<Option<i64>>(4)? {
                 Some(seq) => Some(standing_of(row, seq, 5)?),

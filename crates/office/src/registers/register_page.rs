@@ -3,7 +3,7 @@
 use calendar::{Day, Instant, Session, Slot};
 use register::closing::{RegisterState as Clock, SessionTimes, register_state};
 use register::entry::{EntryLimits, EntryRefusal, EntryRequest, PupilOnRoll, RoleKind, may_enter};
-use register::{Class, Code, CodeRow, NeedsNote, code_rows, help_for, meaning};
+use register::{Class, Code, CodeRow, NeedsNote, NotMarked, code_rows, help_for, meaning};
 use store::Tx;
 
 use super::due::{Standing, standing};
@@ -88,6 +88,7 @@ pub(super) fn register_page(
         state_text: state_text(keeper, clock, marks_here, now),
         taken,
         rows: rows(book, address, &standing, &times, &beside),
+        boarders: boarders(book, address),
         codes: codes(
             book,
             slot,
@@ -169,6 +170,37 @@ fn neighbours(book: &Book, address: RegisterAddress) -> (Option<Text>, Option<Te
     (previous.map(path), around.get(at + 1).map(path))
 }
 
+/// Who is in the group and on roll that day, in the order of the register.
+fn members(book: &Book, address: RegisterAddress) -> Vec<(usize, &Enrolment)> {
+    let day = address.slot.day;
+    let mut members: Vec<(usize, &Enrolment)> = book
+        .groups
+        .members(address.group, day)
+        .filter_map(|enrolment| {
+            let row = book.roll.row(enrolment)?;
+            let enrolment = &book.roll.enrolments[row];
+            enrolment.covers(day).then_some((row, enrolment))
+        })
+        .collect();
+    members.sort_by_key(|(row, enrolment)| {
+        let pupil = book.roll.pupil(enrolment.pupil);
+        (pupil.map(|pupil| pupil.in_order), *row)
+    });
+    members.dedup_by_key(|(row, _)| *row);
+    members
+}
+
+/// Who of the group boards, and so is not asked for.
+fn boarders(book: &Book, address: RegisterAddress) -> Vec<String> {
+    let day = address.slot.day;
+    members(book, address)
+        .into_iter()
+        .filter(|(_, enrolment)| enrolment.marked_on(day) == Err(NotMarked::Boarder))
+        .filter_map(|(_, enrolment)| book.roll.pupil(enrolment.pupil))
+        .map(|pupil| pupil.called())
+        .collect()
+}
+
 fn rows(
     book: &Book,
     address: RegisterAddress,
@@ -177,20 +209,8 @@ fn rows(
     beside: &Beside,
 ) -> Vec<RegisterRow> {
     let slot = address.slot;
-    let mut members: Vec<(usize, &Enrolment)> = book
-        .groups
-        .members(address.group, slot.day)
-        .filter_map(|enrolment| {
-            let row = book.roll.row(enrolment)?;
-            let enrolment = &book.roll.enrolments[row];
-            enrolment.covers(slot.day).then_some((row, enrolment))
-        })
-        .collect();
-    members.sort_by_key(|(row, enrolment)| {
-        let pupil = book.roll.pupil(enrolment.pupil);
-        (pupil.map(|pupil| pupil.in_order), *row)
-    });
-    members.dedup_by_key(|(row, _)| *row);
+    let mut members = members(book, address);
+    members.retain(|(_, enrolment)| enrolment.marked_on(slot.day).is_ok());
     let opens = Instant::at_london(slot.day, times.of(slot.session).opens);
     members
         .into_iter()

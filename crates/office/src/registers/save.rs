@@ -302,7 +302,7 @@ impl OpenRegister {
             let blank = self
                 .due
                 .iter()
-                .filter(|due| due.code().is_none() && !named.contains(&due.enrolment));
+                .filter(|due| self.is_blank(due) && !named.contains(&due.enrolment));
             decisions.extend(blank.map(|due| {
                 let reason = save.changes.iter().find_map(|change| change.reason.clone());
                 let change = Change {
@@ -338,8 +338,12 @@ impl OpenRegister {
         }
     }
 
+    fn is_blank(&self, due: &Due) -> bool {
+        due.code().is_none() && due.is_asked_for(self.facts.slot)
+    }
+
     fn blank(&self) -> usize {
-        self.due.iter().filter(|due| due.code().is_none()).count()
+        self.due.iter().filter(|due| self.is_blank(due)).count()
     }
 }
 

@@ -201,6 +201,7 @@ pub(super) fn takers(book: &Book, group: GroupId, day: Day) -> Takers {
 }
 
 /// Pupils on roll at a session whose mark is due and whom no register asks for, since they are in no tutor group: their rows in the book.
+/// No mark of a boarder is due.
 pub(super) fn in_no_register(book: &Book, slot: Slot) -> Vec<usize> {
     let asked_for = |row: &usize| {
         let enrolment = book.roll.enrolments[*row].id;

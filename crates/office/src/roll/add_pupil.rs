@@ -6,6 +6,7 @@ use calendar::Day;
 use register::admission::{EntryInAdmissionRegister, may_admit};
 use store::{Act, StoreError, Tx, args};
 
+use super::boarding;
 use super::entry::{self, PupilEntry};
 use super::groups::{choose_groups, join_chosen_groups};
 use super::homes;
@@ -71,7 +72,7 @@ pub(super) fn joining_questions(today: Day) -> Part {
 }
 
 /// Whether the pupil boards, which the register of a school with boarders must hold.
-pub(super) fn boards_question() -> Field {
+fn boards_question() -> Field {
     form::yes_no("boards", "Boarder").hint("Where the school has boarders (R-003).")
 }
 
@@ -223,7 +224,7 @@ pub(super) fn write_entry(
     Ok(())
 }
 
-/// Writes a new time on roll.
+/// Writes a new time on roll, and whether the pupil boards from its first day, if that was said.
 pub(super) fn begin(
     act: &mut Act,
     pupil: PupilId,
@@ -242,9 +243,11 @@ pub(super) fn begin(
             None::<&str>,
             joining.last_school.as_deref(),
             joining.last_school_address.as_deref(),
-            joining.next_school.as_deref(),
-            joining.boards
+            joining.next_school.as_deref()
         ],
     )?;
+    if let Some(boards) = joining.boards {
+        boarding::say(act, pupil, boards, joining.starting_day)?;
+    }
     Ok(enrolment)
 }

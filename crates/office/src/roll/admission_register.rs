@@ -13,6 +13,7 @@ use register::admission::{
 use store::{SchoolId, StoreError, Tx, args};
 
 use super::add_pupil::{NO_SCHOOL_BEFORE, sentence};
+use super::boarding::{self, Said};
 use super::household::{
     ContactOf, Home, Route, contacts_of, contacts_of_all, homes_of, homes_of_all,
 };
@@ -47,7 +48,9 @@ struct Line {
     gaps: Vec<Gap>,
     /// The day on which the name was entered.
     entered: Day,
-    /// How often the entry or the time on roll was amended.
+    /// Whether the pupil boards; none while nobody has said.
+    boards: Option<bool>,
+    /// How often the entry, the time on roll or what is said of boarding was amended.
     amendments: i64,
 }
 
@@ -145,7 +148,7 @@ fn shown(
 ) -> Result<Shown, StoreError> {
     let names = tx.query_one(COUNT, &args![school], |row| row.get::<i64>(0))? as usize;
     let returns = returns(tx, school, today)?;
-    let boards = has_boarders(tx, school)?;
+    let boards = boarding::any(tx, school)?;
     let number = asked.text("page").parse::<usize>().unwrap_or(1).max(1);
     let before = |of: usize| match is_whole {
         true => 0,
@@ -255,7 +258,7 @@ fn row(book: &Book, line: &Line, today: Day) -> Row {
             "{sex}, born {}; {}{}",
             line.pupil.birth_day.long(),
             or_missing(&line.address),
-            if line.time.boards == Some(true) {
+            if line.boards == Some(true) {
                 "; boarder"
             } else {
                 ""
@@ -339,19 +342,19 @@ const AMENDED: &str = "\
 select cast(count(*) as bigint) from (
   select seq from pupil where school_id = $1 and pupil_id = $2 and superseded_seq is not null
   union all select seq from enrolment where school_id = $1 and pupil_id = $2 and superseded_seq is not null
+  union all select seq from characteristic
+    where school_id = $1 and kind = 'boards' and pupil_id = $2 and superseded_seq is not null
 ) amended";
 
 const AMENDED_OF_ALL: &str = "\
 select pupil_id, cast(count(*) as bigint) from (
   select pupil_id from pupil where school_id = $1 and superseded_seq is not null
   union all select pupil_id from enrolment where school_id = $1 and superseded_seq is not null
+  union all select pupil_id from characteristic where school_id = $1 and kind = 'boards' and superseded_seq is not null
 ) amended group by pupil_id";
 
-const ANY_BOARDER: &str = "\
-select 1 from enrolment where school_id = $1 and boards and superseded_seq is null limit 1";
-
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[COUNT, ENTERED, AMENDED, AMENDED_OF_ALL, ANY_BOARDER];
+pub(super) const STATEMENTS: &[&str] = &[COUNT, ENTERED, AMENDED, AMENDED_OF_ALL];
 
 /// A name's place in the register.
 struct Entered {
@@ -396,12 +399,6 @@ fn returns(tx: &mut Tx, school: SchoolId, today: Day) -> Result<Vec<Entered>, St
     Ok(entered)
 }
 
-/// Whether the school has boarders: some pupil is recorded as one (R-003).
-fn has_boarders(tx: &mut Tx, school: SchoolId) -> Result<bool, StoreError> {
-    let any = tx.query_opt(ANY_BOARDER, &args![school], |_| Ok(()))?;
-    Ok(any.is_some())
-}
-
 /// What stands at a name, from the records of the pupil alone.
 fn lines_of_each(
     tx: &mut Tx,
@@ -420,6 +417,7 @@ fn lines_of_each(
         let held = Held {
             contacts: &contacts_of(tx, school, name.pupil)?,
             homes: &homes_of(tx, school, name.pupil)?,
+            boarding: &boarding::of_pupil(tx, school, name.pupil)?,
             has_boarders,
             amendments: tx.query_one(AMENDED, &args![school, name.pupil], |row| row.get(0))?,
         };
@@ -445,6 +443,7 @@ fn lines_of_all(
     let pupils = all_pupil_rows(tx, school)?;
     let contacts = contacts_of_all(tx, school)?;
     let homes = homes_of_all(tx, school)?;
+    let said = boarding::of_all(tx, school)?;
     let times = all_times_on_roll(tx, school)?;
     let mut times: HashMap<EnrolmentId, TimeOnRoll> =
         times.into_iter().map(|time| (time.id, time)).collect();
@@ -453,6 +452,7 @@ fn lines_of_all(
         let held = Held {
             contacts: contacts.get(&name.pupil).map_or(&[][..], Vec::as_slice),
             homes: homes.get(&name.pupil.0).map_or(&[][..], Vec::as_slice),
+            boarding: own(&said, name.pupil),
             has_boarders,
             amendments: amended.get(&name.pupil).copied().unwrap_or_default(),
         };
@@ -461,12 +461,26 @@ fn lines_of_all(
     Ok(lines.collect())
 }
 
+/// What is said of one pupil's boarding, of what is said of all, in order of pupil.
+fn own(said: &[Said], pupil: PupilId) -> &[Said] {
+    let first = said.partition_point(|one| one.pupil < pupil);
+    let after = said.partition_point(|one| one.pupil <= pupil);
+    &said[first..after]
+}
+
 /// What the records hold beside the entry itself.
 struct Held<'r> {
     contacts: &'r [ContactOf],
     homes: &'r [Home],
+    boarding: &'r [Said],
     has_boarders: bool,
     amendments: i64,
+}
+
+/// Whether the pupil boards, as the entry has it today, or on its last day.
+fn boards(time: &TimeOnRoll, held: &Held<'_>, today: Day) -> Option<bool> {
+    let last = time.leaving_day.map_or(today, |last| last.min(today));
+    boarding::boards_on(held.boarding, last.max(time.starting_day))
 }
 
 fn line(name: &Entered, time: TimeOnRoll, pupil: PupilRow, held: Held<'_>, today: Day) -> Line {
@@ -475,6 +489,7 @@ fn line(name: &Entered, time: TimeOnRoll, pupil: PupilRow, held: Held<'_>, today
         address: address(held.homes, today),
         parents: parents(held.contacts, today),
         gaps: gaps(&pupil, &time, &held, today),
+        boards: boards(&time, &held, today),
         entered: name.on,
         amendments: held.amendments,
         pupil,
@@ -551,7 +566,7 @@ fn gaps(pupil: &PupilRow, time: &TimeOnRoll, held: &Held<'_>, today: Day) -> Vec
         last_school_has_address: time.last_school_address.is_some(),
         last_school,
         school_has_boarders: held.has_boarders,
-        boards: time.boards,
+        boards: boards(time, held, today),
     };
     admission_gaps(&entry)
 }
@@ -571,7 +586,8 @@ pub(super) fn gaps_of(
     let held = Held {
         contacts: &contacts_of(tx, school, pupil)?,
         homes: &homes_of(tx, school, pupil)?,
-        has_boarders: has_boarders(tx, school)?,
+        boarding: &boarding::of_pupil(tx, school, pupil)?,
+        has_boarders: boarding::any(tx, school)?,
         amendments: 0,
     };
     Ok(gaps(&row, time, &held, today))
@@ -638,7 +654,7 @@ fn cells(line: &Line, part: Part) -> Vec<Cell> {
         optional(&time.last_school),
         optional(&time.last_school_address),
         optional(&time.next_school),
-        Cell::or_blank(time.boards, Cell::YesNo),
+        Cell::or_blank(line.boards, Cell::YesNo),
         Cell::or_blank(time.leaving_day, Cell::Day),
         optional(&time.deletion_ground),
         optional(&pupil.upn),

@@ -1,5 +1,6 @@
 //! The kinds of characteristic that a pupil's record holds, and as which part of the record each is seen.
 
+use crate::book::BOARDS;
 use crate::people::RecordKind;
 
 /// A kind of characteristic.
@@ -35,7 +36,7 @@ const fn flag(
 }
 
 /// Every kind, in the order in which flags stand beside a name: what changes how a person acts first.
-pub(super) static KINDS: [CharacteristicKind; 13] = [
+pub(super) static KINDS: [CharacteristicKind; 14] = [
     flag(
         "child_protection",
         "Child protection plan",
@@ -76,6 +77,13 @@ pub(super) static KINDS: [CharacteristicKind; 13] = [
             ("E", "Education, health and care plan"),
             ("N", "None"),
         ],
+    },
+    CharacteristicKind {
+        key: BOARDS,
+        label: "Boarder or day pupil",
+        flag: "Boarder",
+        record: RecordKind::PupilCore,
+        values: &[("yes", "Boarder"), ("no", "Day pupil")],
     },
     flag(
         "fsm",

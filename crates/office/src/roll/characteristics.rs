@@ -10,6 +10,7 @@ use super::characteristic_kinds::{CharacteristicKind, KINDS};
 use super::keeping::{may_keep, must_be_unchanged};
 use super::record::{Held, characteristics_of, pupil_row};
 use super::records::CHARACTERISTIC;
+use crate::book::BOARDS;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs, hidden};
 use crate::ids::PupilId;
@@ -34,6 +35,7 @@ fn kinds_to_keep(
         RecordKind::SocialCareStatus,
         RecordKind::SenProfile,
         RecordKind::VulnerabilityFlags,
+        RecordKind::PupilCore,
     ] {
         if actor.reach(tx, Access::Write, record, today)?.covers(pupil) {
             kept.extend(KINDS.iter().filter(|kind| kind.record == record));
@@ -83,11 +85,14 @@ fn form(
                 Field::day("to", "Last day")
                     .hint("Leave empty while it holds.")
                     .optional(),
+                Field::line("reason", "Reason")
+                    .hint("For boarder or day pupil, where something else stands until then: it amends the admission register (R-007).")
+                    .optional(),
             ],
         )],
     )
     .of(row.listed())
-    .about("It counts in figures from its first day to its last."))
+    .about("It counts in figures from its first day to its last. A boarder is not marked in the attendance register on these days (R-011); marks made for them already are kept and not counted."))
 }
 
 /// `/pupils/{pupil}/characteristics/new`.
@@ -139,6 +144,14 @@ pub(super) async fn answer(
                 None => {}
             }
         }
+        let reason = answers.given("reason");
+        let amends_register = gives_way.is_some_and(|one| one.kind == BOARDS);
+        if amends_register && reason.is_none() {
+            wrongs.add(
+                "reason",
+                "Say why: what stands in the admission register changes (R-007).",
+            );
+        }
         let (Some((kind, value)), Some(from), true) = (chosen, from, wrongs.is_empty()) else {
             let form = form(act.tx(), actor, pupil, &kinds, today)?;
             return Ok(Outcome::again(form, &answers, &wrongs));
@@ -155,6 +168,9 @@ pub(super) async fn answer(
             &CHARACTERISTIC,
             &args![id, pupil, kind.key, value, from, to],
         )?;
+        if let Some(reason) = &reason {
+            act.note("reason", reason);
+        }
         act.describe(actor.entry("record characteristic", format!("pupil {pupil}")));
         Ok(Outcome::done(&record_page(pupil), "characteristic"))
     })

@@ -87,7 +87,7 @@ const PUPIL: Kept = Kept {
 const ENROLMENT: Kept = Kept {
     what: "Time on roll",
     sql: "select enrolment_id, seq, superseded_seq, kind, starting_day, agreed_with, leaving_day, deletion_ground, last_school, \
-        last_school_address, next_school, boards from enrolment where school_id = $1 and pupil_id = $2 order by enrolment_id, seq",
+        last_school_address, next_school from enrolment where school_id = $1 and pupil_id = $2 order by enrolment_id, seq",
     fields: &[
         ("Kind", Reads::Text),
         ("Starting day", Reads::Day),
@@ -97,7 +97,6 @@ const ENROLMENT: Kept = Kept {
         ("Last school", Reads::Text),
         ("Its address", Reads::Text),
         ("Next school", Reads::Text),
-        ("Boarder", Reads::YesNo),
     ],
     record: RecordKind::PupilCore,
 };

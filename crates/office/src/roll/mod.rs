@@ -6,6 +6,7 @@ mod add_pupil;
 mod admission_register;
 mod amend_pupil;
 mod beside;
+mod boarding;
 mod characteristic_kinds;
 mod characteristics;
 mod entry;
@@ -121,6 +122,7 @@ pub fn statements() -> Vec<&'static str> {
         keep_contact::STATEMENTS,
         time_on_roll::STATEMENTS,
         admission_register::STATEMENTS,
+        boarding::STATEMENTS,
     ]
     .concat()
 }

@@ -230,6 +230,8 @@ struct MarksPage {
     frame: Frame,
     head: Head,
     grids: Vec<YearGrid>,
+    /// Why the pupil is not marked, if they board now.
+    boards: Option<String>,
     legend: Legend,
     nothing: Option<State>,
     around: Option<Around>,
@@ -270,18 +272,21 @@ pub(super) async fn marks(
                 "Marks are not shown to you",
                 "You see the marks of pupils whom you teach, tutor or lead.",
             )),
+            (true, true) if boards_today(&opened).is_some() => None,
             (true, true) => Some(State::empty(
                 "There are no sessions yet",
                 "The school's calendar has no terms here. Add them under Year, and the marks appear.",
             )),
             (true, false) => None,
         };
+        let boards = boards_today(&opened).filter(|_| sees_marks);
         let around = around(tx, actor, &opened)?;
         let frame = here.frame(tx, actor, "Pupil")?.with_notice(notice(&asked));
         let page = MarksPage {
             frame,
             head,
             grids,
+            boards,
             legend: Legend,
             nothing,
             around,
@@ -289,6 +294,18 @@ pub(super) async fn marks(
         Ok(Page(page).into_response())
     })
     .await
+}
+
+/// That a pupil who boards now is not marked, and since when.
+fn boards_today(opened: &Opened) -> Option<String> {
+    let rows = opened.book.roll.rows_of(opened.pupil).iter();
+    let mut times = rows.map(|row| &opened.book.roll.enrolments[*row]);
+    let time = times.find(|time| time.covers(opened.today))?;
+    let boarding = time.boarding_on(opened.today)?;
+    Some(format!(
+        "Boards since {}. Boarders are in the admission register and are not marked in the attendance register (R-011).",
+        boarding.0.long()
+    ))
 }
 
 fn grids(opened: &Opened) -> Result<Vec<YearGrid>, Refusal> {
@@ -528,6 +545,7 @@ pub(super) async fn record(
                 RecordKind::VulnerabilityFlags,
                 RecordKind::SocialCareStatus,
                 RecordKind::SenProfile,
+                RecordKind::PupilCore,
             ]
             .iter()
             .any(|kind| actor.may(Access::Write, *kind));
@@ -628,10 +646,6 @@ fn time_row(time: &TimeOnRoll) -> TimeRow {
     ];
     if let Some(address) = &time.last_school_address {
         facts.push(("Its address".into(), address.clone().into()));
-    }
-    if let Some(boards) = time.boards {
-        let said = if boards { "yes" } else { "no" };
-        facts.push(("Boarder".into(), said.into()));
     }
     if let Some(last) = time.leaving_day {
         facts.push(("Last day on roll".into(), last.long().into()));

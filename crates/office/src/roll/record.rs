@@ -119,8 +119,6 @@ pub(super) struct TimeOnRoll {
     pub(super) last_school: Option<String>,
     pub(super) last_school_address: Option<String>,
     pub(super) next_school: Option<String>,
-    /// Whether the pupil boards; none while nobody has said.
-    pub(super) boards: Option<bool>,
 }
 
 impl TimeOnRoll {
@@ -134,7 +132,7 @@ macro_rules! enrolment_sql {
     ($tail:literal) => {
         concat!(
             "select enrolment_id, seq, pupil_id, kind, starting_day, agreed_with, leaving_day, deletion_ground, last_school, ",
-            "last_school_address, next_school, boards from enrolment where school_id = $1 and superseded_seq is null ",
+            "last_school_address, next_school from enrolment where school_id = $1 and superseded_seq is null ",
             $tail
         )
     };
@@ -173,7 +171,6 @@ fn read_time(row: &store::Row<'_>) -> Result<TimeOnRoll, StoreError> {
         last_school: row.get(8)?,
         last_school_address: row.get(9)?,
         next_school: row.get(10)?,
-        boards: row.get(11)?,
     })
 }
 

@@ -49,7 +49,6 @@ pub static ENROLMENT: Table = Table {
         Column::nullable("last_school", Kind::Text),
         Column::nullable("last_school_address", Kind::Text),
         Column::nullable("next_school", Kind::Text),
-        Column::nullable("boards", Kind::Bool),
     ],
     shape: Shape::Versions,
 };

@@ -11,7 +11,8 @@ use register::deletion::{
 };
 use store::{Act, SchoolId, Tx, args};
 
-use super::add_pupil::{begin, boards_question, joining_questions, read_joining, sentence};
+use super::add_pupil::{begin, joining_questions, read_joining, sentence};
+use super::boarding;
 use super::groups::{choose_groups, join_chosen_groups, leave_all};
 use super::keeping::{may_keep, must_be_unchanged};
 use super::record::{ENROLMENT_KINDS, PupilRow, TimeOnRoll, pupil_row, times_on_roll};
@@ -60,8 +61,7 @@ fn write_time(act: &mut Act, time: &TimeOnRoll) -> Result<(), store::StoreError>
             time.deletion_ground.as_deref(),
             time.last_school.as_deref(),
             time.last_school_address.as_deref(),
-            time.next_school.as_deref(),
-            time.boards
+            time.next_school.as_deref()
         ],
     )?;
     Ok(())
@@ -293,8 +293,14 @@ fn unmarked(
     if last < time.starting_day {
         return Ok(Vec::new());
     }
+    let said = boarding::of_pupil(tx, school, time.pupil)?;
+    let is_due = |slot: &&Slot| {
+        let boards = boarding::boards_on(&said, slot.day) == Some(true);
+        register::marked(time.starting_day, Some(last), boards, slot.day).is_ok()
+    };
     let due = calendar.slots(time.starting_day, last).iter();
-    Ok(due.filter(|slot| !marked.contains(slot)).copied().collect())
+    let missing = due.filter(is_due).filter(|slot| !marked.contains(slot));
+    Ok(missing.copied().collect())
 }
 
 // Beginning again ---------------------------------------------------------------------------------------------------
@@ -398,11 +404,6 @@ fn amend_form(row: &PupilRow, time: &TimeOnRoll, today: Day) -> FormPage {
         Field::line("last_school_address", "Address of the last school")
             .value(optional(&time.last_school_address))
             .optional(),
-        boards_question().value(match time.boards {
-            Some(true) => "yes",
-            Some(false) => "no",
-            None => "",
-        }),
     ];
     if time.leaving_day.is_some_and(|last| last >= today) {
         fields.push(tick(
@@ -412,7 +413,7 @@ fn amend_form(row: &PupilRow, time: &TimeOnRoll, today: Day) -> FormPage {
     }
     fields.push(form::reason());
     fields.push(hidden("seq", time.seq));
-    FormPage::new("Amend a time on roll", (record_page(time.pupil), "Record"), "Amend the time on roll", vec![Part::new("", fields)]).of(row.listed()).about("What stands there now is kept beside what you write, with your reason (R-007). A last day on roll is set only with a ground, under End the time on roll.")
+    FormPage::new("Amend a time on roll", (record_page(time.pupil), "Record"), "Amend the time on roll", vec![Part::new("", fields)]).of(row.listed()).about("What stands there now is kept beside what you write, with your reason (R-007). A last day on roll is set only with a ground, under End the time on roll; whether the pupil boards is a characteristic with days of its own.")
 }
 
 fn time_of(times: Vec<TimeOnRoll>, id: EnrolmentId) -> Result<TimeOnRoll, Refusal> {
@@ -510,7 +511,6 @@ fn read_amended(
         agreed_with: answers.given("agreed_with"),
         last_school: answers.given("last_school"),
         last_school_address: answers.given("last_school_address"),
-        boards: answers.yes_or_no("boards"),
         next_school: answers.given("next_school"),
         leaving_day: time.leaving_day.filter(|_| !stays),
         deletion_ground: time.deletion_ground.clone().filter(|_| !stays),

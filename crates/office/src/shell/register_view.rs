@@ -50,6 +50,8 @@ pub struct RegisterPage {
     pub taken: String,
     /// The pupils, in the order of the register, numbered from 1.
     pub rows: Vec<RegisterRow>,
+    /// Pupils of the group who board, and so are not marked.
+    pub boarders: Vec<String>,
     /// Every code with a meaning that day, in the order of the law's table.
     pub codes: Vec<CodeChoice>,
     /// The code for present in this session: `/` or `\`.

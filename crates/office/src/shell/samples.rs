@@ -618,6 +618,7 @@ fn sample_register(state: RegisterState, office: bool) -> RegisterPage {
             "saved 08:47, A Tester".into()
         },
         rows,
+        boarders: Vec::new(),
         codes: choices(office),
         present: "/",
         on_behalf_of: office.then(|| "A Tester".into()),

@@ -42,6 +42,8 @@ enum Event {
     Abandon(i64),
     /// A name, a characteristic and a setting change.
     Decide(i64, i32),
+    /// A pupil boards from a day to another, or is said to be a day pupil.
+    Board(i64, &'static str, i32, Option<i32>),
     /// Somebody looks, so that the book is brought up to here.
     Look,
 }
@@ -69,7 +71,8 @@ fn event() -> impl Strategy<Value = Event> {
         3 => (0..2i64, 0..PUPILS, prop_oneof![Just(3i64), Just(105)], on.clone(), code).prop_map(|(g, e, many, d, c)| Event::Hold(g, e, many, d, c)),
         2 => (0..2i64).prop_map(Event::Release),
         1 => (0..2i64).prop_map(Event::Abandon),
-        1 => (0..PUPILS, on).prop_map(|(p, d)| Event::Decide(p, d)),
+        1 => (0..PUPILS, on.clone()).prop_map(|(p, d)| Event::Decide(p, d)),
+        2 => (0..PUPILS, prop::sample::select(vec!["yes", "yes", "no"]), on.clone(), prop::option::of(on)).prop_map(|(p, said, from, to)| Event::Board(p, said, from, to)),
         3 => Just(Event::Look),
     ]
 }
@@ -90,8 +93,7 @@ fn enrol(act: &mut Act, number: i64, from: Day, to: Option<Day>) -> Result<(), S
         none,
         none,
         none,
-        none,
-        None::<bool>
+        none
     ];
     act.replace(&roll::records::ENROLMENT, &values).map(|_| ())
 }
@@ -210,6 +212,12 @@ fn happen(act: &mut Act, event: &Event, joined: i64) -> Result<(), StoreError> {
                 &args!["mode", after(*on), "\"alongside\""],
             )
             .map(|_| ())
+        }
+        Event::Board(number, said, from, to) => {
+            let (id, pupil) = (number + 8_000, 3_000 + number);
+            let values = args![id, pupil, "boards", *said, after(*from), to.map(after)];
+            act.replace(&roll::records::CHARACTERISTIC, &values)
+                .map(|_| ())
         }
         Event::Look => Ok(()),
     }

@@ -350,8 +350,7 @@ fn admit(
         none,
         none,
         none,
-        none,
-        None::<bool>
+        none
     ];
     act.record(&roll::records::ENROLMENT, &values)?;
     let Some(group) = group else {
@@ -526,5 +525,46 @@ fn pupils_whom_no_register_asks_for_are_named_above_the_list() {
         assert!(page.contains("1 on roll and in no tutor group"));
         assert!(page.contains(r#"<a href="/pupils/314">Sample, Pupil14</a>"#));
         assert!(!page.contains("Pupil15"));
+    });
+}
+
+#[test]
+fn a_register_names_its_boarders_below_and_no_list_misses_their_marks() {
+    each_engine(MIGRATIONS, |store| {
+        found(store);
+        further(store, |act| {
+            let (since, open) = (day("2026-11-24"), None::<Day>);
+            // Pupil 1 is of 8A; pupil 30 boards and is in no tutor group.
+            admit(act, 30, "2026-09-02", None)?;
+            for (id, pupil) in [(701, 301), (702, 330)] {
+                let values = args![id, pupil, "boards", "yes", since, open];
+                act.record(&roll::records::CHARACTERISTIC, &values)?;
+            }
+            Ok(())
+        });
+        let office = office(store);
+        let (_, page) = get(&office, account(Role::Tutor), OF_A);
+        assert!(
+            page.contains("Not marked here: Pupil1 Sample. A boarder is in the admission register only (R-011)."),
+            "{page}"
+        );
+        assert!(!page.contains("data-e=\"201\"") && page.contains("data-e=\"202\""));
+        let (_, yesterday) = get(
+            &office,
+            account(Role::Tutor),
+            "/registers/101/2026-11-23/am",
+        );
+        assert!(yesterday.contains("data-e=\"201\""), "a day pupil then");
+        let officer = account(Role::AttendanceAdministrator);
+        let (_, list) = get(&office, officer, "/registers?show=all&session=am");
+        assert!(!list.contains("/pupils/330"), "in no group, and not missed");
+        let (_, csv) = get(
+            &office,
+            officer,
+            "/registers?show=all&session=am&format=csv",
+        );
+        let line = csv.lines().find(|line| line.starts_with("8A,"));
+        let line = line.expect("the register of 8A");
+        assert!(line.contains(",4,4,"), "four blanks of four places: {line}");
     });
 }

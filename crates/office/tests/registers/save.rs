@@ -598,8 +598,7 @@ fn a_pupil_who_leaves_while_a_save_waits_has_no_place_in_it() {
                     none,
                     none,
                     none,
-                    none,
-                    None::<bool>
+                    none
                 ];
                 Ok(act.replace(&roll::records::ENROLMENT, &left)?)
             },
@@ -662,5 +661,52 @@ fn the_grid_posts_json_and_is_answered_change_by_change() {
         );
         assert_eq!(status, StatusCode::SEE_OTHER);
         assert_eq!((count(store, MARKS), count(store, TAKEN)), (5, 1));
+    });
+}
+
+/// Pupil 1 of 8A boards from this day on.
+fn boards_since(store: &TestStore, from: &'static str) {
+    let recorded: Result<(), StoreError> = store.act_now(SCHOOL, move |act| {
+        act.describe(Entry {
+            account: 1,
+            job_title: "Office",
+            act: "record characteristic",
+            subject: "pupil 301".into(),
+        });
+        let values = args![700, 301, "boards", "yes", day(from), None::<calendar::Day>];
+        act.record(&roll::records::CHARACTERISTIC, &values)
+    });
+    recorded.expect("a boarder of a test");
+}
+
+#[test]
+fn a_boarder_is_not_asked_for_and_a_mark_for_one_is_refused_with_its_rule() {
+    at_school(|store| {
+        boards_since(store, "2026-11-24");
+        let am = today(Session::Am);
+        let (outcome, message) = one(store, tutor(), mark(e(1), "/", 0));
+        assert_eq!(outcome, Outcome::Refused);
+        assert!(message.contains("(R-011)"), "{message}");
+        let rest = Save {
+            fill: true,
+            ..changes(Vec::new())
+        };
+        let filled = save_as(store, tutor(), A, am, &rest).unwrap();
+        assert_eq!((filled.blank, filled.results.len()), (0, 4));
+        assert_eq!(
+            (count(store, MARKS), count(store, TAKEN)),
+            (4, 1),
+            "taken without the boarder's mark"
+        );
+    });
+}
+
+#[test]
+fn a_pupil_who_boards_from_tomorrow_is_marked_today() {
+    at_school(|store| {
+        boards_since(store, "2026-11-25");
+        let saved = save_as(store, tutor(), A, today(Session::Am), &changes(present())).unwrap();
+        assert_eq!(saved.blank, 0);
+        assert!(outcomes(&saved).iter().all(|one| *one == Outcome::Saved));
     });
 }

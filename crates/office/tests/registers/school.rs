@@ -161,17 +161,7 @@ fn set_up_roll(act: &mut Act) -> Result<(), StoreError> {
         act.record(
             &roll::records::ENROLMENT,
             &args![
-                enrolment,
-                pupil,
-                "C",
-                september,
-                none,
-                leaving,
-                none,
-                none,
-                none,
-                none,
-                None::<bool>
+                enrolment, pupil, "C", september, none, leaving, none, none, none, none
             ],
         )?;
         let group = if number <= 6 { A } else { B };

@@ -444,8 +444,7 @@ fn make(act: &mut Act, accounts: &BTreeMap<Role, AccountId>) -> Result<Made, Sto
                 nothing,
                 nothing,
                 nothing,
-                nothing,
-                None::<bool>
+                nothing
             ],
         )?;
         let in_groups = [Some(year), Some(tutor), in_class.then_some("9A/Ma1")];

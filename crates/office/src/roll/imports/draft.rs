@@ -159,7 +159,7 @@ stored! {
     EnrolmentRow of "enrolment" ENROLMENT {
         enrolment_id: Key, pupil_id: Key, kind: String, starting_day: Day, agreed_with: Option<String>,
         leaving_day: Option<Day>, deletion_ground: Option<String>, last_school: Option<String>,
-        last_school_address: Option<String>, next_school: Option<String>, boards: Option<bool>,
+        last_school_address: Option<String>, next_school: Option<String>,
     }
 }
 stored! {

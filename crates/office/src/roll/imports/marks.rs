@@ -61,6 +61,12 @@ const OUTSIDE_ROLL: Ground = Ground {
     text: "The pupil was not on roll on {detail}.",
     remedy: "Correct the date, or the pupil's starting or leaving day.",
 };
+// Refused, not kept uncounted: an attendance register has no place for it, and a file that says it does is wrong about one or the other.
+const BOARDS: Ground = Ground {
+    code: "BOARDS",
+    text: "The pupil boarded on {detail}: boarders are not marked in the attendance register (R-011).",
+    remedy: "Leave the mark out, or correct on the pupil's page from when to when the pupil boards.",
+};
 const MARK_DIFFERS: Ground = Ground {
     code: "MARK_DIFFERS",
     text: "{detail} is marked here already, otherwise than “{value}”; an import fills gaps only.",
@@ -498,6 +504,9 @@ fn judge<'b>(
             _ => Err((&OUTSIDE_ROLL, of_pupil)),
         };
     };
+    if book.roll.enrolments[row].marked_on(mark.day).is_err() {
+        return Err((&BOARDS, of_pupil));
+    }
     let standing = facts.standing(row, mark.session).code();
     let replaces = match standing {
         None => false,

@@ -11,7 +11,7 @@ use super::report::{Ground, Outcome, Place, Report};
 use super::settle::{self, Case, CaseKind, Verdict};
 use super::who::{self, Found};
 use super::{Rights, Task};
-use crate::book::fold;
+use crate::book::{BOARDS, fold};
 use crate::roll::characteristic_kinds::says_none;
 
 const BIRTH_DAY_MISSING: Ground = Ground {
@@ -419,6 +419,14 @@ fn fill(
         groups(draft, enrolment, record, task, effects);
     }
     characteristics(draft, key, enrolment, record, task, report);
+    // No sensitive circumstance, but part of the admission register; a day pupil is said to be one.
+    let boards = record
+        .boards
+        .map(|boards| if boards { "yes" } else { "no" });
+    if let Some(boards) = boards {
+        let value = Some(boards.to_owned());
+        characteristic(draft, key, enrolment, BOARDS, value, false, task);
+    }
     if let Some(address) = &record.address {
         let row = address_of(draft, address);
         live_at(draft, "pupil", key, row, task);
@@ -638,7 +646,6 @@ fn start(
         last_school: record.former_school.clone(),
         last_school_address: record.former_school_address.clone(),
         next_school: None,
-        boards: record.boards,
     });
     draft.enrolments_of.entry(pupil).or_default().push(at);
     let left = record.leaving_day.is_some_and(|day| day < task.today);
@@ -961,7 +968,8 @@ fn characteristic(
         let row = draft.characteristics.get(at);
         // A recorded "none" and a file that says none agree.
         let stands = Some(&row.value).filter(|value| !says_none(value));
-        if stands == value.as_ref() || task.mode.roll_here() {
+        let agrees = stands == value.as_ref() || Some(&row.value) == value.as_ref();
+        if agrees || task.mode.roll_here() {
             return;
         }
         if row.from_day >= task.today {

@@ -12,7 +12,7 @@ use store::{Tx, args};
 
 use super::course;
 use super::draft::{AddressRow, ContactRow, Draft, EnrolmentRow, Key, PupilRow, TieRow};
-use crate::book::Book;
+use crate::book::{BOARDS, Book};
 use crate::desk::Refusal;
 use crate::people::{Access, Actor, RecordKind};
 use crate::roll::characteristic_kinds::CharacteristicKind;
@@ -157,6 +157,7 @@ fn pupil(draft: &Draft, row: &PupilRow, today: Day, reads: Reads<'_>) -> PupilRe
         enrolment_status: enrolment.and_then(status),
         characteristics: circumstances(draft, row.pupil_id, today, reads),
         address: address_of(draft, "pupil", row.pupil_id, today),
+        boards: held_on(draft, row.pupil_id, BOARDS, today).map(|value| value == "yes"),
         ..PupilRecord::default()
     }
 }
@@ -180,6 +181,16 @@ fn group_of(draft: &Draft, enrolment: Key, kind: &str, day: Day) -> Option<Strin
         .map(|group| group.name.clone())
 }
 
+/// The value of a characteristic that holds on this day.
+fn held_on<'d>(draft: &'d Draft, pupil: Key, kind: &str, day: Day) -> Option<&'d str> {
+    let places = draft.characteristics_of.get(&pupil)?;
+    let mut rows = places.iter().map(|at| draft.characteristics.get(*at));
+    let holds = rows.find(|row| {
+        row.kind == kind && row.from_day <= day && row.to_day.is_none_or(|last| day <= last)
+    });
+    holds.map(|row| row.value.as_str())
+}
+
 /// What is known of a pupil on this day; what is not recorded, or not for this person, stays blank, which means not known (I-014).
 fn circumstances(draft: &Draft, pupil: Key, day: Day, reads: Reads<'_>) -> Characteristics {
     let of = |kind: &str| -> Option<&str> {
@@ -188,12 +199,7 @@ fn circumstances(draft: &Draft, pupil: Key, day: Day, reads: Reads<'_>) -> Chara
         if !reads(record) {
             return None;
         }
-        let places = draft.characteristics_of.get(&pupil)?;
-        let mut rows = places.iter().map(|at| draft.characteristics.get(*at));
-        let holds = rows.find(|row| {
-            row.kind == kind && row.from_day <= day && row.to_day.is_none_or(|last| day <= last)
-        });
-        holds.map(|row| row.value.as_str())
+        held_on(draft, pupil, kind, day)
     };
     let yes = |kind| of(kind).map(|value| value == "yes");
     let provision = in_set(CodeSet::SenProvision, of("sen"));
