@@ -1,5 +1,7 @@
 //! Homes, brothers and sisters, parents and other carers, and everybody's names.
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::chance::{Chance, Purpose};
 use crate::cohorts::Roll;
 use crate::names::{self, HERITAGES, Heritage};
@@ -395,10 +397,14 @@ fn email(forename: &str, surname: &str, number: usize) -> String {
     )
 }
 
-/// The plain small letters of a name, for addresses.
+/// The plain small letters of a name, for addresses: `Dąbrowski` becomes `dabrowski`.
 pub(crate) fn letters(name: &str) -> String {
-    name.chars()
+    name.nfd()
+        .map(|letter| match letter {
+            'ł' | 'Ł' => 'l',
+            'ø' | 'Ø' => 'o',
+            other => other.to_ascii_lowercase(),
+        })
         .filter(char::is_ascii_alphabetic)
-        .map(|letter| letter.to_ascii_lowercase())
         .collect()
 }

@@ -7,7 +7,7 @@ use store::{Tx, args};
 
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
-use crate::insight::{Question, Reckoning, Who};
+use crate::insight::{Question, Reckoning, Who, grouped};
 use crate::people::{Access, Actor, RecordKind, Role};
 use crate::registers::{Status, own_groups, registers_at, status, taken_on};
 use crate::shell::{Face, Figure, Frame, Page, State};
@@ -35,8 +35,8 @@ struct Home {
 /// Where the whole school stands this year, by the same reckoning as every list.
 struct YearAtSchool {
     attendance: Figure,
-    persistent: u32,
-    severe: u32,
+    persistent: String,
+    severe: String,
 }
 
 /// A register in a list.
@@ -56,7 +56,7 @@ struct DayAtSchool {
     complete: usize,
     due: usize,
     /// Face, how many pupils, in words, and where they are listed.
-    tally: Vec<(usize, &'static str, &'static str, bool)>,
+    tally: Vec<(String, &'static str, &'static str, bool)>,
     overdue: Vec<Register>,
     more_overdue: usize,
 }
@@ -162,8 +162,8 @@ fn year_at_school(book: &Book, now: Instant) -> Option<YearAtSchool> {
             big: true,
             ..figure.shown(&question)
         },
-        persistent: figure.tally.persistent,
-        severe: figure.tally.severe,
+        persistent: grouped(figure.tally.persistent),
+        severe: grouped(figure.tally.severe),
     })
 }
 
@@ -177,7 +177,7 @@ fn nothing_today(actor: &Actor, sees_marks: bool) -> State {
     if actor.may(Access::Write, RecordKind::UsersRolesAndSettings) && !sees_marks {
         return State::empty(
             "Your role looks after people and settings",
-            "It sees no pupil. Accounts and roles are under People, term dates and session times under Year.",
+            "It sees no pupil. Accounts and roles are under Staff, term dates and session times under Year.",
         )
         .then("/people", "Accounts and roles");
     }
@@ -259,8 +259,8 @@ fn day_at_school(
 }
 
 /// How many pupils stand where in this session: number, words, where they are listed, whether it is loud.
-fn tally(book: &Book, slot: Slot) -> Vec<(usize, &'static str, &'static str, bool)> {
-    let mut counts = [0_usize; 5];
+fn tally(book: &Book, slot: Slot) -> Vec<(String, &'static str, &'static str, bool)> {
+    let mut counts = [0_u32; 5];
     for row in book.roll.rows_on(slot.day) {
         let mark = book.mark(row, slot);
         if !mark.is_session() {
@@ -278,7 +278,8 @@ fn tally(book: &Book, slot: Slot) -> Vec<(usize, &'static str, &'static str, boo
         };
         counts[place] += 1;
     }
-    let [here, late, unexplained, absent, blank] = counts;
+    let is_any_unexplained = counts[2] > 0;
+    let [here, late, unexplained, absent, blank] = counts.map(grouped);
     vec![
         (here, "here or at an activity", "", false),
         (late, "late", "", false),
@@ -287,7 +288,7 @@ fn tally(book: &Book, slot: Slot) -> Vec<(usize, &'static str, &'static str, boo
             unexplained,
             "absent, no reason yet",
             "/lists/unexplained",
-            unexplained > 0,
+            is_any_unexplained,
         ),
         (blank, "without a mark", "/registers", false),
     ]

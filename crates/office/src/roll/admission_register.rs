@@ -19,8 +19,8 @@ use super::household::{
 };
 use super::place::sorting_name;
 use super::record::{
-    PupilRow, TimeOnRoll, all_pupil_rows, all_times_on_roll, enrolment_kind, pupil_row,
-    times_on_roll,
+    PupilRow, TimeOnRoll, all_pupil_rows, all_times_on_roll, enrolment_kind, ground_in_words,
+    pupil_row, times_on_roll,
 };
 use crate::book::{Book, GroupKind};
 use crate::desk::school_name;
@@ -267,11 +267,8 @@ fn row(book: &Book, line: &Line, today: Day) -> Row {
         parents: or_missing(&line.parents),
         starting: line.time.starting_day.long(),
         ended: line.time.leaving_day.map_or_else(String::new, |last| {
-            format!(
-                "{}, ground {}",
-                last.long(),
-                ground.unwrap_or("not recorded")
-            )
+            let ground = ground.map_or_else(|| "ground not recorded".to_owned(), ground_in_words);
+            format!("{}; {ground}", last.long())
         }),
         amendments: match line.amendments {
             0 => String::new(),

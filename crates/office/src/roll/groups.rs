@@ -53,7 +53,8 @@ pub(crate) fn groups_in_words(book: &Book, staff: StaffId, day: Day) -> String {
 #[template(path = "roll/groups.html")]
 struct GroupsPage {
     frame: Frame,
-    kinds: Vec<(String, Vec<GroupRow>)>,
+    /// The groups of each kind, and whether any of them has a subject.
+    kinds: Vec<(String, Vec<GroupRow>, bool)>,
     may_keep: bool,
     kept_elsewhere: Option<&'static str>,
     under: Under,
@@ -105,7 +106,10 @@ pub(super) async fn groups(desk: Desk, Query(asked): Query<Answers>) -> Result<R
             kinds: kinds
                 .into_iter()
                 .map(|(kind, rows)| (format!("{}s", kind.label()), rows))
-                .map(|(label, rows)| (label.replace("Classs", "Classes"), rows))
+                .map(|(label, rows)| {
+                    let subjects = rows.iter().any(|row| !row.subject.is_empty());
+                    (label.replace("Classs", "Classes"), rows, subjects)
+                })
                 .collect(),
             may_keep: may_change && here_kept,
             kept_elsewhere: (may_change && !here_kept).then_some(KEPT_ELSEWHERE),

@@ -18,8 +18,8 @@ use super::keeping::{KEPT_ELSEWHERE, Sight, kept_here};
 use super::place::{Place, Standing};
 use super::pupils::flags;
 use super::record::{
-    InGroup, PupilRow, TimeOnRoll, characteristics_of, enrolment_kind, groups_of, pupil_row,
-    sources_of, times_on_roll,
+    InGroup, PupilRow, TimeOnRoll, characteristics_of, enrolment_kind, ground_in_words, groups_of,
+    pupil_row, sources_of, times_on_roll,
 };
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
@@ -626,12 +626,7 @@ fn entry_facts(row: &PupilRow) -> Facts {
 }
 
 fn time_row(time: &TimeOnRoll) -> TimeRow {
-    let ground = time.deletion_ground.as_deref().map(|letter| {
-        register::deletion::deletion_ground(letter).map_or_else(
-            || letter.to_owned(),
-            |ground| format!("{}: {} ({})", ground.letter, ground.name, ground.rule),
-        )
-    });
+    let ground = time.deletion_ground.as_deref().map(ground_in_words);
     let mut facts: Vec<(Text, Text)> = vec![
         ("Kind".into(), enrolment_kind(&time.kind).to_owned().into()),
         ("Starting day".into(), time.starting_day.long().into()),

@@ -20,6 +20,7 @@ use crate::desk::{Desk, Problem};
 use crate::form::Answers;
 use crate::ids::GroupId;
 use crate::ids::PupilId;
+use crate::insight::grouped;
 use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Choice, Column, Columns, Direction, Export, Flag, Frame, Page, Under};
 use crate::take_away::{FileKind, file, sheet};
@@ -137,7 +138,7 @@ fn page(
     PupilsPage {
         frame,
         title,
-        count: format!("{} {standing}", listed.len()),
+        count: format!("{} {standing}", grouped(listed.len() as i64)),
         may_add: actor.may_for_school(Access::Write, RecordKind::PupilCore)
             && kept_here(book, today),
         sees_admission_register: admission_register::may_see(actor),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use calendar::Day;
+use register::deletion::deletion_ground;
 use store::{SchoolId, StoreError, Tx, args};
 
 use crate::ids::{EnrolmentId, GroupId, PupilId};
@@ -282,3 +283,11 @@ pub(super) const STATEMENTS: &[&str] = &[
     HELD,
     SOURCES,
 ];
+
+/// A ground of deletion with its name and rule; a letter that the law does not have stands as it is.
+pub(super) fn ground_in_words(letter: &str) -> String {
+    deletion_ground(letter).map_or_else(
+        || letter.to_owned(),
+        |ground| format!("{}: {} ({})", ground.letter, ground.name, ground.rule),
+    )
+}

@@ -21,6 +21,7 @@ use super::{
     profiles_page, questions, report_page, rows_to_correct, settle, take_out, undo_page,
 };
 use crate::desk::{Desk, Office, Refusal};
+use crate::insight::grouped;
 use crate::people::Actor;
 use crate::shell::{Choice, Field, FieldKind, Frame, Notice, Page, Progress, moment};
 use crate::take_away;
@@ -79,6 +80,7 @@ pub(super) fn routes() -> Router<Arc<Office>> {
 struct Imports {
     frame: Frame,
     fields: Vec<Field>,
+    rarely: Vec<Field>,
     rows: Vec<ImportRow>,
     lists: [List; 4],
 }
@@ -102,13 +104,16 @@ pub(super) fn name_of(tx: &mut Tx, account: i64) -> Result<String, Refusal> {
     Ok(name.unwrap_or_else(|| "somebody".to_owned()))
 }
 
+/// A box to tick.
+fn tick(name: &'static str, label: &'static str, on: bool) -> Field {
+    let field = Field::new(FieldKind::Tick, name, label).optional();
+    field.value(if on { "yes" } else { "" })
+}
+
+/// What is asked of every file.
 fn upload_fields() -> Vec<Field> {
     let mut kinds = vec![Choice::new("", "Find out from the file")];
     kinds.extend(Kind::ALL.map(|kind| Choice::new(kind.word(), kind.to_string())));
-    let tick = |name: &'static str, label: &'static str, on: bool| {
-        let field = Field::new(FieldKind::Tick, name, label).optional();
-        field.value(if on { "yes" } else { "" })
-    };
     vec![
         Field {
             accept: ".csv,.xlsx,.xml,.ics,.zip,.txt",
@@ -116,6 +121,13 @@ fn upload_fields() -> Vec<Field> {
         }
         .hint("Pupils, contacts or marks as CSV or XLSX, a common transfer file, a OneRoster or School Data Sync set (ZIP), term dates (ICS). Nothing is stored until you have seen what it would do."),
         Field::select("kind", "What it is", kinds).optional(),
+        tick("sensitive", "Bring in special needs, free meals, premium, care, language and ethnicity", true),
+    ]
+}
+
+/// What only few files need said.
+fn rarely_needed_fields() -> Vec<Field> {
+    vec![
         Field::line("source", "Name of the system it comes from")
             .hint("Identifiers are remembered under this name. Leave it blank if there is only one system.")
             .optional(),
@@ -123,7 +135,6 @@ fn upload_fields() -> Vec<Field> {
             .hint("Only for marks of one week whose file does not say which.")
             .optional(),
         tick("replace", "Replace marks that differ, each by an amendment", false),
-        tick("sensitive", "Bring in special needs, free meals, premium, care, language and ethnicity", true),
         tick("month_first", "Dates have the month first", false),
         Field::line("other_school", "Reason to take a transfer file that is addressed to another school").optional(),
     ]
@@ -152,6 +163,7 @@ async fn list(desk: Desk) -> Response {
             Ok(Imports {
                 frame: at.frame(tx, actor, "Imports")?,
                 fields: upload_fields(),
+                rarely: rarely_needed_fields(),
                 rows,
                 lists: List::ALL,
             })
@@ -271,7 +283,10 @@ struct OnePage {
     came: String,
     by: String,
     progress: Option<Progress>,
-    counts: Vec<(&'static str, u32)>,
+    /// What becomes of how many records, as far as there are any.
+    counts: Vec<(&'static str, String)>,
+    /// What becomes of none.
+    idle: String,
     preview: Option<Preview>,
     findings: Vec<Finding>,
     findings_in_all: usize,
@@ -390,16 +405,28 @@ fn one_page(
         ))
         .short()
     });
-    let counts = preview.as_ref().map_or_else(Vec::new, |preview| {
-        let (main, beside) = (preview.main, preview.beside);
-        vec![
-            ("loaded", main.loaded + beside.loaded),
-            ("unchanged", main.unchanged + beside.unchanged),
-            ("held", main.held + beside.held),
-            ("rejected", main.rejected + beside.rejected),
-            ("skipped", main.skipped + beside.skipped),
-        ]
-    });
+    let (counts, idle): (Vec<_>, Vec<_>) = preview
+        .as_ref()
+        .map_or_else(Vec::new, |preview| {
+            let (main, beside) = (preview.main, preview.beside);
+            vec![
+                ("loaded", main.loaded + beside.loaded),
+                ("unchanged", main.unchanged + beside.unchanged),
+                ("held", main.held + beside.held),
+                ("rejected", main.rejected + beside.rejected),
+                ("skipped", main.skipped + beside.skipped),
+            ]
+        })
+        .into_iter()
+        .partition(|(_, count)| *count > 0);
+    let idle = match &idle[..] {
+        [] => String::new(),
+        [(one, _)] => format!("None {one}."),
+        [several @ .., (last, _)] => {
+            let several: Vec<_> = several.iter().map(|(outcome, _)| *outcome).collect();
+            format!("None {} or {last}.", several.join(", "))
+        }
+    };
     let events = preview.as_ref().map_or_else(Vec::new, |preview| {
         let choices = |event: &Event| {
             let of = |(kind, word, label)| (word, label, kind == event.kind);
@@ -421,7 +448,11 @@ fn one_page(
         came: moment(import.received_at),
         by: name_of(tx, import.account.0)?,
         progress,
-        counts,
+        counts: counts
+            .into_iter()
+            .map(|(outcome, count)| (outcome, grouped(count)))
+            .collect(),
+        idle,
         preview,
         findings_in_all: findings.len(),
         findings: findings.into_iter().take(SHOWN).collect(),

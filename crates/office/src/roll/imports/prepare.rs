@@ -19,6 +19,7 @@ use super::terms::{self, Event};
 use super::{Choices, Rights, Task, columns, contacts, profiles, roster};
 use crate::book::Book;
 use crate::desk::{Office, Refusal};
+use crate::insight::grouped;
 use crate::people::{Access, Actor, RecordKind};
 use crate::year::settings::mode;
 
@@ -482,15 +483,7 @@ fn preview(
 /// `1 pupil`, `30 pupils`.
 pub(crate) fn counted(number: u32, one: &str, many: &str) -> String {
     let word = if number == 1 { one } else { many };
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!("{grouped} {word}")
+    format!("{} {word}", grouped(number))
 }
 
 fn consequences(plan: &Plan, reading: &Reading) -> Vec<String> {
