@@ -18,7 +18,7 @@ use crate::backup::schedule::heads_of;
 use crate::backup::{kept_in, passphrase};
 use crate::certificate::validity;
 use crate::command_line::{Serve, Tls};
-use crate::opening::{clock_of_this_machine, default_key_file};
+use crate::opening::clock_of_this_machine;
 
 /// One thing that was looked at.
 struct Finding {
@@ -71,10 +71,7 @@ pub fn check(serve: &Serve) -> bool {
 
 fn findings(serve: &Serve) -> Vec<Finding> {
     let mut found = vec![data_folder(&serve.data.data), disk(&serve.data.data)];
-    let key_file = match &serve.key_file {
-        Some(key_file) => Ok(key_file.clone()),
-        None => default_key_file(),
-    };
+    let key_file = serve.data.key_file(serve.key_file.as_deref());
     found.extend(records(serve, key_file.as_deref().ok()));
     found.push(key(serve, key_file));
     found.push(certificate(serve));

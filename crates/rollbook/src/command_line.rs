@@ -265,7 +265,7 @@ pub struct Serve {
     pub data: Data,
     /// The key to what is kept sealed; made at the first start. Never in the data folder.
     ///
-    /// Without it: /etc/rollbook/key if that folder can be used, else ~/.config/rollbook/key.
+    /// Without it: DIR.key beside the data folder if it is there, else /etc/rollbook/key if that folder can be used, else ~/.config/rollbook/key.
     #[arg(long, value_name = "FILE", env = "ROLLBOOK_KEY_FILE")]
     pub key_file: Option<PathBuf>,
     /// The address to listen at.

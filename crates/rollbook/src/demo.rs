@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -20,7 +20,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use store::{SchoolId, Store, StoreError, Tx};
 
 use crate::command_line::{Data, Demo};
-use crate::opening::clock_of_this_machine;
+use crate::opening::{beside, clock_of_this_machine};
 use crate::serve::{Protection, Served};
 
 /// Letters and digits of passwords: none that is taken for another.
@@ -102,14 +102,6 @@ pub fn demo(demo: &Demo) -> Result<()> {
         println!("{}", table(&note.accounts));
         Ok(())
     })
-}
-
-/// A file or folder that belongs to the data folder and stands beside it.
-fn beside(data: &Path, what: &str) -> PathBuf {
-    let mut name = data.as_os_str().to_owned();
-    name.push(".");
-    name.push(what);
-    name.into()
 }
 
 /// Makes the schools of the wanted day and size, and puts them into the store with a password of their own.

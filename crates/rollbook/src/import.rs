@@ -13,7 +13,7 @@ use office::roll::imports::{
 };
 
 use crate::command_line::Bring;
-use crate::opening::{clock_of_this_machine, default_key_file};
+use crate::opening::clock_of_this_machine;
 
 /// Imports the files, and answers whether all of them went in without a refused record.
 pub fn import(bring: &Bring) -> Result<bool> {
@@ -36,10 +36,7 @@ pub fn import(bring: &Bring) -> Result<bool> {
             Ok(ReceivedFile { name, bytes })
         })
         .collect::<Result<Vec<_>>>()?;
-    let key_file = match &bring.key_file {
-        Some(key_file) => key_file.clone(),
-        None => default_key_file()?,
-    };
+    let key_file = bring.data.key_file(bring.key_file.as_deref())?;
     let clock = clock_of_this_machine();
     let (store, keyring) = bring.data.open(&key_file, clock.clone())?;
     let office = Arc::new(Office::new(

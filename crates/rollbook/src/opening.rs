@@ -71,6 +71,30 @@ impl Data {
         Ok((store, keyring))
     }
 
+    /// The key file: the one that is named; else the one beside the data folder, where `demo` keeps it; else `/etc/rollbook/key`
+    /// where that folder can be written or holds a key that can be read, or one in the settings folder of this account.
+    pub fn key_file(&self, named: Option<&Path>) -> Result<PathBuf> {
+        if let Some(key_file) = named {
+            return Ok(key_file.to_owned());
+        }
+        let own = beside(&self.data, "key");
+        if own.exists() {
+            return Ok(own);
+        }
+        let system = Path::new("/etc/rollbook");
+        let key_file = system.join("key");
+        if fs::File::open(&key_file).is_ok() || can_be_written(system) {
+            return Ok(key_file);
+        }
+        let settings = std::env::var_os("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::home_dir().map(|home| home.join(".config")))
+            .context(
+                "This account has no home folder: say where the key file is with --key-file",
+            )?;
+        Ok(settings.join("rollbook").join("key"))
+    }
+
     /// Makes the data folder if there is none, closed to other accounts.
     pub fn make_folder(&self) -> Result<()> {
         fs::DirBuilder::new()
@@ -117,19 +141,12 @@ fn keep_to_owner(file: &Path) -> std::io::Result<()> {
         .map(drop)
 }
 
-/// The key file when none is named: `/etc/rollbook/key` where that folder can be written or holds a key that can be read, else in the
-/// settings folder of this account.
-pub fn default_key_file() -> Result<PathBuf> {
-    let system = Path::new("/etc/rollbook");
-    let key_file = system.join("key");
-    if fs::File::open(&key_file).is_ok() || can_be_written(system) {
-        return Ok(key_file);
-    }
-    let settings = std::env::var_os("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".config")))
-        .context("This account has no home folder: say where the key file is with --key-file")?;
-    Ok(settings.join("rollbook").join("key"))
+/// What belongs to a data folder and must not lie in it: `data` has its key in `data.key`, where nothing else is said.
+pub fn beside(data: &Path, what: &str) -> PathBuf {
+    let mut name = data.as_os_str().to_owned();
+    name.push(".");
+    name.push(what);
+    name.into()
 }
 
 /// Whether this account may make files in a folder, found out by making one.

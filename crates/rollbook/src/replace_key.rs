@@ -5,14 +5,11 @@ use office::people::{replace_key, second_factors};
 
 use crate::command_line::Data;
 use crate::import::says;
-use crate::opening::{clock_of_this_machine, default_key_file};
+use crate::opening::clock_of_this_machine;
 
 /// Gives the data to a new key, once the operator has said that the old one is lost.
 pub fn replace(data: &Data, key_file: Option<&std::path::Path>, yes: bool) -> Result<()> {
-    let key_file = match key_file {
-        Some(key_file) => key_file.to_owned(),
-        None => default_key_file()?,
-    };
+    let key_file = data.key_file(key_file)?;
     let store = data.open_existing(clock_of_this_machine())?;
     let lost = second_factors(&store);
     store.close();

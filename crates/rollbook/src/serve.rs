@@ -30,7 +30,7 @@ use crate::certificate::{Certificate, Source};
 use crate::command_line::{Nightly, Serve, Tls};
 use crate::health::{self, Health};
 use crate::local_authority::{LocalAuthority, names_of_this_machine};
-use crate::opening::{clock_of_this_machine, default_key_file};
+use crate::opening::clock_of_this_machine;
 use crate::serving::{Server, asked_to_stop};
 
 /// What is served, and how.
@@ -83,10 +83,7 @@ pub enum Protection {
 
 /// Serves as the command line says.
 pub fn serve(serve: &Serve) -> Result<()> {
-    let key_file = match &serve.key_file {
-        Some(key_file) => key_file.clone(),
-        None => default_key_file()?,
-    };
+    let key_file = serve.data.key_file(serve.key_file.as_deref())?;
     let protection = protection(serve, &key_file)?;
     let metrics_token = match &serve.metrics_token_file {
         Some(file) => Some(token(file)?),

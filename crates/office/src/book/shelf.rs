@@ -69,6 +69,8 @@ impl Shelf {
 
 /// The book from rows alone.
 fn built(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Copy, BookError> {
+    // Every mark of the school is read, which takes as long as it takes: a slow disk must not keep a school shut.
+    tx.lift_time_limit()?;
     let calendar = calendar(tx, school)?;
     let characteristics = read_characteristics(tx, school)?;
     let roll = read_roll(tx, school, &characteristics)?;

@@ -11,14 +11,11 @@ use store::Store;
 use super::pack::{Brake, Manifest, PackWriter};
 use super::pack_store;
 use crate::command_line::Export;
-use crate::opening::{clock_of_this_machine, default_key_file};
+use crate::opening::clock_of_this_machine;
 
 /// `rollbook export --all`.
 pub fn export(said: &Export) -> Result<()> {
-    let key_file = match &said.key_file {
-        Some(key_file) => key_file.clone(),
-        None => default_key_file()?,
-    };
+    let key_file = said.data.key_file(said.key_file.as_deref())?;
     ensure!(
         key_file.exists(),
         "There is no key file {}: received files cannot be opened without it. Name it with --key-file",
