@@ -22,6 +22,7 @@ create table person (
 ) {strict};
 create index person_by_upn on person (upn);
 
+-- home_school_id: the school that opened it, whose administrators keep it; null where none did.
 create table account (
     account_id {int} not null primary key,
     sign_in_name {text} not null,
@@ -33,7 +34,8 @@ create table account (
     totp_last_step {int},
     failed_attempts {int} not null,
     locked_until {instant},
-    disabled_at {instant}
+    disabled_at {instant},
+    home_school_id {int}
 ) {strict};
 create unique index account_by_sign_in_name on account (sign_in_name);
 

@@ -780,3 +780,193 @@ fn somebody_at_one_school_is_not_asked_to_choose() {
         assert!(!home.text().contains("Change school"));
     });
 }
+
+/// A school with one system administrator, whose cookie is answered with it.
+fn school_with_administrator(school: &School) -> (store::SchoolId, String) {
+    use office::people::hash_password_now;
+    let other = second_school(school);
+    let hash = hash_password_now(PASSWORD).expect("a hash");
+    let store = &school.office.store;
+    let account: Result<office::ids::AccountId, office::people::DirectoryError> =
+        store.act_now(office::people::DIRECTORY, move |act| {
+            let new = office::people::NewAccount {
+                sign_in_name: "admin.of.nether".into(),
+                name: "Nether Admin".into(),
+                password_hash: Some(hash),
+                must_change_password: false,
+            };
+            office::people::open_account(act, None, &new)
+        });
+    let account = account.expect("an account");
+    let made: Result<(), store::StoreError> = store.act_now(other, move |act| {
+        let (grant, from) = (act.new_id(), school::day("2026-09-01"));
+        let role = Role::SystemAdministrator.key();
+        act.record(
+            &office::people::records::ROLE_GRANT,
+            &args![grant, account, role, from, None::<calendar::Day>],
+        )?;
+        act.describe(store::Entry {
+            account: account.0,
+            job_title: "Administrator",
+            act: "grant role",
+            subject: "system administrator".to_owned(),
+        });
+        Ok(())
+    });
+    made.expect("a role");
+    let signed_in = sign_in(school, "admin.of.nether", PASSWORD);
+    assert_eq!(signed_in.location(), "/", "{}", signed_in.text());
+    (other, "admin.of.nether".to_owned())
+}
+
+#[test]
+fn an_account_of_one_school_gets_a_place_at_another_and_stays_its_persons_own() {
+    each_school(|school| {
+        let (other, name) = school_with_administrator(school);
+        let admin = sign_in(school, &name, PASSWORD);
+        let get = |path: &str| with_cookie(school, &admin, Method::GET, path, &[]);
+        let post = |path: &str, form: &[(&str, &str)]| {
+            with_cookie(school, &admin, Method::POST, path, form)
+        };
+        let before = password_of(school, "teacher");
+        let mut new = vec![
+            ("forename", "Robin"),
+            ("surname", "Rowan"),
+            ("job_title", "Visiting teacher"),
+            ("from", "2026-11-24"),
+            ("name", "Teacher"),
+            ("role_teacher", "yes"),
+        ];
+        let asked = post("/people/new", &new);
+        assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            asked
+                .text()
+                .contains("Somebody signs in to this Rollbook with this name already"),
+            "{}",
+            asked.text()
+        );
+        for foreign in ["Sample Green", "Holder"] {
+            assert!(
+                !asked.text().contains(foreign),
+                "{foreign}: {}",
+                asked.text()
+            );
+        }
+        // An answer for one name is none for another.
+        let mut wrong = new.clone();
+        wrong.push(("same_tutor", "yes"));
+        let again = post("/people/new", &wrong);
+        assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+        new.push(("same_teacher", "yes"));
+        let added = post("/people/new", &new);
+        assert!(
+            added.location().ends_with("?did=linked"),
+            "{}",
+            added.text()
+        );
+        let page = added.location().replace("?did=linked", "");
+        let shown = get(&page);
+        assert!(
+            shown.text().contains("from another school"),
+            "{}",
+            shown.text()
+        );
+        for secret in [
+            "Second factor",
+            "Give a new password",
+            "End the account",
+            "Pauses",
+        ] {
+            assert!(
+                !shown.text().contains(&format!("{secret}</")),
+                "{secret}: {}",
+                shown.text()
+            );
+        }
+        for change in ["password", "second-factor", "end", "resume"] {
+            let refused = post(
+                &format!("{page}/account/{change}"),
+                &[("reason", "asked for")],
+            );
+            assert_eq!(refused.status, StatusCode::FORBIDDEN, "{change}");
+        }
+        assert_eq!(password_of(school, "teacher"), before, "untouched");
+        let twice = post("/people/new", &new);
+        assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(twice.text().contains("Choose another"), "{}", twice.text());
+
+        // The person chooses the school, and is a teacher there and nothing else.
+        let signed_in = sign_in(school, "teacher", PASSWORD);
+        let theirs = |path: &str| with_cookie(school, &signed_in, Method::GET, path, &[]);
+        assert_eq!(theirs("/").location(), "/school");
+        let id = other.0.to_string();
+        let chosen = [("school", id.as_str())];
+        with_cookie(school, &signed_in, Method::POST, "/school", &chosen);
+        assert!(theirs("/").text().contains("Nether Sample School"));
+        assert_eq!(theirs("/people").status, StatusCode::NOT_FOUND);
+
+        // It is journalled at the other school, and their own school still keeps the account.
+        let journal: Vec<String> = school
+            .office
+            .store
+            .read_now(move |tx| {
+                tx.query(
+                    "select act from journal_entry where school_id = $1 order by seq",
+                    &args![other],
+                    |row| row.get(0),
+                )
+            })
+            .expect("the journal");
+        assert_eq!(
+            journal.last().map(String::as_str),
+            Some("add member of staff")
+        );
+        let report = school.office.store.verify_now(&[], office::TABLES, |_| {});
+        assert!(report.expect("a verification").is_whole());
+    });
+}
+
+#[test]
+fn only_who_manages_accounts_gives_one_a_place() {
+    each_school(|school| {
+        let (_, name) = school_with_administrator(school);
+        let form = [
+            ("forename", "Nether"),
+            ("surname", "Admin"),
+            ("job_title", "Visitor"),
+            ("from", "2026-11-24"),
+            ("name", name.as_str()),
+            ("same_admin.of.nether", "yes"),
+        ];
+        for role in Role::ALL.iter().filter(|role| **role != ADMINISTRATOR) {
+            let refused = school.post(*role, "/people/new", &form);
+            assert!(
+                matches!(
+                    refused.status,
+                    StatusCode::NOT_FOUND | StatusCode::FORBIDDEN
+                ),
+                "{role:?}: {}",
+                refused.status
+            );
+        }
+        let added = school.post(ADMINISTRATOR, "/people/new", &form);
+        assert!(
+            added.location().ends_with("?did=linked"),
+            "{}",
+            added.text()
+        );
+    });
+}
+
+/// What is kept of a password and second factor.
+fn password_of(school: &School, name: &'static str) -> (Option<String>, Option<Vec<u8>>, bool) {
+    let account = "select password_hash, totp_secret, must_change_password from account where sign_in_name = $1";
+    let found = school.office.store.read_now(move |tx| {
+        tx.query_one(account, &args![name], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+    });
+    found.expect("an account of the test")
+}

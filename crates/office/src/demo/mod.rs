@@ -84,8 +84,9 @@ const NEW_SCHOOL: &str = "\
 insert into school (school_id, trust_id, urn, laestab, name, founded_at) values ($1, $2, $3, $4, $5, $6)";
 const NEW_PERSON: &str = "insert into person (person_id, upn) values ($1, $2)";
 const NEW_ACCOUNT: &str = "\
-insert into account (account_id, sign_in_name, name, password_hash, password_set_at, must_change_password, failed_attempts)
-values ($1, $2, $3, $4, $5, $6, $7)";
+insert into account (account_id, sign_in_name, name, password_hash, password_set_at, must_change_password, failed_attempts,
+                     home_school_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// The statements of this folder, for the test that prepares them.
 pub const STATEMENTS: &[&str] = &[TRUST, NEW_TRUST, NEW_SCHOOL, NEW_PERSON, NEW_ACCOUNT];
@@ -134,7 +135,8 @@ fn directory(
                     password_hash.as_str(),
                     now,
                     false,
-                    0_i64
+                    0_i64,
+                    key
                 ],
             )?;
             accounts.push(AccountId(id));

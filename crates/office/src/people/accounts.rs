@@ -7,12 +7,12 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::Day;
-use store::{Tx, args};
+use store::{SchoolId, Tx, args};
 
 use super::directory::{self, DirectoryError, NewAccount};
 use super::doors::random_code;
 use super::sign_in::{Tried, try_password};
-use super::staff::{self, AccountChange, Held, Member, MemberAccount, Newcomer};
+use super::staff::{self, AccountChange, Held, KeptBy, Member, MemberAccount, NewPlace, Newcomer};
 use super::staff_pages::{Listing, days_of, details_questions, list, read_details, read_job_title};
 use super::{Actor, Place, Role, passwords};
 use crate::desk::{Desk, Problem, Refusal};
@@ -26,11 +26,12 @@ pub(super) async fn accounts(desk: Desk, asked: Query<Answers>) -> Result<Respon
 }
 
 /// What the list tells of an account.
-pub(super) fn cells_of(member: &Member) -> Vec<String> {
+pub(super) fn cells_of(member: &Member, here: SchoolId) -> Vec<String> {
     let account = member.account.as_ref();
     let state = match account {
         None => "none",
         Some(account) if account.ended_at.is_some() => "ended",
+        Some(account) if account.home.is_some_and(|home| home != here) => "of another school",
         Some(account) if account.has_second_factor => "second factor",
         Some(_) => "password",
     };
@@ -51,10 +52,11 @@ fn roles_in_words(member: &Member) -> String {
 }
 
 /// What is odd about an account.
-pub(super) fn flag_of(member: &Member) -> Option<Flag> {
+pub(super) fn flag_of(member: &Member, here: SchoolId) -> Option<Flag> {
     let account = member.account.as_ref()?;
     match account.ended_at {
         None if member.roles.is_empty() => Some(Flag::heed("no role today")),
+        None if account.home.is_some_and(|home| home != here) => None,
         None if account.must_change_password => Some(Flag::plain("has not signed in")),
         _ => None,
     }
@@ -85,6 +87,8 @@ struct AccountState {
     facts: Facts,
     is_ended: bool,
     has_second_factor: bool,
+    /// Who may change password and second factor, and end it.
+    kept_by: KeptBy,
 }
 
 fn account_page(staff: StaffId) -> String {
@@ -109,6 +113,13 @@ pub(super) async fn account(
             Some(account) => staff::grants(tx, actor.school, account.account)?,
         };
         let manages = staff::manages(actor);
+        let account = match &member.account {
+            None => None,
+            Some(account) => {
+                let kept_by = staff::kept_by(tx, actor.school, account.account, today)?;
+                Some(state_of(account, kept_by))
+            }
+        };
         let frame = here.frame(tx, actor, "Account and roles")?;
         let page = AccountPage {
             frame: frame.with_notice(notice(&asked)),
@@ -120,11 +131,7 @@ pub(super) async fn account(
                 .collect(),
             manages,
             is_self: (member.account.as_ref()).is_some_and(|own| own.account == actor.account),
-            account: member.account.as_ref().map(|account| AccountState {
-                facts: facts_of(account),
-                is_ended: account.ended_at.is_some(),
-                has_second_factor: account.has_second_factor,
-            }),
+            account,
         };
         Ok(Page(page).into_response())
     })
@@ -143,6 +150,9 @@ fn role_row(staff: StaffId, grant: &Held<Role>, manages: bool, today: Day) -> Ro
 /// What has just been done, by the word that came with the address.
 fn notice(asked: &Answers) -> Option<Notice> {
     let text = match asked.text("did") {
+        "linked" => {
+            "They have a place here. They sign in as before, with their own password, and choose this school then."
+        }
         "granted" => "The role is granted.",
         "role-ended" => "The role is ended.",
         "ended" => "The account is ended and all its devices are signed out.",
@@ -151,6 +161,30 @@ fn notice(asked: &Answers) -> Option<Notice> {
         _ => return None,
     };
     Some(Notice::done(text))
+}
+
+/// What this school is told of an account. Of one that another school keeps, no more than that it is.
+fn state_of(account: &MemberAccount, kept_by: KeptBy) -> AccountState {
+    AccountState {
+        facts: match kept_by {
+            KeptBy::Another => facts_of_another(account),
+            _ => facts_of(account),
+        },
+        is_ended: account.ended_at.is_some(),
+        has_second_factor: account.has_second_factor,
+        kept_by,
+    }
+}
+
+fn facts_of_another(account: &MemberAccount) -> Facts {
+    let seen = account.seen_at.map_or_else(|| "never".to_owned(), moment);
+    Facts {
+        facts: vec![
+            ("Sign-in name".into(), account.sign_in_name.clone().into()),
+            ("State".into(), "from another school".into()),
+            ("Last used here".into(), seen.into()),
+        ],
+    }
 }
 
 fn facts_of(account: &MemberAccount) -> Facts {
@@ -365,12 +399,13 @@ pub(super) async fn answer_end_role(
 
 // Adding somebody ---------------------------------------------------------------------------------------------------
 
-fn new_form(actor: &Actor, today: Day) -> Result<FormPage, Refusal> {
+fn new_form(actor: &Actor, today: Day, same: Option<&str>) -> Result<FormPage, Refusal> {
     staff::must_manage(actor)?;
     let mut person = details_questions();
     person.push(Field::line("job_title", "Job title"));
     person.push(Field::day("from", "From").value(today.to_string()));
-    let account = vec![sign_in_question().optional()];
+    let mut account = vec![sign_in_question().optional()];
+    account.extend(same.map(same_person));
     let roles = Role::of_staff()
         .map(|role| form::tick(role_question(role), role.label()))
         .collect();
@@ -390,6 +425,49 @@ fn new_form(actor: &Actor, today: Day) -> Result<FormPage, Refusal> {
     ))
 }
 
+/// Asks whether the sign-in name that somebody has at another school is this person's.
+fn same_person(name: &str) -> Field {
+    form::tick(
+        same_question(name),
+        "It is the same person, and this is their sign-in name: give them a place here",
+    )
+}
+
+/// The question's name; it names the sign-in name, so that an answer for one is none for another.
+fn same_question(name: &str) -> String {
+    format!("same_{}", directory::sign_in_name(name))
+}
+
+const NAME_IN_USE: &str = "Somebody signs in to this Rollbook with this name already. If it is the same person, say so below: they keep their password and second factor, which are never changed here, and choose the school when they sign in. If not, choose another name.";
+
+/// The account that somebody has elsewhere under this name, if it is to get a place here; `wrongs` asks where it has not been said.
+async fn place_of_another(
+    desk: &Desk,
+    answers: &Answers,
+    name: &str,
+    wrongs: &mut Wrongs,
+) -> Result<Option<NewPlace>, Problem> {
+    let sign_in_name = directory::sign_in_name(name);
+    let asked = sign_in_name.clone();
+    let found = desk
+        .read(move |tx, actor| {
+            staff::must_manage(actor)?;
+            Ok(staff::from_elsewhere(tx, actor.school, &asked)?)
+        })
+        .await?;
+    let Some(account) = found else {
+        return Ok(None);
+    };
+    if !answers.ticked(&same_question(name)) {
+        wrongs.add("name", NAME_IN_USE);
+        return Ok(None);
+    }
+    Ok(Some(NewPlace::FromElsewhere {
+        account,
+        sign_in_name,
+    }))
+}
+
 fn sign_in_question() -> Field {
     Field {
         autocomplete: "off",
@@ -403,10 +481,11 @@ fn role_question(role: Role) -> String {
 
 /// `GET /people/new`.
 pub(super) async fn ask_new(desk: Desk) -> Result<Response, Problem> {
-    form::ask(desk, |_, actor, today| new_form(actor, today)).await
+    form::ask(desk, |_, actor, today| new_form(actor, today, None)).await
 }
 
-/// `POST /people/new`: the staff record, and where a sign-in name is given an account with its roles.
+/// `POST /people/new`: the staff record, and where a sign-in name is given an account with its roles: a new one, or after a second look
+/// the one that the person has at another school.
 pub(super) async fn answer_new(
     desk: Desk,
     Form(answers): Form<Answers>,
@@ -430,34 +509,48 @@ pub(super) async fn answer_new(
         }
         None => {}
     }
+    let had = match &sign_in_name {
+        Some(name) if wrongs.is_empty() => {
+            place_of_another(&desk, &answers, name, &mut wrongs).await?
+        }
+        _ => None,
+    };
     let nobody_yet = AccountId(0);
+    let receiver = had.as_ref().map_or(nobody_yet, NewPlace::account);
     let asked_for = roles.clone();
     let needs_approver = desk
         .read(move |_, actor| {
             staff::must_manage(actor)?;
             let mut asked_for = asked_for.iter();
-            Ok(asked_for.any(|role| staff::needs_approver(actor, nobody_yet, *role)))
+            Ok(asked_for.any(|role| staff::needs_approver(actor, receiver, *role)))
         })
         .await?;
     let approver = match needs_approver && wrongs.is_empty() {
-        true => approver(&desk, &answers, nobody_yet, &mut wrongs).await?,
+        true => approver(&desk, &answers, receiver, &mut wrongs).await?,
         false => None,
     };
     let opened = match &sign_in_name {
-        Some(name) if wrongs.is_empty() => open(&desk, name, &details.name(), &mut wrongs).await?,
+        Some(name) if wrongs.is_empty() && had.is_none() => {
+            open(&desk, name, &details.name(), &mut wrongs).await?
+        }
         _ => None,
     };
     if !wrongs.is_empty() {
-        return form::again(desk, answers, wrongs, |_, actor, today| {
-            new_form(actor, today)
+        let same = name_to_confirm(&desk, &sign_in_name).await?;
+        return form::again(desk, answers, wrongs, move |_, actor, today| {
+            new_form(actor, today, same.as_deref())
         })
         .await;
     }
+    let linked = had.is_some();
+    let opened_place = opened
+        .as_ref()
+        .map(|opened| NewPlace::Opened(opened.account));
     let newcomer = Newcomer {
         details,
         job_title,
         from,
-        account: opened.as_ref().map(|opened| opened.account),
+        account: had.or(opened_place),
         roles,
         approver,
     };
@@ -465,9 +558,26 @@ pub(super) async fn answer_new(
         .act(move |act, actor| staff::add(act, actor, &newcomer))
         .await?;
     match opened {
+        None if linked => {
+            let page = account_page(staff);
+            Ok(Redirect::to(&format!("{page}?did=linked")).into_response())
+        }
         None => Ok(Redirect::to(&format!("/staff/{staff}?did=added")).into_response()),
         Some(opened) => show_password(&desk, staff, opened).await,
     }
+}
+
+/// The sign-in name, where the form has to ask whether it is the same person's.
+async fn name_to_confirm(desk: &Desk, name: &Option<String>) -> Result<Option<String>, Problem> {
+    let Some(name) = name.clone() else {
+        return Ok(None);
+    };
+    desk.read(move |tx, actor| {
+        staff::must_manage(actor)?;
+        let known = staff::from_elsewhere(tx, actor.school, &name)?;
+        Ok(known.map(|_| name))
+    })
+    .await
 }
 
 // Accounts ----------------------------------------------------------------------------------------------------------
@@ -568,10 +678,18 @@ fn without_account(
     }
 }
 
-fn open_form(tx: &mut Tx, actor: &Actor, staff: StaffId, today: Day) -> Result<FormPage, Refusal> {
+fn open_form(
+    tx: &mut Tx,
+    actor: &Actor,
+    staff: StaffId,
+    today: Day,
+    same: Option<&str>,
+) -> Result<FormPage, Refusal> {
     let member = without_account(tx, actor, staff, today)?;
     let crumb = (account_page(staff), "Account and roles");
-    let parts = vec![Part::new("", vec![sign_in_question()])];
+    let mut fields = vec![sign_in_question()];
+    fields.extend(same.map(same_person));
+    let parts = vec![Part::new("", fields)];
     Ok(
         FormPage::new("Open an account", crumb, "Open the account", parts)
             .of(member.name())
@@ -582,12 +700,12 @@ fn open_form(tx: &mut Tx, actor: &Actor, staff: StaffId, today: Day) -> Result<F
 /// `GET /people/{staff}/account`.
 pub(super) async fn ask_open(desk: Desk, Path(staff): Path<StaffId>) -> Result<Response, Problem> {
     form::ask(desk, move |tx, actor, today| {
-        open_form(tx, actor, staff, today)
+        open_form(tx, actor, staff, today, None)
     })
     .await
 }
 
-/// `POST /people/{staff}/account`: opens an account for somebody who has none.
+/// `POST /people/{staff}/account`: opens an account for somebody who has none, or gives them the one they have at another school.
 pub(super) async fn answer_open(
     desk: Desk,
     Path(staff): Path<StaffId>,
@@ -599,21 +717,27 @@ pub(super) async fn answer_open(
         .await?;
     let sign_in_name = answers.text("name");
     let mut wrongs = Wrongs::default();
-    let opened = match directory::fault_of_sign_in_name(sign_in_name) {
-        Some(why) => {
-            wrongs.add("name", why);
-            None
-        }
-        None => open(&desk, sign_in_name, &name, &mut wrongs).await?,
+    if let Some(why) = directory::fault_of_sign_in_name(sign_in_name) {
+        wrongs.add("name", why);
+    } else if let Some(had) = place_of_another(&desk, &answers, sign_in_name, &mut wrongs).await? {
+        desk.act(move |act, actor| staff::give_account(act, actor, today, staff, &had))
+            .await?;
+        let page = account_page(staff);
+        return Ok(Redirect::to(&format!("{page}?did=linked")).into_response());
+    }
+    let opened = match wrongs.is_empty() {
+        true => open(&desk, sign_in_name, &name, &mut wrongs).await?,
+        false => None,
     };
     let Some(opened) = opened else {
+        let same = name_to_confirm(&desk, &answers.given("name")).await?;
         return form::again(desk, answers, wrongs, move |tx, actor, today| {
-            open_form(tx, actor, staff, today)
+            open_form(tx, actor, staff, today, same.as_deref())
         })
         .await;
     };
-    let account = opened.account;
-    desk.act(move |act, actor| staff::give_account(act, actor, today, staff, account))
+    let place = NewPlace::Opened(opened.account);
+    desk.act(move |act, actor| staff::give_account(act, actor, today, staff, &place))
         .await?;
     show_password(&desk, staff, opened).await
 }

@@ -20,12 +20,14 @@ const HAS_A_PLACE: &str = "\
 select 1 from role_grant where account_id = $1
 union all select 1 from staff where account_id = $1 limit 1";
 const NEW_ACCOUNT: &str = "\
-insert into account (account_id, sign_in_name, name, password_hash, password_set_at, must_change_password, failed_attempts)
-values ($1, $2, $3, $4, $5, $6, 0)";
+insert into account (account_id, sign_in_name, name, password_hash, password_set_at, must_change_password, failed_attempts,
+                     home_school_id)
+values ($1, $2, $3, $4, $5, $6, 0, $7)";
 const NEW_HOLDER: &str = "\
 update account set name = $2, password_hash = $3, password_set_at = $4, must_change_password = $5, failed_attempts = 0,
-       locked_until = null, totp_secret = null, totp_last_step = null, disabled_at = null
+       locked_until = null, totp_secret = null, totp_last_step = null, disabled_at = null, home_school_id = $6
 where account_id = $1";
+const AT_HOME: &str = "update account set home_school_id = $2 where account_id = $1";
 const UNUSED_SCHOOL: &str = "\
 select s.school_id from school s
 where not exists (select 1 from role_grant r where r.school_id = s.school_id) order by s.school_id limit 1";
@@ -42,6 +44,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     HAS_A_PLACE,
     NEW_ACCOUNT,
     NEW_HOLDER,
+    AT_HOME,
     UNUSED_SCHOOL,
     NEW_SCHOOL,
     SCHOOL_ANEW,
@@ -108,7 +111,7 @@ pub async fn is_set_up(store: &Store) -> Result<bool, StoreError> {
     store.read(any_role).await
 }
 
-/// Opens an account, in an act of the [`DIRECTORY`]. `by` is who opens it; nobody at a school's founding.
+/// Opens an account, in an act of the [`DIRECTORY`]. `by` is who opens it, whose school keeps it; nobody at a school's founding.
 ///
 /// An account that never got a place at a school (its opening was cut off half-way) does not keep its name from others.
 pub fn open_account(
@@ -118,6 +121,7 @@ pub fn open_account(
 ) -> Result<AccountId, DirectoryError> {
     let name = sign_in_name(&new.sign_in_name);
     let at = act.at();
+    let home = by.map(|by| by.school);
     let known = act
         .tx()
         .query_opt(BY_NAME, &args![&name], |row| row.get::<i64>(0))?;
@@ -130,7 +134,8 @@ pub fn open_account(
                 &new.name,
                 new.password_hash.as_deref(),
                 at,
-                new.must_change_password
+                new.must_change_password,
+                home
             ];
             act.tx().execute(NEW_ACCOUNT, &row)?;
             account
@@ -147,7 +152,8 @@ pub fn open_account(
                 &new.name,
                 new.password_hash.as_deref(),
                 at,
-                new.must_change_password
+                new.must_change_password,
+                home
             ];
             act.tx().execute(NEW_HOLDER, &row)?;
             account
@@ -255,6 +261,7 @@ fn found_in_directory(
         act.at()
     ];
     act.tx().execute(statement, &row)?;
+    act.tx().execute(AT_HOME, &args![account, school])?;
     act.describe(Entry {
         account: account.0,
         job_title: &founding.job_title,

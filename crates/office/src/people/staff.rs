@@ -8,6 +8,7 @@ use store::{Act, SchoolId, StoreError, Tx, args};
 
 use super::access::granted;
 use super::records::ROLE_GRANT;
+use super::schools;
 use super::second_factor;
 use super::{Access, Actor, RecordKind, Role, Scope};
 use crate::desk::Refusal;
@@ -17,14 +18,15 @@ use crate::roll::records::{POST, STAFF};
 const PEOPLE: &str = "\
 select t.staff_id, t.code, t.title, t.forename, t.surname, t.email, t.account_id, t.starting_day, t.leaving_day,
        a.sign_in_name, a.disabled_at, a.totp_secret is not null, a.must_change_password, a.locked_until,
-       (select max(s.seen_at) from sign_in s where s.account_id = t.account_id),
+       (select max(s.seen_at) from sign_in s where s.account_id = t.account_id and s.school_id = t.school_id),
        (select p.job_title from post p
         where p.school_id = t.school_id and p.staff_id = t.staff_id and p.superseded_seq is null
           and p.from_day <= $2 and (p.to_day is null or p.to_day >= $2)
         order by p.from_day desc, p.post_id desc limit 1),
        (select string_agg(r.role, ',') from role_grant r
         where r.school_id = t.school_id and r.account_id = t.account_id and r.superseded_seq is null
-          and r.from_day <= $2 and (r.to_day is null or r.to_day >= $2))
+          and r.from_day <= $2 and (r.to_day is null or r.to_day >= $2)),
+       a.home_school_id
 from staff t left join account a on a.account_id = t.account_id
 where t.school_id = $1 and t.superseded_seq is null and ($3 = 0 or t.staff_id = $3)
 order by t.surname, t.forename, t.staff_id";
@@ -41,9 +43,15 @@ const ADMINISTRATORS: &str = "\
 select r.grant_id, r.account_id from role_grant r join account a on a.account_id = r.account_id
 where r.school_id = $1 and r.role = 'system_administrator' and r.superseded_seq is null
   and r.from_day <= $2 and r.to_day is null and a.disabled_at is null";
-const ELSEWHERE: &str = "\
-select 1 from role_grant where account_id = $1 and school_id <> $2
-union all select 1 from staff where account_id = $1 and school_id <> $2 limit 1";
+const HOME: &str = "select home_school_id from account where account_id = $1";
+// Somebody else's name is told apart from nobody's and from one of this school's by this alone; an ended account is left alone.
+const FROM_ELSEWHERE: &str = "\
+select a.account_id from account a
+where a.sign_in_name = $1 and a.account_id <> 0 and a.disabled_at is null
+  and (exists (select 1 from staff t where t.account_id = a.account_id and t.school_id <> $2)
+       or exists (select 1 from role_grant r where r.account_id = a.account_id and r.school_id <> $2))
+  and not exists (select 1 from staff t where t.account_id = a.account_id and t.school_id = $2 and t.superseded_seq is null)
+  and not exists (select 1 from role_grant r where r.account_id = a.account_id and r.school_id = $2 and r.superseded_seq is null)";
 const END_ACCOUNT: &str =
     "update account set disabled_at = $2 where account_id = $1 and disabled_at is null";
 const RESUME_ACCOUNT: &str = "\
@@ -69,7 +77,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     GRANTS,
     GRANT,
     ADMINISTRATORS,
-    ELSEWHERE,
+    HOME,
+    FROM_ELSEWHERE,
     END_ACCOUNT,
     RESUME_ACCOUNT,
     GIVE_PASSWORD,
@@ -96,7 +105,10 @@ pub(super) struct MemberAccount {
     pub has_second_factor: bool,
     pub must_change_password: bool,
     pub pauses_until: Option<Instant>,
+    /// When it was last used at this school.
     pub seen_at: Option<Instant>,
+    /// The school that opened it.
+    pub home: Option<SchoolId>,
 }
 
 impl Member {
@@ -188,6 +200,7 @@ fn members(
                 must_change_password: row.get::<Option<bool>>(12)?.unwrap_or_default(),
                 pauses_until: row.get(13)?,
                 seen_at: row.get(14)?,
+                home: row.get(17)?,
             }),
         };
         Ok(Member {
@@ -278,25 +291,81 @@ pub(super) struct Newcomer {
     pub job_title: String,
     /// The first day of the job title and the roles.
     pub from: Day,
-    /// The account that was opened for them.
-    pub account: Option<AccountId>,
+    /// The account that was opened for them, or that they have from another school.
+    pub account: Option<NewPlace>,
     pub roles: Vec<Role>,
     /// Who approved the roles.
     pub approver: Option<AccountId>,
+}
+
+/// An account that gets its place at this school.
+#[derive(Clone, Debug)]
+pub(super) enum NewPlace {
+    /// It was opened for this.
+    Opened(AccountId),
+    /// Its person signs in at another school already, with this name. Their password and second factor stay as they are.
+    FromElsewhere {
+        /// The account.
+        account: AccountId,
+        /// What its person types to sign in.
+        sign_in_name: String,
+    },
+}
+
+impl NewPlace {
+    pub(super) fn account(&self) -> AccountId {
+        match self {
+            NewPlace::Opened(account) | NewPlace::FromElsewhere { account, .. } => *account,
+        }
+    }
+}
+
+/// The account of somebody who signs in at another school with this name, and has no place at this one.
+///
+/// Nothing else of it is told: not whose it is, nor at which school.
+pub(super) fn from_elsewhere(
+    tx: &mut Tx,
+    school: SchoolId,
+    sign_in_name: &str,
+) -> Result<Option<AccountId>, StoreError> {
+    let name = super::directory::sign_in_name(sign_in_name);
+    tx.query_opt(FROM_ELSEWHERE, &args![name, school], |row| row.get(0))
+}
+
+/// The account of a new place, once it is certain that it may have one: a person's account may have changed since it was asked about.
+fn settle_place(act: &mut Act, place: &NewPlace) -> Result<AccountId, Refusal> {
+    if let NewPlace::FromElsewhere {
+        account,
+        sign_in_name,
+    } = place
+    {
+        let school = act.school();
+        if from_elsewhere(act.tx(), school, sign_in_name)? != Some(*account) {
+            return Err(Refusal::Wrong(
+                "The account with this name has changed meanwhile. Begin again.".to_owned(),
+            ));
+        }
+        act.note("account of another school", &account.0.to_string());
+    }
+    Ok(place.account())
 }
 
 /// Adds a member of staff with their job title and, on their account, their roles.
 pub(super) fn add(act: &mut Act, actor: &Actor, new: &Newcomer) -> Result<StaffId, Refusal> {
     must_manage(actor)?;
     let staff = StaffId(act.new_id());
-    record(act, staff, &new.details, new.account)?;
+    let account = match &new.account {
+        Some(place) => Some(settle_place(act, place)?),
+        None => None,
+    };
+    record(act, staff, &new.details, account)?;
     let post = act.new_id();
     act.record(
         &POST,
         &args![post, staff, &new.job_title, new.from, None::<Day>],
     )?;
     for role in &new.roles {
-        let account = new.account.ok_or(Refusal::NotFound)?;
+        let account = account.ok_or(Refusal::NotFound)?;
         grant(act, actor, account, *role, (new.from, None), new.approver)?;
     }
     act.describe(actor.entry("add member of staff", format!("staff {staff}")));
@@ -348,13 +417,13 @@ pub(super) fn change_details(
     Ok(())
 }
 
-/// Gives a member of staff an account that was opened for them.
+/// Gives a member of staff an account: one that was opened for them, or the one that they have from another school.
 pub(super) fn give_account(
     act: &mut Act,
     actor: &Actor,
     today: Day,
     staff: StaffId,
-    account: AccountId,
+    place: &NewPlace,
 ) -> Result<(), Refusal> {
     must_manage(actor)?;
     let school = act.school();
@@ -362,6 +431,7 @@ pub(super) fn give_account(
     if before.account.is_some() {
         return Err(Refusal::Wrong("They have an account already.".to_owned()));
     }
+    let account = settle_place(act, place)?;
     record(act, staff, &before.details, Some(account))?;
     act.describe(actor.entry("give account", format!("staff {staff}")));
     Ok(())
@@ -513,6 +583,34 @@ fn keep_an_administrator(
     Ok(())
 }
 
+/// Who keeps an account: gives a lost password anew, or ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeptBy {
+    /// This school: nobody else has its person on the staff.
+    ThisSchool,
+    /// This school opened it; its person has a place at another too, so that it is not this school's to end.
+    ThisSchoolWithAnother,
+    /// Another school.
+    Another,
+}
+
+/// Who keeps an account: the school that opened it while its person has a place there, then the one that is left.
+pub(super) fn kept_by(
+    tx: &mut Tx,
+    school: SchoolId,
+    account: AccountId,
+    today: Day,
+) -> Result<KeptBy, StoreError> {
+    let home: Option<SchoolId> = tx.query_one(HOME, &args![account], |row| row.get(0))?;
+    let places = schools::places(tx, account.0, today)?;
+    let others = places.iter().any(|(place, _)| *place != school);
+    Ok(match (others, home == Some(school)) {
+        (false, _) => KeptBy::ThisSchool,
+        (true, true) => KeptBy::ThisSchoolWithAnother,
+        (true, false) => KeptBy::Another,
+    })
+}
+
 /// What may be done to another person's account.
 #[derive(Clone, Debug)]
 pub(super) enum AccountChange {
@@ -548,14 +646,22 @@ pub(super) fn change_account(
             "This is your own account. You change it under My account; another administrator may end it.".to_owned(),
         ));
     }
-    let elsewhere = act
-        .tx()
-        .query_opt(ELSEWHERE, &args![account, school], |_| Ok(()))?;
-    if elsewhere.is_some() {
-        return Err(Refusal::NotAllowed(
-            "This account belongs to another school as well. End its roles here instead."
-                .to_owned(),
-        ));
+    let ends = matches!(change, AccountChange::End | AccountChange::Resume);
+    match kept_by(act.tx(), school, account, today)? {
+        KeptBy::ThisSchool => {}
+        KeptBy::ThisSchoolWithAnother if !ends => {}
+        KeptBy::ThisSchoolWithAnother => {
+            return Err(Refusal::NotAllowed(
+                "This account belongs to another school as well. End its roles here instead."
+                    .to_owned(),
+            ));
+        }
+        KeptBy::Another => {
+            return Err(Refusal::NotAllowed(
+                "They have this account from another school: password and second factor are not changed here. End its roles here instead."
+                    .to_owned(),
+            ));
+        }
     }
     let what = match change {
         AccountChange::End => {

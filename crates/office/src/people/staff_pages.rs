@@ -5,7 +5,7 @@ use axum::Form;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
 use calendar::Day;
-use store::Tx;
+use store::{SchoolId, Tx};
 
 use super::staff::{self, Details, Held, Member};
 use super::{Actor, Place, Role};
@@ -83,7 +83,7 @@ impl Listing {
         }
     }
 
-    fn cells(self, member: &Member, groups: String) -> Vec<String> {
+    fn cells(self, member: &Member, groups: String, here: SchoolId) -> Vec<String> {
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();
         match self {
             Listing::Staff => vec![
@@ -93,7 +93,7 @@ impl Listing {
                 groups,
                 optional(&member.details.email),
             ],
-            Listing::Accounts => super::accounts::cells_of(member),
+            Listing::Accounts => super::accounts::cells_of(member, here),
         }
     }
 }
@@ -191,7 +191,8 @@ fn sorted_rows(
     let mut rows: Vec<(Member, Vec<String>)> = members
         .into_iter()
         .map(|member| {
-            let cells = listing.cells(&member, groups_in_words(book, member.staff, today));
+            let groups = groups_in_words(book, member.staff, today);
+            let cells = listing.cells(&member, groups, actor.school);
             (member, cells)
         })
         .collect();
@@ -273,7 +274,7 @@ fn list_page(
             .map(|(member, cells)| {
                 let flag = match listing {
                     Listing::Staff => None,
-                    Listing::Accounts => super::accounts::flag_of(&member),
+                    Listing::Accounts => super::accounts::flag_of(&member, actor.school),
                 };
                 (member.staff, cells, flag)
             })
