@@ -6,7 +6,7 @@ use office::desk::Refusal;
 use office::ids::AccountId;
 use office::people::{Actor, Role};
 use office::registers::records::MARK_VERSION;
-use office::year::settings::{MODE, SESSION_TIMES};
+use office::year::settings::{AMENDMENT_REASONS, MODE, NEW_FOR_DAYS, SESSION_TIMES};
 use office::year::{HalfTerm, calendar, clear_day, decide, set_day, set_terms};
 use store::testing::{TestStore, each_engine};
 use store::{Act, Arg, Entry, SchoolId, args};
@@ -210,6 +210,11 @@ fn a_setting_holds_from_today_or_later_and_only_if_the_rules_can_read_it() {
         let too_long = r#"{"am":{"opens":"08:40","closes":"09:20","ends":"12:30"},"pm":{"opens":"13:30","closes":"14:10","ends":"15:10"}}"#;
         let refused = try_it(SESSION_TIMES, "2026-11-24", too_long);
         assert!(refused.expect_err("40 minutes").contains("R-022"));
+        assert_eq!(try_it(NEW_FOR_DAYS, "2026-11-24", "7"), Ok(()));
+        assert!(try_it(NEW_FOR_DAYS, "2026-11-24", "61").is_err());
+        let reasons = "[\"Late bus\"]";
+        assert_eq!(try_it(AMENDMENT_REASONS, "2026-11-25", reasons), Ok(()));
+        assert!(try_it(AMENDMENT_REASONS, "2026-11-25", "[\"\"]").is_err());
     });
 }
 

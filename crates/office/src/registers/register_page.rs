@@ -21,19 +21,7 @@ use crate::shell::{
     CodeChoice, Errors, Face, Flag, Frame, MarkCell, RegisterPage, RegisterRow, RegisterState,
     TallyKind, Text,
 };
-use crate::year::settings::{entry_limits, mode, session_times};
-
-/// Reasons that an amendment usually has, offered while one is typed.
-const REASONS: [&str; 5] = [
-    "Reason given by the parent",
-    "Arrived after the register closed",
-    "Marked in error",
-    "Seen by a member of staff",
-    "Register not taken in time",
-];
-
-/// A pupil is new to whoever takes the register for so many days: two school weeks.
-const NEW_FOR_DAYS: i32 = 14;
+use crate::year::settings::{amendment_reasons, entry_limits, mode, new_for_days, session_times};
 
 /// Marks that stand beside a name.
 const LAST: usize = 5;
@@ -73,7 +61,11 @@ pub(super) fn register_page(
     let hours = times.of(slot.session);
     let moment = |time| Instant::at_london(slot.day, time);
     let (previous, next) = neighbours(book, address);
-    let beside = Beside::of(tx, actor, id, slot.day, now.in_london().0)?;
+    let today = now.in_london().0;
+    let beside = Beside::of(tx, actor, id, slot.day, today)?;
+    let new_for = new_for_days(&book.settings, slot.day)?;
+    // An amendment is made today, whatever day it is of.
+    let reasons = amendment_reasons(&book.settings, today)?;
     Ok(RegisterPage {
         frame,
         path: address.path(),
@@ -87,7 +79,7 @@ pub(super) fn register_page(
         state,
         state_text: state_text(keeper, clock, marks_here, now),
         taken,
-        rows: rows(book, address, &standing, &times, &beside),
+        rows: rows(book, address, &standing, &times, &beside, new_for),
         boarders: boarders(book, address),
         codes: codes(
             book,
@@ -101,7 +93,7 @@ pub(super) fn register_page(
             Session::Pm => "\\",
         },
         on_behalf_of: on_behalf_of(book, address, keeper, state),
-        reasons: REASONS.map(Text::from).to_vec(),
+        reasons: reasons.into_iter().map(Text::from).collect(),
         change_id: format!("form-{}-{}-{}", actor.account, id, now.micros()),
         errors: Errors::default(),
         previous,
@@ -207,6 +199,7 @@ fn rows(
     standing: &std::collections::HashMap<crate::ids::EnrolmentId, Standing>,
     times: &SessionTimes,
     beside: &Beside,
+    new_for: u8,
 ) -> Vec<RegisterRow> {
     let slot = address.slot;
     let mut members = members(book, address);
@@ -239,7 +232,7 @@ fn rows(
                 code_face: Face::of(means),
                 minutes: mark.and_then(|mark| mark.minutes),
                 base: mark.map_or(0, |mark| mark.seq),
-                flags: flags(book, enrolment, slot.day, beside),
+                flags: flags(book, enrolment, slot.day, beside, new_for),
                 planned: planned
                     .and_then(|mark| mark.code)
                     .map(|code| code.to_string())
@@ -255,13 +248,14 @@ fn rows(
         .collect()
 }
 
-/// What everybody who sees the register may know of a pupil's days, then what this person may see of the pupil.
-fn flags(book: &Book, enrolment: &Enrolment, day: Day, beside: &Beside) -> Vec<Flag> {
+/// What everybody who sees the register may know of a pupil's days, then what this person may see of the pupil. `new_for` is for how many days
+/// a joiner is new.
+fn flags(book: &Book, enrolment: &Enrolment, day: Day, beside: &Beside, new_for: u8) -> Vec<Flag> {
     let mut flags = Vec::new();
     let since = enrolment.starting_day;
     if since == day {
         flags.push(Flag::heed("first day"));
-    } else if since.days_until(day) < NEW_FOR_DAYS {
+    } else if since.days_until(day) < i32::from(new_for) {
         flags.push(Flag::plain(format!("new, since {}", since.short())));
     }
     if enrolment.leaving_day == Some(day) {

@@ -45,6 +45,8 @@ fn check(name: &'static str, from: Day, value: &str) -> Result<(), SettingError>
     settings::session_times(&alone, from)?;
     settings::entry_limits(&alone, from)?;
     settings::bands(&alone, from)?;
+    settings::new_for_days(&alone, from)?;
+    settings::amendment_reasons(&alone, from)?;
     settings::mode(&alone, from)?;
     Ok(())
 }

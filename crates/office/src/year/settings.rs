@@ -1,4 +1,4 @@
-//! What the school has decided, read by type: session times, codes of teachers, bands, who keeps the marks.
+//! What the school has decided, read by type: session times, codes of teachers, bands, who is new, reasons of amendments, who keeps the marks.
 //!
 //! A setting is JSON in the row; its shape stands with its type here. An act writes only what these readers can read, so a value
 //! that they cannot read was put there by hand and is an error, never a default.
@@ -19,6 +19,10 @@ pub const SESSION_TIMES: &str = "session_times";
 pub const TEACHER_CODES: &str = "teacher_codes";
 /// The setting that holds the school's own bands, as a list of [`BandValue`], least absence first.
 pub const BANDS: &str = "bands";
+/// The setting that holds for how many days a joiner is marked as new in registers: `14`.
+pub const NEW_FOR_DAYS: &str = "new_for_days";
+/// The setting that holds the reasons offered while a mark is amended: `["Marked in error", …]`.
+pub const AMENDMENT_REASONS: &str = "amendment_reasons";
 /// The setting that holds [`Mode`].
 pub const MODE: &str = "mode";
 
@@ -203,6 +207,63 @@ pub fn bands(settings: &Settings, day: Day) -> Result<Bands, SettingError> {
     Ok(Bands::new(day, None, bands)?)
 }
 
+/// Two school weeks.
+const USUALLY_NEW_FOR_DAYS: u8 = 14;
+
+/// The longest that a joiner can be marked as new: about a half-term.
+pub const LONGEST_NEW: u8 = 60;
+
+/// For how many calendar days from the starting day a joiner is marked as new to whoever takes the register, on this day; at nought only
+/// the first day is told of.
+///
+/// Errors: the setting cannot be read, or is longer than [`LONGEST_NEW`].
+pub fn new_for_days(settings: &Settings, day: Day) -> Result<u8, SettingError> {
+    let days = read::<u8>(settings, NEW_FOR_DAYS, day)?.unwrap_or(USUALLY_NEW_FOR_DAYS);
+    match days {
+        0..=LONGEST_NEW => Ok(days),
+        _ => Err(shape(
+            NEW_FOR_DAYS,
+            &format!("{days} days are more than {LONGEST_NEW}"),
+        )),
+    }
+}
+
+/// Reasons that an amendment usually has.
+const USUAL_REASONS: [&str; 5] = [
+    "Reason given by the parent",
+    "Arrived after the register closed",
+    "Marked in error",
+    "Seen by a member of staff",
+    "Register not taken in time",
+];
+
+/// The most reasons that are offered, and the most characters of each.
+pub const MOST_REASONS: (usize, usize) = (12, 200);
+
+/// The reasons that are offered on this day while a mark is amended (R-007); another can always be typed.
+///
+/// Errors: the setting cannot be read, has more reasons than [`MOST_REASONS`], or one that is empty or too long.
+pub fn amendment_reasons(settings: &Settings, day: Day) -> Result<Vec<String>, SettingError> {
+    let Some(reasons) = read::<Vec<String>>(settings, AMENDMENT_REASONS, day)? else {
+        return Ok(USUAL_REASONS.map(str::to_owned).to_vec());
+    };
+    let (most, longest) = MOST_REASONS;
+    if reasons.len() > most {
+        return Err(shape(
+            AMENDMENT_REASONS,
+            &format!("there are more than {most} reasons"),
+        ));
+    }
+    let is_sound = |reason: &String| !reason.trim().is_empty() && reason.chars().count() <= longest;
+    if !reasons.iter().all(is_sound) {
+        return Err(shape(
+            AMENDMENT_REASONS,
+            &format!("each reason has between 1 and {longest} characters"),
+        ));
+    }
+    Ok(reasons)
+}
+
 /// Who keeps the legal record (I-001): `"register_holder"`, `"alongside"` or `"alongside_marks_here"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -304,6 +365,31 @@ mod tests {
         assert!(entry_limits(&decided(TEACHER_CODES, "2026-09-01", "[\"four\"]"), today).is_err());
         assert!(bands(&decided(BANDS, "2026-09-01", "[]"), today).is_err());
         assert!(mode(&decided(MODE, "2026-09-01", "\"neither\""), today).is_err());
+        for days in ["61", "-1", "\"14\""] {
+            assert!(new_for_days(&decided(NEW_FOR_DAYS, "2026-09-01", days), today).is_err());
+        }
+        let thirteen = serde_json::to_string(&["Late bus"; 13]).expect("JSON");
+        for reasons in ["[\" \"]", thirteen.as_str(), "\"Late bus\""] {
+            let settings = decided(AMENDMENT_REASONS, "2026-09-01", reasons);
+            assert!(amendment_reasons(&settings, today).is_err(), "{reasons}");
+        }
+    }
+
+    #[test]
+    fn who_is_new_and_the_reasons_offered_hold_from_their_day_and_not_the_day_before() {
+        let (before, from) = (day("2026-11-23"), day("2026-11-24"));
+        let settings = decided(NEW_FOR_DAYS, "2026-11-24", "0");
+        assert_eq!(new_for_days(&settings, before).expect("usual"), 14);
+        assert_eq!(new_for_days(&settings, from).expect("decided"), 0);
+        let settings = decided(AMENDMENT_REASONS, "2026-11-24", r#"["Late bus"]"#);
+        assert_eq!(
+            amendment_reasons(&settings, before).expect("usual"),
+            USUAL_REASONS
+        );
+        assert_eq!(
+            amendment_reasons(&settings, from).expect("decided"),
+            ["Late bus"]
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The settings page: session times, who keeps the record, codes of teachers, absence bands; each from a day on.
+//! The settings page: session times, who keeps the record, codes of teachers, reasons of amendments, who is new, absence bands; each from a
+//! day on.
 
 use askama::Template;
 use axum::Form;
@@ -12,8 +13,9 @@ use store::Tx;
 use super::decide;
 use super::pages::{Tried, tried};
 use super::settings::{
-    BANDS, BandValue, HoursValue, MODE, Mode, SESSION_TIMES, SessionTimesValue, TEACHER_CODES,
-    bands, entry_limits, mode, session_times,
+    AMENDMENT_REASONS, BANDS, BandValue, HoursValue, LONGEST_NEW, MODE, MOST_REASONS, Mode,
+    NEW_FOR_DAYS, SESSION_TIMES, SessionTimesValue, TEACHER_CODES, amendment_reasons, bands,
+    entry_limits, mode, new_for_days, session_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -110,6 +112,18 @@ fn page(
             &typed,
             history(TEACHER_CODES),
             from(TEACHER_CODES),
+        ),
+        reasons_form(
+            &amendment_reasons(&book.settings, today)?,
+            &typed,
+            history(AMENDMENT_REASONS),
+            from(AMENDMENT_REASONS),
+        ),
+        new_form(
+            new_for_days(&book.settings, today)?,
+            &typed,
+            history(NEW_FOR_DAYS),
+            from(NEW_FOR_DAYS),
         ),
         bands_form(
             &bands(&book.settings, today)?,
@@ -240,6 +254,61 @@ fn codes_form(
         fields: vec![
             from,
             Field::line("codes", "Codes, with a space between").value(typed("codes", now)),
+        ],
+    }
+}
+
+fn reasons_form(
+    reasons: &[String],
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let (most, longest) = MOST_REASONS;
+    SettingForm {
+        what: AMENDMENT_REASONS,
+        heading: "Reasons offered for an amendment",
+        rule: "Every change to a closed register keeps its reason (R-007). These are offered while one is typed; another can always be typed.",
+        now: match reasons {
+            [] => "None is offered.".to_owned(),
+            some => format!("{}.", some.join("; ")),
+        },
+        history,
+        fields: vec![
+            from,
+            Field::new(FieldKind::Lines, "reasons", "Reasons, one on a line")
+                .hint(format!(
+                    "At most {most}, each of at most {longest} characters."
+                ))
+                .value(typed("reasons", reasons.join("\n"))),
+        ],
+    }
+}
+
+fn new_form(
+    days: u8,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    SettingForm {
+        what: NEW_FOR_DAYS,
+        heading: "How long a joiner is new",
+        rule: "The school's own decision. A register says beside the name that a pupil is new, so that whoever takes it looks twice.",
+        now: match days {
+            0 => "Only the first day is told of.".to_owned(),
+            1 => "New on the starting day.".to_owned(),
+            days => format!("New for {days} days, the starting day being the first."),
+        },
+        history,
+        fields: vec![
+            from,
+            Field::line("days", "Days")
+                .short()
+                .hint(format!(
+                    "Calendar days, from 0 to {LONGEST_NEW}; 14 are two school weeks."
+                ))
+                .value(typed("days", days.to_string())),
         ],
     }
 }
@@ -387,6 +456,30 @@ fn decided<'p>(
                 }
             }
             Ok((TEACHER_CODES, from, json(serde_json::to_string(&codes))?))
+        }
+        AMENDMENT_REASONS => {
+            let reasons: Vec<&str> = answer("reasons")
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .collect();
+            let (most, longest) = MOST_REASONS;
+            let too_long = reasons.iter().any(|one| one.chars().count() > longest);
+            if reasons.len() > most || too_long {
+                let text =
+                    format!("Give at most {most} reasons, each of at most {longest} characters.");
+                return Err(("reasons", text));
+            }
+            let value = json(serde_json::to_string(&reasons))?;
+            Ok((AMENDMENT_REASONS, from, value))
+        }
+        NEW_FOR_DAYS => {
+            let days = answer("days").parse::<u8>().ok();
+            let days = days.filter(|days| *days <= LONGEST_NEW).ok_or_else(|| {
+                let text = format!("Give a whole number of days from 0 to {LONGEST_NEW}.");
+                ("days", text)
+            })?;
+            Ok((NEW_FOR_DAYS, from, json(serde_json::to_string(&days))?))
         }
         BANDS => {
             let values = answer("bands")

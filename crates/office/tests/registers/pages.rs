@@ -568,3 +568,64 @@ fn a_register_names_its_boarders_below_and_no_list_misses_their_marks() {
         assert!(line.contains(",4,4,"), "four blanks of four places: {line}");
     });
 }
+
+#[test]
+fn who_is_new_and_which_reasons_are_offered_are_the_schools_to_decide() {
+    each_engine(MIGRATIONS, |store| {
+        found(store);
+        further(store, |act| {
+            admit(act, 30, "2026-11-17", Some(A))?;
+            for (name, value) in [
+                ("new_for_days", "7"),
+                ("amendment_reasons", "[\"Late bus\"]"),
+            ] {
+                let values = args![name, day("2026-11-24"), value];
+                act.record(&office::year::records::SETTING, &values)?;
+            }
+            Ok(())
+        });
+        let office = office(store);
+        let page = |on: &str| {
+            let path = format!("/registers/101/{on}/am");
+            get(&office, account(Role::AttendanceAdministrator), &path).1
+        };
+        let new = "new, since";
+        assert!(!page(TODAY).contains(new), "the eighth day");
+        assert!(
+            page("2026-11-23").contains(new),
+            "that day's setting: 14 days"
+        );
+        store.clock().set(at("10:00"));
+        let closed = page(TODAY);
+        assert!(closed.contains("Late bus") && !closed.contains("Marked in error"));
+        assert!(page("2026-11-23").contains("Late bus"), "amended today");
+    });
+}
+
+#[test]
+fn the_form_without_script_refuses_a_code_without_its_note() {
+    each_engine(MIGRATIONS, |store| {
+        found(store);
+        let office = office(store);
+        let send = |note: &str| {
+            let form = [
+                ("change_id", "form-1"),
+                ("code-201", "K"),
+                ("base-201", "0"),
+                ("note-201", note),
+            ];
+            let body = serde_urlencoded::to_string(form).expect("a form");
+            let request = Request::post(format!("{OF_A}/save"))
+                .header("content-type", "application/x-www-form-urlencoded");
+            ask(
+                &office,
+                account(Role::AttendanceAdministrator),
+                request,
+                body,
+            )
+        };
+        let (status, page) = send(" ");
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
+        assert!(page.contains("K needs a note"), "{page}");
+    });
+}
