@@ -418,3 +418,76 @@ Adno,Surname,Forename,03/09/2026 AM,03/09/2026 PM,04/09/2026 AM,04/09/2026 PM,Po
         assert_eq!(main.loaded, 8, "{main:?}");
     });
 }
+
+const BOARDER_AND_DAY_PUPIL: &str = "\
+Adno,Legal Surname,Legal Forename,DOB,Date of Admission,Boarder
+000101,Sample,Ada,13/02/2014,02/09/2026,Yes
+000102,Example,Ben,14/03/2014,02/09/2026,No
+";
+
+#[test]
+fn marks_of_a_boarder_are_refused_with_their_rule_and_the_same_list_again_changes_nothing() {
+    const MARKS: &str = "\
+Adno,Date,Session,Mark
+000101,03/09/2026,AM,/
+000102,03/09/2026,AM,/
+000102,03/09/2026,PM,\\
+";
+    each_engine(MIGRATIONS, |store| {
+        let school = School::founded(store).with_terms();
+        school.bring(text("list.csv", BOARDER_AND_DAY_PUPIL));
+        let said =
+            "select count(*) from characteristic where kind = 'boards' and superseded_seq is null";
+        assert_eq!(school.count(said), 2, "one boards, one is a day pupil");
+        let head = school.head();
+        school.bring(text("list.csv", BOARDER_AND_DAY_PUPIL));
+        assert_eq!(school.head(), head, "nothing was recorded");
+        let done = school.bring(text("marks.csv", MARKS));
+        let main = done.preview.expect("a preview").main;
+        assert_eq!((main.loaded, main.rejected), (2, 1), "{main:?}");
+        let findings = school.findings(done.id);
+        let refused: Vec<_> = findings.iter().filter(|one| one.code == "BOARDS").collect();
+        assert_eq!(refused.len(), 1, "{findings:#?}");
+        assert_eq!(refused[0].line, 2);
+        assert!(
+            refused[0].message.contains("(R-011)"),
+            "{}",
+            refused[0].message
+        );
+        school.verify();
+    });
+}
+
+#[test]
+fn a_mark_without_the_note_that_its_code_needs_goes_in_with_a_remark() {
+    const MARKS: &str = "\
+Adno,Date,Session,Mark,Comments
+000102,03/09/2026,AM,B,
+000102,03/09/2026,PM,B,
+000102,04/09/2026,AM,B,\"Forest school, supervised\"
+000102,04/09/2026,PM,C,
+";
+    each_engine(MIGRATIONS, |store| {
+        let school = School::founded(store).with_terms();
+        school.bring(text("list.csv", BOARDER_AND_DAY_PUPIL));
+        let done = school.bring(text("marks.csv", MARKS));
+        let main = done.preview.expect("a preview").main;
+        assert_eq!((main.loaded, main.rejected), (4, 0), "{main:?}");
+        let findings = school.findings(done.id);
+        let remarks: Vec<_> = findings
+            .iter()
+            .filter(|one| one.code == "NOTE_MISSING")
+            .collect();
+        assert_eq!(remarks.len(), 1, "one remark for a code: {findings:#?}");
+        let remark = remarks[0];
+        assert_eq!((remark.line, remark.severity.as_str()), (2, "warning"));
+        assert!(
+            remark.message.contains("B needs a note"),
+            "{}",
+            remark.message
+        );
+        let noted = "select count(*) from mark where note is not null";
+        assert_eq!(school.count(noted), 1);
+        school.verify();
+    });
+}

@@ -710,3 +710,52 @@ fn a_pupil_who_boards_from_tomorrow_is_marked_today() {
         assert!(outcomes(&saved).iter().all(|one| *one == Outcome::Saved));
     });
 }
+
+#[test]
+fn a_code_that_needs_a_note_is_refused_without_one_by_every_way_in() {
+    at_school(|store| {
+        let ways = [
+            ("planned ahead", "08:30", officer(), ""),
+            ("while it is open", "08:44", officer(), ""),
+            ("by a supervisor", "08:45", manager(), ""),
+            ("as an amendment", "10:00", officer(), "told by the parent"),
+            (
+                "as a supervisor's amendment",
+                "10:01",
+                manager(),
+                "told by the parent",
+            ),
+        ];
+        for (way, clock, account, reason) in ways {
+            store.clock().set(at(clock));
+            for code in ["B", "K", "Y7"] {
+                for note in [None, Some(""), Some("   ")] {
+                    let change = Change {
+                        note: note.map(str::to_owned),
+                        ..because(mark(e(1), code, 0), reason)
+                    };
+                    let save = Save {
+                        on_behalf_of: Some("Ms A Staff1004".to_owned()),
+                        ..changes(vec![change])
+                    };
+                    let slot = today(Session::Am);
+                    let answer = save_as(store, account, A, slot, &save).unwrap();
+                    let told = &answer.results[0];
+                    assert_eq!(told.outcome, Outcome::Refused, "{way}: {code} {note:?}");
+                    assert!(told.message.contains("needs a note"), "{}", told.message);
+                }
+            }
+        }
+        assert_eq!(count(store, MARKS), 0);
+        let noted = Change {
+            note: Some("college link course".to_owned()),
+            ..because(mark(e(1), "B", 0), "told by the parent")
+        };
+        assert_eq!(one(store, manager(), noted).0, Outcome::Saved);
+        // Nor is the note taken away from a mark that stands.
+        let bare = because(mark(e(1), "B", 2), "tidying");
+        let (outcome, message) = one(store, manager(), bare);
+        assert_eq!(outcome, Outcome::Refused, "{message}");
+        assert!(message.contains("needs a note"), "{message}");
+    });
+}

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use calendar::{Day, DayKind, Session, Slot};
 use columns::MarkByte;
 use exchange::{MarkTable, Reading};
-use register::{Code, CodeRow, Counts};
+use register::{Code, CodeRow, Counts, NeedsNote};
 
 use super::Task;
 use super::draft::{Draft, Key};
@@ -60,6 +60,12 @@ const OUTSIDE_ROLL: Ground = Ground {
     code: "OUTSIDE_ROLL",
     text: "The pupil was not on roll on {detail}.",
     remedy: "Correct the date, or the pupil's starting or leaving day.",
+};
+// Loaded all the same: the mark is what the other system's register says, and without it the session would be a gap. Its note may be there.
+const NOTE_MISSING: Ground = Ground {
+    code: "NOTE_MISSING",
+    text: "{value} needs a note that says what it was (R-142), and the file has none with it.",
+    remedy: "The mark goes in. Add the note by amending it, or import again with the column of comments.",
 };
 // Refused, not kept uncounted: an attendance register has no place for it, and a file that says it does is wrong about one or the other.
 const BOARDS: Ground = Ground {
@@ -184,6 +190,18 @@ pub(super) fn plan(
                     comment,
                     replaces,
                 });
+                let needs_note = register::meaning(code, mark.day)
+                    .is_ok_and(|row| row.needs_note == NeedsNote::Required);
+                if needs_note && comment.is_none() {
+                    let place = Place {
+                        line: mark.line,
+                        record: &table.pupil(mark).name,
+                        column: "",
+                    };
+                    let key = u64::from(mark.text);
+                    let text = table.text(mark);
+                    report.add_alike(key, "warning", &NOTE_MISSING, place, text, &String::new);
+                }
                 let count = &mut written[mark.pupil as usize];
                 count.0 += u32::from(!replaces);
                 count.1 += u32::from(replaces);
