@@ -440,7 +440,7 @@ pub async fn figures(desk: Desk, Query(form): Query<Form>) -> Result<Response, P
                 ..reckoning.figure(Who::School).shown(&question)
             }),
             tabs: tabs(&form, sight.whole),
-            filter: Filter::of_period("/figures", &form, &book, reckoning.today()),
+            filter: Filter::of_period("/figures", &form, &book, reckoning.today()).folding(),
             lines,
             weeks: overview.then(|| {
                 let (table, trend) = viewed.weeks(&rows);

@@ -882,7 +882,9 @@ pub async fn list(
             rules: cited(rules),
             about: table.about.iter().skip(2).cloned().collect(),
             ways: ways(&list, &path, &form),
-            filter: filter.with_rows(&form, &asked.reckoning, &sight),
+            filter: filter
+                .with_rows(&form, &asked.reckoning, &sight)
+                .folding(),
             empty: State::empty(
                 "Nobody is on this list",
                 "For the period, group and characteristic chosen above, within what your role may see.",
