@@ -4,7 +4,8 @@
 //! here is ever stored; a book is built from rows and kept up by reading the journal after the number it last saw.
 //!
 //! What a change makes anew: a mark flips one byte; a new or changed time on roll lays out that row again; a change of terms
-//! or closures lays out every year; pupils, groups and duties, characteristics, staff and settings are read again whole.
+//! or closures lays out every year; days on which a pupil boards lay out that pupil's rows; pupils, groups and duties, characteristics, staff and
+//! settings are read again whole.
 //!
 //! It deliberately does not know who is asking: pages filter by reach.
 
