@@ -31,6 +31,22 @@ pub enum Weekday {
 }
 
 impl Weekday {
+    /// Every day of the week, from Monday.
+    pub const ALL: [Weekday; 7] = [
+        Weekday::Monday,
+        Weekday::Tuesday,
+        Weekday::Wednesday,
+        Weekday::Thursday,
+        Weekday::Friday,
+        Weekday::Saturday,
+        Weekday::Sunday,
+    ];
+
+    /// The day so many days after Monday, 0 to 6.
+    pub fn from_index(index: i64) -> Option<Weekday> {
+        Weekday::ALL.get(usize::try_from(index).ok()?).copied()
+    }
+
     /// Days since Monday, 0 to 6.
     pub fn index(self) -> usize {
         self as usize

@@ -6,6 +6,7 @@
 //! It deliberately does not know: what a mark is, who is asking, or what time it is now. "Today" is always an argument.
 
 mod bank_holiday;
+mod cycle;
 mod day;
 mod instant;
 mod school_calendar;
@@ -14,6 +15,7 @@ mod session;
 mod time_of_day;
 
 pub use bank_holiday::{BankHoliday, bank_holiday, bank_holidays, bank_holidays_are_known};
+pub use cycle::{Cycle, CycleWeek};
 pub use day::{Day, ParseDayError, Weekday};
 pub use instant::{Instant, ParseInstantError};
 pub use school_calendar::{

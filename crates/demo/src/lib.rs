@@ -18,6 +18,7 @@ mod marks;
 mod names;
 mod people;
 mod staff;
+mod timetable;
 mod today;
 mod upn;
 mod year;
@@ -30,6 +31,7 @@ pub use groups::{Group, GroupKind, Membership};
 pub use marks::{Amendment, Mark, MarkDetail, Marks, RegisterRun};
 pub use people::{Adult, Contact, Enrolment, EnrolmentKind, Household, Plan, Pupil, Sex, Weekly};
 pub use staff::{Grant, Scope, StaffMember};
+pub use timetable::{Lesson, Period, Timetable};
 pub use today::{PlannedMark, TakenMark, TakenRegister, Today, TodayRegister};
 pub use year::{Closure, ClosureKind, HalfTerm, SchoolYear, SessionTimes};
 
@@ -84,6 +86,8 @@ pub struct DemoSchool {
     pub groups: Vec<Group>,
     /// Who was in which group, when.
     pub memberships: Vec<Membership>,
+    /// What is taught when in the current year.
+    pub timetable: Timetable,
     /// Standing arrangements, such as a part-time timetable.
     pub plans: Vec<Plan>,
     /// The session axis: every session due from the first day of the year before last up to and including today.
@@ -197,6 +201,7 @@ pub fn generate(request: &Request) -> DemoSchool {
     };
     let simulated = marks::simulate(&story);
     let (marks, today) = today::split(&story, simulated);
+    let timetable = timetable::draw_up(&groups, &years[2]);
 
     DemoSchool {
         request,
@@ -209,6 +214,7 @@ pub fn generate(request: &Request) -> DemoSchool {
         contacts: homes.contacts,
         enrolments: roll.enrolments,
         characteristics,
+        timetable,
         groups: groups.groups,
         memberships: groups.memberships,
         plans: drawn.plans,

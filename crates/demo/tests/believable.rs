@@ -634,3 +634,43 @@ fn the_calendar_of_the_product_has_the_same_sessions() {
         assert_eq!(school.slots.len(), expected.len(), "{today}");
     }
 }
+
+#[test]
+fn nobody_is_in_two_lessons_at_once_and_every_class_is_taught() {
+    for pupils in [40, 300, 1500] {
+        let school = school("2026-11-24", pupils, 4998);
+        let timetable = &school.timetable;
+        let (mut rooms, mut teachers, mut in_class) =
+            (HashSet::new(), HashSet::new(), HashSet::new());
+        let mut taught: BTreeMap<usize, usize> = BTreeMap::new();
+        for lesson in &timetable.lessons {
+            let at = (lesson.week, lesson.weekday, lesson.period);
+            let group = &school.groups[lesson.group];
+            *taught.entry(lesson.group).or_default() += 1;
+            assert!(rooms.insert((at, lesson.room)), "{} {at:?}", group.name);
+            assert!(teachers.insert((at, group.staff)), "{} {at:?}", group.name);
+            let members = school.memberships.iter().filter(|member| {
+                member.group == lesson.group
+                    && member.to.is_none_or(|to| to >= school.request.today)
+            });
+            for member in members {
+                let is_free = in_class.insert((at, member.enrolment));
+                assert!(is_free, "{} {at:?}", group.name);
+            }
+        }
+        let classes = (0..school.groups.len()).filter(|index| {
+            let group = &school.groups[*index];
+            group.kind == GroupKind::Class
+                && group.school_year == Some(school.current_year().first_year)
+        });
+        for class in classes {
+            let lessons = taught.get(&class).copied().unwrap_or(0);
+            assert!(
+                lessons >= 5,
+                "{} pupils: {} has {lessons}",
+                pupils,
+                school.groups[class].name
+            );
+        }
+    }
+}

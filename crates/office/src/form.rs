@@ -305,6 +305,12 @@ impl FormPage {
         }
     }
 
+    /// With more questions after the others.
+    pub(crate) fn and(mut self, part: Part) -> FormPage {
+        self.parts.push(part);
+        self
+    }
+
     /// With something to read beside it.
     pub(crate) fn help(self, help: Vec<Help>) -> FormPage {
         FormPage { help, ..self }

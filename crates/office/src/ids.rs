@@ -62,3 +62,15 @@ id_type!(
     /// One file, or set of files, that came in.
     ImportId
 );
+id_type!(
+    /// One of the school's periods of the day, whatever its times from day to day.
+    PeriodId
+);
+id_type!(
+    /// A room.
+    RoomId
+);
+id_type!(
+    /// A lesson of the timetable: a group in a period of a weekday, again and again.
+    LessonId
+);

@@ -49,6 +49,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0005_imports",
         sql: include_str!("../migrations/0005_imports.sql"),
     },
+    Migration {
+        name: "0007_timetable",
+        sql: include_str!("../migrations/0007_timetable.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -71,6 +75,10 @@ pub static TABLES: &[&Table] = &[
     &year::records::TERM,
     &year::records::DAY_EXCEPTION,
     &year::records::SETTING,
+    &year::timetable::records::LESSON_PERIOD,
+    &year::timetable::records::ROOM,
+    &year::timetable::records::LESSON,
+    &year::timetable::records::LESSON_STAFF,
     &registers::records::MARK_VERSION,
     &registers::records::REGISTER_TAKEN,
     &roll::imports::records::PRIOR_ATTENDANCE,

@@ -1,12 +1,13 @@
 //! Every statement of the application can be prepared on both engines.
 
-use office::{MIGRATIONS, carry, demo, desk, home, insight, people, registers, roll, year};
+use office::{MIGRATIONS, book, carry, demo, desk, home, insight, people, registers, roll, year};
 use store::testing::each_engine;
 
 #[test]
 fn every_statement_of_every_folder_prepares_on_both_engines() {
     each_engine(MIGRATIONS, |store| {
         let folders = [
+            book::STATEMENTS,
             carry::STATEMENTS,
             demo::STATEMENTS,
             desk::STATEMENTS,
@@ -16,7 +17,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines() {
             registers::STATEMENTS,
             &roll::imports::statements(),
             &roll::statements(),
-            year::STATEMENTS,
+            &year::statements(),
         ];
         for sql in folders.concat() {
             let prepared = store.read_now(|tx| tx.prepare(sql));

@@ -4,14 +4,15 @@
 //! here is ever stored; a book is built from rows and kept up by reading the journal after the number it last saw.
 //!
 //! What a change makes anew: a mark flips one byte; a new or changed time on roll lays out that row again; a change of terms
-//! or closures lays out every year; days on which a pupil boards lay out that pupil's rows; pupils, groups and duties, characteristics, staff and
-//! settings are read again whole.
+//! or closures lays out every year; days on which a pupil boards lay out that pupil's rows; pupils, groups and duties, characteristics,
+//! staff, settings and the timetable are read again whole.
 //!
 //! It deliberately does not know who is asking: pages filter by reach.
 
 mod marks;
 mod roll;
 mod shelf;
+mod timetable;
 
 use std::sync::Arc;
 
@@ -25,6 +26,11 @@ pub use roll::{
     Pupil, Roll, Staff, StaffMember, fold,
 };
 pub use shelf::{BookError, Shelf};
+pub use timetable::{Lesson, LessonPeriod, Room, Timetable};
+pub(crate) use timetable::{period_on, periods_on, read_periods};
+
+/// Every statement of the timetable in the book, for the test that prepares them.
+pub const STATEMENTS: &[&str] = timetable::STATEMENTS;
 
 /// One school at one number.
 #[derive(Clone)]
@@ -45,6 +51,8 @@ pub struct Book {
     pub staff: Arc<Staff>,
     /// What the school has decided, by name, newest day first.
     pub settings: Arc<Settings>,
+    /// Periods, rooms and lessons.
+    pub timetable: Arc<Timetable>,
     years: Vec<Arc<YearMarks>>,
 }
 

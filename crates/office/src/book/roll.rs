@@ -263,7 +263,7 @@ pub struct Duty {
     pub to: Option<Day>,
 }
 
-fn holds(from: Day, to: Option<Day>, day: Day) -> bool {
+pub(super) fn holds(from: Day, to: Option<Day>, day: Day) -> bool {
     from <= day && to.is_none_or(|last| day <= last)
 }
 

@@ -8,6 +8,7 @@ use store::{Arg, SchoolId, StoreError, Tx, args};
 
 use super::marks::{MarkRow, Places, Writer, blank_row, blank_years, read_marks};
 use super::roll::{read_characteristics, read_groups, read_roll, read_staff};
+use super::timetable::read_timetable;
 use super::{Book, Roll};
 use crate::ids::EnrolmentId;
 use crate::registers::records::MARK_VERSION;
@@ -86,6 +87,7 @@ fn built(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Copy, BookError> {
         characteristics: Arc::new(characteristics),
         staff: Arc::new(read_staff(tx, school)?),
         settings: Arc::new(settings(tx, school)?),
+        timetable: Arc::new(read_timetable(tx, school)?),
         years,
     };
     Ok(Copy {
@@ -132,6 +134,9 @@ fn brought_up(tx: &mut Tx, copy: &Copy, head: i64) -> Result<Copy, BookError> {
     }
     if touched(&["setting"]) {
         book.settings = Arc::new(settings(tx, school)?);
+    }
+    if touched(&["lesson_period", "room", "lesson", "lesson_staff"]) {
+        book.timetable = Arc::new(read_timetable(tx, school)?);
     }
     put_marks(tx, &mut book, &copy.places, &acts)?;
     Ok(Copy {

@@ -14,6 +14,7 @@ use crate::roll::records::{
     PUPIL, PUPIL_CONTACT, PUPIL_GROUP, RESIDENCE, STAFF,
 };
 use crate::year::records::{DAY_EXCEPTION, SETTING, TERM};
+use crate::year::timetable::records::{LESSON, LESSON_PERIOD, ROOM};
 
 pub(super) fn found(
     act: &mut Act,
@@ -28,6 +29,7 @@ pub(super) fn found(
     characteristics(act, school, &pupils)?;
     let groups = groups(act, school, &staff)?;
     memberships(act, school, &groups, &enrolments)?;
+    timetable(act, school, &groups)?;
     Ok(Ids { enrolments, groups })
 }
 
@@ -70,6 +72,10 @@ fn year(act: &mut Act, school: &DemoSchool) -> Result<(), StoreError> {
     let settings = [
         ("session_times", session_times),
         ("mode", json!("register_holder")),
+        (
+            "timetable_cycle",
+            json!({ "weeks": 2, "week_a": school.timetable.week_a, "skips_holidays": true }),
+        ),
     ];
     for (name, value) in settings {
         act.record(&SETTING, &args![name, times.from, value.to_string()])?;
@@ -344,5 +350,47 @@ fn memberships(
         ]
     });
     act.record_many(&MEMBERSHIP, rows.collect::<Vec<_>>())?;
+    Ok(())
+}
+
+/// The periods of all years, and the rooms and lessons of the current one.
+fn timetable(act: &mut Act, school: &DemoSchool, groups: &[i64]) -> Result<(), StoreError> {
+    let timetable = &school.timetable;
+    let first_day = school.identity.session_times.from;
+    let mut periods = Vec::new();
+    for period in &timetable.periods {
+        let id = act.new_id();
+        periods.push(id);
+        act.record(
+            &LESSON_PERIOD,
+            &args![
+                id,
+                first_day,
+                Arg::Null,
+                period.name,
+                period.session.index() as i64,
+                period.starts.to_string(),
+                period.ends.to_string()
+            ],
+        )?;
+    }
+    let rooms: Vec<i64> = timetable.rooms.iter().map(|_| act.new_id()).collect();
+    let rows = timetable.rooms.iter().zip(&rooms);
+    let rows = rows.map(|(name, id)| args![*id, name.as_str()]);
+    act.record_many(&ROOM, rows.collect::<Vec<_>>())?;
+    let ids: Vec<i64> = timetable.lessons.iter().map(|_| act.new_id()).collect();
+    let rows = timetable.lessons.iter().zip(&ids).map(|(lesson, id)| {
+        args![
+            *id,
+            groups[lesson.group],
+            rooms[lesson.room],
+            lesson.week.number(),
+            lesson.weekday.index() as i64,
+            periods[lesson.period],
+            school.groups[lesson.group].from,
+            Arg::Null
+        ]
+    });
+    act.record_many(&LESSON, rows.collect::<Vec<_>>())?;
     Ok(())
 }

@@ -22,6 +22,8 @@ pub enum Place {
     Groups,
     /// Terms, closures and session times.
     Year,
+    /// What is taught when, where and by whom; reached from the year.
+    Timetable,
     /// Bringing files in.
     Imports,
     /// Who works at the school, with job titles and duties.
@@ -34,7 +36,7 @@ pub enum Place {
 
 impl Place {
     /// Every place, in the order of a school's day.
-    pub const ALL: [Place; 11] = [
+    pub const ALL: [Place; 12] = [
         Place::Today,
         Place::Registers,
         Place::Pupils,
@@ -42,6 +44,7 @@ impl Place {
         Place::Lists,
         Place::Groups,
         Place::Year,
+        Place::Timetable,
         Place::Imports,
         Place::Staff,
         Place::Accounts,
@@ -60,7 +63,7 @@ impl Place {
             Place::Year => ("Year", 'Y'),
             Place::Imports => ("Imports", 'I'),
             Place::Staff => ("Staff", 'E'),
-            Place::Accounts => return None,
+            Place::Timetable | Place::Accounts => return None,
             Place::Journal => ("Journal", 'J'),
         })
     }
@@ -75,6 +78,7 @@ impl Place {
             Place::Lists => "/lists",
             Place::Groups => "/groups",
             Place::Year => "/year",
+            Place::Timetable => "/timetable",
             Place::Imports => "/imports",
             Place::Staff => "/staff",
             Place::Accounts => "/people",
@@ -89,7 +93,7 @@ impl Place {
             Place::Today => path == "/",
             Place::Staff if Place::Accounts.holds(path) => true,
             Place::Pupils if path == "/admission-register" => true,
-            Place::Year if path == "/settings" => true,
+            Place::Year if path == "/settings" || Place::Timetable.holds(path) => true,
             _ => path
                 .strip_prefix(self.path())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
@@ -101,7 +105,9 @@ impl Place {
         match self {
             Place::Today => true,
             Place::Registers | Place::Lists => reads_pupils(actor, RecordKind::AttendanceMarks),
-            Place::Pupils | Place::Groups => reads_pupils(actor, RecordKind::PupilCore),
+            Place::Pupils | Place::Groups | Place::Timetable => {
+                reads_pupils(actor, RecordKind::PupilCore)
+            }
             Place::Figures => {
                 sees_counts_of_all(actor)
                     || (actor.may(Access::Aggregate, RecordKind::AggregateReports)

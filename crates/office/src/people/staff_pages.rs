@@ -308,6 +308,7 @@ struct MemberPage {
     duties: Vec<(Option<String>, String, String, String)>,
     manages: bool,
     sees_account: bool,
+    sees_timetable: bool,
 }
 
 /// `GET /staff/{staff}`.
@@ -339,6 +340,7 @@ pub(super) async fn member(
             duties: duties(&book, actor, staff, today),
             manages: staff::manages(actor),
             sees_account: Place::Accounts.is_open_to(actor),
+            sees_timetable: Place::Timetable.is_open_to(actor),
         };
         Ok(Page(page).into_response())
     })

@@ -23,6 +23,7 @@ pub use keeper::{Keeper, keeper};
 pub use pages::{RegisterAddress, routes};
 pub(crate) use save::forget_old_saves;
 pub use status::{Status, Taken, TakenOn, registers_at, status, taken_on};
+pub(crate) use status::{Takers, takers};
 pub use today::own_groups;
 
 /// Every statement of this folder, for the test that prepares them.

@@ -110,7 +110,7 @@ fn on_behalf_of(
     state: RegisterState,
 ) -> Option<Text> {
     let teacher = match state {
-        RegisterState::Open => takers(book, address.group, address.slot.day).now.join(", "),
+        RegisterState::Open => takers(book, address.group, address.slot.day).names(),
         _ => String::new(),
     };
     keeper.is_office().then(|| teacher.into())

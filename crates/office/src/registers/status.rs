@@ -145,30 +145,40 @@ pub fn status(
 
 /// Who takes a group on a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Takers {
+pub(crate) struct Takers<'b> {
     /// Who is really there: the cover where there is one, else whoever has the group.
-    pub now: Vec<String>,
+    pub(crate) now: Vec<&'b StaffMember>,
     /// For whom they cover.
-    pub instead_of: Vec<String>,
+    pub(crate) instead_of: Vec<&'b StaffMember>,
 }
 
-impl Takers {
+impl Takers<'_> {
+    /// The names of those who are really there: `Ms A Okafor`.
+    pub(crate) fn names(&self) -> String {
+        names_of(&self.now)
+    }
+
     /// `Ms A Okafor, covering for Mr B Patel`.
-    pub(super) fn in_words(&self) -> String {
-        let now = self.now.join(", ");
+    pub(crate) fn in_words(&self) -> String {
+        let now = self.names();
         if self.instead_of.is_empty() {
             now
         } else {
-            format!("{now}, covering for {}", self.instead_of.join(", "))
+            format!("{now}, covering for {}", names_of(&self.instead_of))
         }
     }
+}
+
+fn names_of(members: &[&StaffMember]) -> String {
+    let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+    names.join(", ")
 }
 
 /// Who takes the group that day, by dated duties.
 ///
 /// Cover is a duty with a last day that began after another of the group's duties: whoever has it is there in place of whoever had the
 /// group before. Somebody who has left is nobody's teacher, whatever duty was forgotten.
-pub(super) fn takers(book: &Book, group: GroupId, day: Day) -> Takers {
+pub(crate) fn takers(book: &Book, group: GroupId, day: Day) -> Takers<'_> {
     let mut duties: Vec<(&Duty, &StaffMember)> = book
         .groups
         .staff(group, day)
@@ -179,16 +189,16 @@ pub(super) fn takers(book: &Book, group: GroupId, day: Day) -> Takers {
     duties.sort_by_key(|(duty, _)| std::cmp::Reverse(duty.from));
     let first = duties.last().map(|(duty, _)| duty.from);
     let covers = |duty: &Duty| duty.to.is_some() && first.is_some_and(|first| duty.from > first);
-    let names = |cover: bool| {
-        let mut names: Vec<String> = duties
+    let members = |cover: bool| {
+        let mut members: Vec<&StaffMember> = duties
             .iter()
             .filter(|(duty, _)| covers(duty) == cover)
-            .map(|(_, member)| member.name.clone())
+            .map(|(_, member)| *member)
             .collect();
-        names.dedup();
-        names
+        members.dedup_by_key(|member| member.id);
+        members
     };
-    match (names(true), names(false)) {
+    match (members(true), members(false)) {
         (covering, usual) if covering.is_empty() => Takers {
             now: usual,
             instead_of: covering,

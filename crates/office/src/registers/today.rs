@@ -51,6 +51,8 @@ pub(super) struct TodayPage {
     pub all: Option<AllRegisters>,
     /// What to say when there is nothing to show.
     pub nothing: Option<State>,
+    /// Whether the timetable is open to this person.
+    pub sees_timetable: bool,
 }
 
 /// The list of missing registers, or of all.
@@ -163,6 +165,7 @@ pub(super) fn today_page(
         classes,
         all,
         nothing,
+        sees_timetable: Place::Timetable.is_open_to(actor),
     })
 }
 

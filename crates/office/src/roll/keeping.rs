@@ -68,7 +68,7 @@ impl Sight {
 
 /// Who keeps the roll on this day, as the book has it. A setting that cannot be read counts as kept elsewhere, which
 /// changes nothing.
-pub(super) fn kept_here(book: &Book, today: Day) -> bool {
+pub(crate) fn kept_here(book: &Book, today: Day) -> bool {
     mode(&book.settings, today).is_ok_and(Mode::roll_here)
 }
 
@@ -114,7 +114,7 @@ pub(super) fn may_keep(
 /// Whether this person may change the roll as a whole here and now: add pupils, keep groups.
 ///
 /// Errors: [`Refusal::NotFound`] for a person who may see no pupil, [`Refusal::NotAllowed`] with the ground otherwise.
-pub(super) fn may_keep_roll(tx: &mut Tx, actor: &Actor, today: Day) -> Result<(), Refusal> {
+pub(crate) fn may_keep_roll(tx: &mut Tx, actor: &Actor, today: Day) -> Result<(), Refusal> {
     if !actor.may(Access::Read, RecordKind::PupilCore) {
         return Err(Refusal::NotFound);
     }

@@ -165,6 +165,10 @@ impl Opened {
     fn acts(&self, part: Part, place: &Place) -> Vec<(Text, Text)> {
         let to = |tail: &str| -> Text { format!("/pupils/{}/{tail}", self.pupil).into() };
         let mut acts: Vec<(Text, Text)> = Vec::new();
+        if part == Part::Marks {
+            let timetable = format!("/timetable/pupils/{}", self.pupil);
+            acts.push((timetable.into(), "Timetable".into()));
+        }
         if part == Part::Contacts && self.keeps_contacts {
             acts.push((to("contacts/new"), "Add a contact".into()));
             acts.push((to("address"), "Add an address".into()));

@@ -48,5 +48,6 @@ fn check(name: &'static str, from: Day, value: &str) -> Result<(), SettingError>
     settings::new_for_days(&alone, from)?;
     settings::amendment_reasons(&alone, from)?;
     settings::mode(&alone, from)?;
+    settings::cycle(&alone, from)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Terms, closures, session times, and what the school has decided from which day.
+//! Terms, closures, session times, the timetable, and what the school has decided from which day.
 //!
 //! It deliberately does not know what is marked on a day, only which sessions it has.
 
@@ -10,6 +10,7 @@ pub mod records;
 mod set_terms;
 pub mod settings;
 mod settings_page;
+pub mod timetable;
 
 use std::sync::Arc;
 
@@ -24,7 +25,11 @@ pub use set_terms::{HalfTerm, set_terms};
 use crate::desk::Office;
 
 /// Every statement of this folder, for the test that prepares them.
-pub const STATEMENTS: &[&str] = &[
+pub fn statements() -> Vec<&'static str> {
+    [STATEMENTS, &timetable::statements()].concat()
+}
+
+const STATEMENTS: &[&str] = &[
     calendar_rows::TERMS,
     calendar_rows::EXCEPTIONS,
     calendar_rows::BETWEEN,
@@ -38,6 +43,7 @@ pub const STATEMENTS: &[&str] = &[
 /// The pages of this folder.
 pub fn routes() -> Router<Arc<Office>> {
     Router::new()
+        .merge(timetable::routes())
         .route("/year", get(pages::year))
         .route("/year/terms", post(pages::save_terms))
         .route("/year/days", post(pages::save_day))

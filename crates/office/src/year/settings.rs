@@ -3,7 +3,7 @@
 //! A setting is JSON in the row; its shape stands with its type here. An act writes only what these readers can read, so a value
 //! that they cannot read was put there by hand and is an error, never a default.
 
-use calendar::{Day, Session, TimeOfDay};
+use calendar::{Cycle, Day, Session, TimeOfDay};
 use register::closing::{SessionHours, SessionTimes, SessionTimesProblem};
 use register::entry::EntryLimits;
 use register::{Band, Bands, BandsError, Code, Threshold, default_bands};
@@ -23,6 +23,8 @@ pub const BANDS: &str = "bands";
 pub const NEW_FOR_DAYS: &str = "new_for_days";
 /// The setting that holds the reasons offered while a mark is amended: `["Marked in error", …]`.
 pub const AMENDMENT_REASONS: &str = "amendment_reasons";
+/// The setting that holds how the timetable goes round, as [`CycleValue`].
+pub const TIMETABLE_CYCLE: &str = "timetable_cycle";
 /// The setting that holds [`Mode`].
 pub const MODE: &str = "mode";
 
@@ -294,6 +296,37 @@ impl Mode {
 /// Errors: the setting cannot be read.
 pub fn mode(settings: &Settings, day: Day) -> Result<Mode, SettingError> {
     Ok(read(settings, MODE, day)?.unwrap_or_default())
+}
+
+/// How the timetable goes round as the setting has it: `{"weeks": 2, "week_a": "2026-09-07", "skips_holidays": true}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CycleValue {
+    /// One week or two.
+    pub weeks: u8,
+    /// A day in a week A.
+    pub week_a: Day,
+    /// Whether weeks without school are passed over.
+    pub skips_holidays: bool,
+}
+
+/// How the timetable goes round on a day: every week the same where the school has decided nothing by then.
+///
+/// Errors: the setting cannot be read, or says more than two weeks.
+pub fn cycle(settings: &Settings, day: Day) -> Result<Cycle, SettingError> {
+    let Some(value) = read::<CycleValue>(settings, TIMETABLE_CYCLE, day)? else {
+        return Ok(Cycle::Weekly);
+    };
+    match value.weeks {
+        1 => Ok(Cycle::Weekly),
+        2 => Ok(Cycle::Fortnightly {
+            week_a: value.week_a,
+            skips_holidays: value.skips_holidays,
+        }),
+        weeks => Err(shape(
+            TIMETABLE_CYCLE,
+            &format!("a timetable of {weeks} weeks is not known, only of one or two"),
+        )),
+    }
 }
 
 fn read<T: serde::de::DeserializeOwned>(

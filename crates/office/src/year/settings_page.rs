@@ -5,7 +5,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
-use calendar::{Day, Session, TimeOfDay};
+use calendar::{Cycle, Day, Session, TimeOfDay};
 use register::Code;
 use serde::Deserialize;
 use store::Tx;
@@ -13,9 +13,9 @@ use store::Tx;
 use super::decide;
 use super::pages::{Tried, tried};
 use super::settings::{
-    AMENDMENT_REASONS, BANDS, BandValue, HoursValue, LONGEST_NEW, MODE, MOST_REASONS, Mode,
-    NEW_FOR_DAYS, SESSION_TIMES, SessionTimesValue, TEACHER_CODES, amendment_reasons, bands,
-    entry_limits, mode, new_for_days, session_times,
+    AMENDMENT_REASONS, BANDS, BandValue, CycleValue, HoursValue, LONGEST_NEW, MODE, MOST_REASONS,
+    Mode, NEW_FOR_DAYS, SESSION_TIMES, SessionTimesValue, TEACHER_CODES, TIMETABLE_CYCLE,
+    amendment_reasons, bands, cycle, entry_limits, mode, new_for_days, session_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -106,6 +106,13 @@ fn page(
     };
     let forms = vec![
         times_form(times, &typed, history(SESSION_TIMES), from(SESSION_TIMES)),
+        cycle_form(
+            cycle(&book.settings, today)?,
+            today,
+            &typed,
+            history(TIMETABLE_CYCLE),
+            from(TIMETABLE_CYCLE),
+        ),
         mode_form(mode(&book.settings, today)?, history(MODE), from(MODE)),
         codes_form(
             &entry_limits(&book.settings, today)?.teacher_codes,
@@ -195,6 +202,67 @@ fn times_form(
         ),
         history,
         fields,
+    }
+}
+
+fn cycle_form(
+    cycle: Cycle,
+    today: Day,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let (weeks, week_a, skips_holidays) = match cycle {
+        Cycle::Weekly => ("1", today.monday(), true),
+        Cycle::Fortnightly {
+            week_a,
+            skips_holidays,
+        } => ("2", week_a, skips_holidays),
+    };
+    let now = match cycle {
+        Cycle::Weekly => "Every week is the same.".to_owned(),
+        Cycle::Fortnightly {
+            week_a,
+            skips_holidays,
+        } => format!(
+            "Two weeks in turn; the week of {} is a week A, and {}.",
+            week_a.monday().long(),
+            if skips_holidays {
+                "weeks without school are passed over"
+            } else {
+                "weeks without school count"
+            }
+        ),
+    };
+    let word = |skips: bool| if skips { "pass" } else { "count" };
+    SettingForm {
+        what: TIMETABLE_CYCLE,
+        heading: "Timetable weeks",
+        rule: "The school's own decision. Lessons are entered for every week, or for week A or B.",
+        now,
+        history,
+        fields: vec![
+            from,
+            Field::radios(
+                "weeks",
+                "The timetable goes round in",
+                vec![
+                    Choice::new("1", "One week"),
+                    Choice::new("2", "Two weeks, A and B"),
+                ],
+            )
+            .value(typed("weeks", weeks.to_owned())),
+            Field::day("week-a", "A day in a week A").value(typed("week-a", week_a.to_string())),
+            Field::radios(
+                "holidays",
+                "Weeks without school",
+                vec![
+                    Choice::new("pass", "Are passed over: A before half-term, B after it"),
+                    Choice::new("count", "Count: the weeks turn in the holidays too"),
+                ],
+            )
+            .value(typed("holidays", word(skips_holidays).to_owned())),
+        ],
     }
 }
 
@@ -441,6 +509,18 @@ fn decided<'p>(
                 },
             };
             Ok((SESSION_TIMES, from, json(serde_json::to_string(&value))?))
+        }
+        TIMETABLE_CYCLE => {
+            let value = CycleValue {
+                weeks: answer("weeks")
+                    .parse()
+                    .map_err(|_| ("weeks", "Choose one week or two.".to_owned()))?,
+                week_a: answer("week-a")
+                    .parse()
+                    .map_err(|_| ("week-a", "Give a day in a week A as a date.".to_owned()))?,
+                skips_holidays: answer("holidays") != "count",
+            };
+            Ok((TIMETABLE_CYCLE, from, json(serde_json::to_string(&value))?))
         }
         MODE => Ok((MODE, from, json(serde_json::to_string(answer("mode")))?)),
         TEACHER_CODES => {

@@ -44,6 +44,8 @@ enum Event {
     Decide(i64, i32),
     /// A pupil boards from a day to another, or is said to be a day pupil.
     Board(i64, &'static str, i32, Option<i32>),
+    /// A lesson is entered, moved or ended, in a period and a room that get new names.
+    Teach(i64, i64, i32, Option<i32>),
     /// Somebody looks, so that the book is brought up to here.
     Look,
 }
@@ -72,7 +74,8 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (0..2i64).prop_map(Event::Release),
         1 => (0..2i64).prop_map(Event::Abandon),
         1 => (0..PUPILS, on.clone()).prop_map(|(p, d)| Event::Decide(p, d)),
-        2 => (0..PUPILS, prop::sample::select(vec!["yes", "yes", "no"]), on.clone(), prop::option::of(on)).prop_map(|(p, said, from, to)| Event::Board(p, said, from, to)),
+        2 => (0..PUPILS, prop::sample::select(vec!["yes", "yes", "no"]), on.clone(), prop::option::of(on.clone())).prop_map(|(p, said, from, to)| Event::Board(p, said, from, to)),
+        1 => (0..9i64, 0..5i64, on.clone(), prop::option::of(on)).prop_map(|(l, w, from, to)| Event::Teach(l, w, from, to)),
         3 => Just(Event::Look),
     ]
 }
@@ -219,6 +222,19 @@ fn happen(act: &mut Act, event: &Event, joined: i64) -> Result<(), StoreError> {
             act.replace(&roll::records::CHARACTERISTIC, &values)
                 .map(|_| ())
         }
+        Event::Teach(lesson, weekday, from, to) => {
+            use year::timetable::records::{LESSON, LESSON_PERIOD, LESSON_STAFF, ROOM};
+            let name = format!("P{weekday}");
+            let from = after(*from);
+            let period = args![60, from, None::<Day>, &name, 0, "09:10", "10:10"];
+            act.replace(&LESSON_PERIOD, &period)?;
+            act.replace(&ROOM, &args![61, &name])?;
+            act.replace(&LESSON_STAFF, &args![*lesson, 62 + weekday, 0])?;
+            let week = (*weekday > 2).then_some(1);
+            let to = to.map(after);
+            let values = args![*lesson, 50, 61, week, *weekday, 60, from, to];
+            act.replace(&LESSON, &values).map(|_| ())
+        }
         Event::Look => Ok(()),
     }
 }
@@ -234,6 +250,7 @@ fn assert_same(kept: &Book, built: &Book) -> Result<(), TestCaseError> {
     prop_assert_eq!(&kept.roll, &built.roll);
     prop_assert_eq!(&kept.groups, &built.groups);
     prop_assert_eq!(&kept.settings, &built.settings);
+    prop_assert_eq!(&kept.timetable, &built.timetable);
     prop_assert_eq!(kept.calendar.span(), built.calendar.span());
     for pupil in &built.roll.pupils {
         let of = |book: &Book| book.characteristics.of(pupil.id).to_vec();

@@ -1,0 +1,204 @@
+//! The timetable as the book holds it: periods, rooms and lessons, with their days.
+
+use calendar::{CycleWeek, Day, Session, TimeOfDay, Weekday};
+use store::{SchoolId, StoreError, Tx, args};
+
+use super::roll::holds;
+use crate::ids::{GroupId, LessonId, PeriodId, RoomId, StaffId};
+
+/// One of the school's periods, with the times that hold from a day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LessonPeriod {
+    /// The period, whatever its times.
+    pub id: PeriodId,
+    /// The first day of these times.
+    pub from: Day,
+    /// The period's last day, if it is settled. A later entry of the same period ends these times too.
+    pub to: Option<Day>,
+    /// What people call it: `P1`, `Tutor`.
+    pub name: String,
+    /// The session it lies in; none for one before, between or after them.
+    pub session: Option<Session>,
+    /// When it begins.
+    pub starts: TimeOfDay,
+    /// When it ends.
+    pub ends: TimeOfDay,
+}
+
+/// A room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// The record.
+    pub id: RoomId,
+    /// What people call it.
+    pub name: String,
+}
+
+/// A lesson of the timetable: a group in a period of a weekday, again and again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lesson {
+    /// The record.
+    pub id: LessonId,
+    /// Who is taught.
+    pub group: GroupId,
+    /// Where, if that is known.
+    pub room: Option<RoomId>,
+    /// The week of the cycle; none for every week.
+    pub week: Option<CycleWeek>,
+    /// The day of the week.
+    pub weekday: Weekday,
+    /// The period.
+    pub period: PeriodId,
+    /// The first day.
+    pub from: Day,
+    /// The last day, if it is settled.
+    pub to: Option<Day>,
+    /// Who teaches it, in the order they are named; nobody where whoever has the group teaches it.
+    pub staff: Vec<StaffId>,
+}
+
+impl Lesson {
+    /// Whether its days include this one, be it the right day of the week or not.
+    pub fn covers(&self, day: Day) -> bool {
+        holds(self.from, self.to, day)
+    }
+
+    /// Whether it takes place on this day, which lies in this week of the cycle, if the school meets.
+    pub fn is_on(&self, day: Day, week: CycleWeek) -> bool {
+        self.weekday == day.weekday() && self.week.is_none_or(|own| own == week) && self.covers(day)
+    }
+}
+
+/// Periods, rooms and lessons.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timetable {
+    /// In order of id, then first day.
+    periods: Vec<LessonPeriod>,
+    /// In order of id.
+    pub rooms: Vec<Room>,
+    /// In order of id.
+    pub lessons: Vec<Lesson>,
+}
+
+impl Timetable {
+    /// Every entry of every period, by period and then first day.
+    pub fn periods(&self) -> &[LessonPeriod] {
+        &self.periods
+    }
+
+    /// The period as it is on this day.
+    pub fn period(&self, id: PeriodId, day: Day) -> Option<&LessonPeriod> {
+        period_on(&self.periods, id, day)
+    }
+
+    /// The periods of this day, in order of time.
+    pub fn periods_on(&self, day: Day) -> Vec<&LessonPeriod> {
+        periods_on(&self.periods, day)
+    }
+
+    /// The room with this id.
+    pub fn room(&self, id: RoomId) -> Option<&Room> {
+        let at = self.rooms.binary_search_by_key(&id, |room| room.id).ok()?;
+        self.rooms.get(at)
+    }
+
+    /// The lesson with this id.
+    pub fn lesson(&self, id: LessonId) -> Option<&Lesson> {
+        let at = self
+            .lessons
+            .binary_search_by_key(&id, |lesson| lesson.id)
+            .ok()?;
+        self.lessons.get(at)
+    }
+}
+
+/// The entry of a period that holds on a day, among entries in order of period and first day.
+pub(crate) fn period_on(periods: &[LessonPeriod], id: PeriodId, day: Day) -> Option<&LessonPeriod> {
+    periods
+        .iter()
+        .rfind(|period| period.id == id && period.from <= day)
+        .filter(|period| holds(period.from, period.to, day))
+}
+
+/// The periods of a day in order of time, among entries in order of period and first day.
+pub(crate) fn periods_on(periods: &[LessonPeriod], day: Day) -> Vec<&LessonPeriod> {
+    let mut found: Vec<&LessonPeriod> = periods
+        .chunk_by(|one, other| one.id == other.id)
+        .filter_map(|entries| period_on(entries, entries.first()?.id, day))
+        .collect();
+    found.sort_by_key(|period| (period.starts, period.ends, period.id));
+    found
+}
+
+pub(crate) const PERIODS: &str = "\
+select period_id, from_day, to_day, name, session, starts, ends
+from lesson_period where school_id = $1 and superseded_seq is null order by period_id, from_day";
+
+const ROOMS: &str = "select room_id, name from room where school_id = $1 and superseded_seq is null order by room_id";
+
+const LESSONS: &str = "\
+select lesson_id, group_id, room_id, week, weekday, period_id, from_day, to_day
+from lesson where school_id = $1 and superseded_seq is null order by lesson_id";
+
+const LESSON_STAFF: &str = "\
+select lesson_id, staff_id
+from lesson_staff where school_id = $1 and superseded_seq is null order by lesson_id, place, staff_id";
+
+/// The statements of this file.
+pub(super) const STATEMENTS: &[&str] = &[PERIODS, ROOMS, LESSONS, LESSON_STAFF];
+
+/// Every entry of every period, by period and first day.
+pub(crate) fn read_periods(tx: &mut Tx, school: SchoolId) -> Result<Vec<LessonPeriod>, StoreError> {
+    tx.query(PERIODS, &args![school], |row| {
+        Ok(LessonPeriod {
+            id: row.get(0)?,
+            from: row.get(1)?,
+            to: row.get(2)?,
+            name: row.get(3)?,
+            session: row.get::<Option<i64>>(4)?.and_then(Session::from_index),
+            starts: clock_time(row.get(5)?),
+            ends: clock_time(row.get(6)?),
+        })
+    })
+}
+
+/// A clock time as the act on periods writes it. A text that is none was put there by hand, and is read as midnight: it shows.
+fn clock_time(text: &str) -> TimeOfDay {
+    let midnight = TimeOfDay::new(0, 0, 0).expect("midnight is a clock time");
+    text.parse().unwrap_or(midnight)
+}
+
+pub(super) fn read_timetable(tx: &mut Tx, school: SchoolId) -> Result<Timetable, StoreError> {
+    let periods = read_periods(tx, school)?;
+    let rooms = tx.query(ROOMS, &args![school], |row| {
+        Ok(Room {
+            id: row.get(0)?,
+            name: row.get(1)?,
+        })
+    })?;
+    let mut lessons = tx.query(LESSONS, &args![school], |row| {
+        Ok(Lesson {
+            id: row.get(0)?,
+            group: row.get(1)?,
+            room: row.get(2)?,
+            week: row.get::<Option<i64>>(3)?.and_then(CycleWeek::from_number),
+            weekday: Weekday::from_index(row.get(4)?).unwrap_or(Weekday::Sunday),
+            period: row.get(5)?,
+            from: row.get(6)?,
+            to: row.get(7)?,
+            staff: Vec::new(),
+        })
+    })?;
+    tx.each(LESSON_STAFF, &args![school], |row| {
+        let id: LessonId = row.get(0)?;
+        if let Ok(at) = lessons.binary_search_by_key(&id, |lesson| lesson.id) {
+            lessons[at].staff.push(row.get(1)?);
+        }
+        Ok(())
+    })?;
+    Ok(Timetable {
+        periods,
+        rooms,
+        lessons,
+    })
+}

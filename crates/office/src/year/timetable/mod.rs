@@ -1,0 +1,82 @@
+//! The timetable: the school's periods, rooms, and what is taught when, where and by whom.
+//!
+//! Lessons belong to a group and a period of a weekday, from a day to a day. Which week of the cycle a day lies in follows from the
+//! calendar and a setting. Who teaches a lesson follows from the group's dated duties, cover included, unless the lesson names
+//! others.
+//!
+//! It deliberately does not know what is marked in a lesson.
+
+mod enter_lesson;
+mod lesson_pages;
+mod lessons_on;
+mod pages;
+mod period_pages;
+pub mod records;
+mod rooms;
+mod set_period;
+mod week;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+pub use enter_lesson::{Entered, LessonChange, NewLesson, change_lesson, end_lesson, enter_lesson};
+pub(crate) use lessons_on::{lessons_on, teachers};
+pub use set_period::{PeriodTimes, end_period, set_period};
+
+use crate::desk::Office;
+
+/// The statements of this folder.
+pub fn statements() -> Vec<&'static str> {
+    [
+        enter_lesson::STATEMENTS,
+        lesson_pages::STATEMENTS,
+        rooms::STATEMENTS,
+        set_period::STATEMENTS,
+    ]
+    .concat()
+}
+
+/// The pages of this folder.
+pub fn routes() -> Router<Arc<Office>> {
+    Router::new()
+        .route("/timetable", get(pages::whole))
+        .route("/timetable/groups/{group}", get(pages::of_group))
+        .route("/timetable/staff/{staff}", get(pages::of_staff))
+        .route("/timetable/rooms/{room}", get(pages::of_room))
+        .route("/timetable/pupils/{pupil}", get(pages::of_pupil))
+        .route(
+            "/timetable/lessons/new",
+            get(lesson_pages::ask_new).post(lesson_pages::answer_new),
+        )
+        .route(
+            "/timetable/lessons/{lesson}",
+            get(lesson_pages::ask_change).post(lesson_pages::answer_change),
+        )
+        .route(
+            "/timetable/lessons/{lesson}/end",
+            get(lesson_pages::ask_end).post(lesson_pages::answer_end),
+        )
+        .route("/timetable/periods", get(period_pages::periods))
+        .route(
+            "/timetable/periods/new",
+            get(period_pages::ask_new).post(period_pages::answer_new),
+        )
+        .route(
+            "/timetable/periods/{period}",
+            get(period_pages::ask_change).post(period_pages::answer_change),
+        )
+        .route(
+            "/timetable/periods/{period}/end",
+            get(period_pages::ask_end).post(period_pages::answer_end),
+        )
+        .route(
+            "/timetable/new-room",
+            get(rooms::ask_new).post(rooms::answer_new),
+        )
+        .route(
+            "/timetable/rooms/{room}/name",
+            get(rooms::ask_name).post(rooms::answer_name),
+        )
+}
