@@ -14,7 +14,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines() {
             home::STATEMENTS,
             insight::STATEMENTS,
             &people::statements(),
-            registers::STATEMENTS,
+            &registers::statements(),
             &roll::imports::statements(),
             &roll::statements(),
             &year::statements(),

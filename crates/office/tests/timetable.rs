@@ -337,3 +337,73 @@ fn only_who_keeps_the_roll_enters_lessons_and_only_who_may_know_a_pupil_sees_the
         }
     });
 }
+
+#[test]
+fn cover_opens_a_register_for_its_days_only_and_says_for_whom() {
+    each_school(|school| {
+        let group = school.groups["9A"].to_string();
+        let away = school.person(Role::Tutor).staff.to_string();
+        let covering = school.person(Role::SupportOrCover).staff.to_string();
+        let register = |day: &str| {
+            let path = format!("/registers/{group}/{day}/am");
+            school.get(Role::SupportOrCover, &path).status
+        };
+        assert_eq!(register("2026-11-24"), 404);
+        let page = format!("/cover?day=2026-11-24&staff={away}");
+        let page = school.get(Role::AttendanceAdministrator, &page);
+        let offered = format!("<option value=\"{covering}\">Sam Support or cover staff, free");
+        assert!(page.text().contains(&offered), "{}", page.text());
+        let cover = format!("cover-{group}");
+        let form = [
+            ("day", "2026-11-24"),
+            ("to", "2026-11-24"),
+            ("staff", away.as_str()),
+            ("group", group.as_str()),
+            (cover.as_str(), covering.as_str()),
+        ];
+        assert_eq!(school.post(Role::Teacher, "/cover", &form).status, 403);
+        let done = school.post(Role::AttendanceAdministrator, "/cover", &form);
+        assert_eq!(done.status, 303, "{}", done.text());
+        assert_eq!(register("2026-11-24"), 200);
+        assert_eq!(register("2026-11-25"), 404);
+        let list = school.get(Role::AttendanceAdministrator, "/registers?show=all");
+        assert!(
+            list.text()
+                .contains("Sam Support or cover staff, covering for Sam Tutor")
+        );
+        let again = school.post(Role::AttendanceAdministrator, "/cover", &form);
+        assert_eq!(again.status, 422, "one cover is enough");
+        let page = school.get(Role::AttendanceAdministrator, done.location());
+        let (_, rest) = page
+            .text()
+            .split_once("action=\"/cover/")
+            .expect("a way to take it back");
+        let duty = rest.split('/').next().expect("the key of the duty");
+        let path = format!("/cover/{duty}/take-back");
+        let back = school.post(
+            Role::AttendanceAdministrator,
+            &path,
+            &[("day", "2026-11-24")],
+        );
+        assert_eq!(back.status, 303, "{}", back.text());
+        assert_eq!(register("2026-11-24"), 404);
+    });
+}
+
+#[test]
+fn whoever_teaches_then_is_offered_for_cover_after_those_who_are_free() {
+    each_school(|school| {
+        let p1 = period(school, "P1", "08:50", "09:50", "am");
+        lesson(school, "9A/Ma1", &p1, &[]);
+        let away = school.person(Role::Tutor).staff;
+        let path = format!("/cover?day=2026-11-24&staff={away}");
+        let page = school.get(Role::Headteacher, &path);
+        let free = page.text().find("Sam Support or cover staff, free");
+        let busy = page.text().find("Sam Teacher, has P1 9A/Ma1");
+        assert!(free.is_some() && free < busy, "{}", page.text());
+        assert!(
+            !page.text().contains("Sam Governor"),
+            "nobody who takes no register"
+        );
+    });
+}

@@ -93,6 +93,7 @@ impl Place {
             Place::Today => path == "/",
             Place::Staff if Place::Accounts.holds(path) => true,
             Place::Pupils if path == "/admission-register" => true,
+            Place::Registers if path == "/cover" => true,
             Place::Year if path == "/settings" || Place::Timetable.holds(path) => true,
             _ => path
                 .strip_prefix(self.path())

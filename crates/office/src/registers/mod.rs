@@ -4,6 +4,7 @@
 //! counted, and who is on roll or in a group (the roll decides).
 
 mod code_help;
+mod cover;
 mod due;
 mod enter;
 mod history;
@@ -16,6 +17,7 @@ mod sent;
 mod status;
 mod today;
 
+pub use cover::{set_cover, take_back_cover};
 pub use due::{Due, Standing, due};
 pub use enter::Change;
 pub use history::{HistoryEntry, history_of, history_of_register};
@@ -27,7 +29,11 @@ pub(crate) use status::{Takers, takers};
 pub use today::own_groups;
 
 /// Every statement of this folder, for the test that prepares them.
-pub const STATEMENTS: &[&str] = &[
+pub fn statements() -> Vec<&'static str> {
+    [STATEMENTS, cover::STATEMENTS].concat()
+}
+
+const STATEMENTS: &[&str] = &[
     due::DUE,
     due::STANDING,
     history::OF_ENROLMENT,

@@ -12,6 +12,7 @@ use calendar::{Day, Session, Slot, TimeOfDay};
 use serde::Deserialize;
 
 use super::code_help::CodesPage;
+use super::cover;
 use super::history::{HistoryPage, history_of_register};
 use super::keeper::keeper;
 use super::register_page::register_page;
@@ -34,6 +35,8 @@ pub fn routes() -> Router<Arc<Office>> {
         )
         .route("/registers/{group}/{day}/{session}/history", get(history))
         .route("/codes", get(codes))
+        .route("/cover", get(cover::cover).post(cover::set))
+        .route("/cover/{duty}/take-back", post(cover::take_back))
 }
 
 /// Which register an address names.

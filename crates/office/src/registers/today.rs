@@ -6,6 +6,7 @@ use exchange::{Cell, Sheet};
 use serde::Deserialize;
 use store::Tx;
 
+use super::cover::may_set_cover;
 use super::keeper::duty_of;
 use super::status::{Status, in_no_register, registers_at, status, taken_on};
 use crate::book::{Book, Group, GroupKind};
@@ -53,6 +54,8 @@ pub(super) struct TodayPage {
     pub nothing: Option<State>,
     /// Whether the timetable is open to this person.
     pub sees_timetable: bool,
+    /// Whether this person sets cover.
+    pub sets_cover: bool,
 }
 
 /// The list of missing registers, or of all.
@@ -166,6 +169,7 @@ pub(super) fn today_page(
         all,
         nothing,
         sees_timetable: Place::Timetable.is_open_to(actor),
+        sets_cover: may_set_cover(actor),
     })
 }
 
@@ -400,7 +404,7 @@ fn nothing(book: &Book, today: Day, own: &[&Group], sees_all: bool) -> Option<St
     own.is_empty().then(|| {
         State::empty(
             "You have no registers today",
-            "You are not down as the tutor or teacher of a group. If you are covering one, ask the attendance office to add you for the day.",
+            "You are not down as the tutor or teacher of a group. If you are covering one, ask the attendance office to set the cover.",
         )
     })
 }

@@ -206,7 +206,7 @@ pub(super) async fn answer_new(
         let mut wrongs = Wrongs::default();
         if let Some(new) = lesson_given(&answers, &mut wrongs) {
             match enter_lesson(act, actor, today, &new, answers.ticked("confirmed")) {
-                Ok(Entered::Done(_)) => return Ok(done(new.group, new.from, "lesson")),
+                Ok(Entered::Done(_)) => return Ok(done(new.group, first_held(&new), "lesson")),
                 Ok(Entered::Clashes(clashes)) => {
                     return Ok(again_with_clashes(form, &answers, &clashes));
                 }
@@ -217,6 +217,13 @@ pub(super) async fn answer_new(
         Ok(Outcome::again(form, &answers, &wrongs))
     })
     .await
+}
+
+/// The first day of its weekday.
+fn first_held(new: &NewLesson) -> Day {
+    let mut days = new.from.through(new.from.plus_days(6));
+    days.find(|day| day.weekday() == new.weekday)
+        .unwrap_or(new.from)
 }
 
 /// On to the group's timetable in the week of a day.
