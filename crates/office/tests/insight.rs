@@ -980,7 +980,7 @@ fn why_says_how_many_sessions_of_a_boarder_were_left_out_and_by_which_rule() {
             &format!("/why?who=pupil-{}", ash.0),
         );
         assert!(
-            page.text().contains("3 sessions</b> of boarders"),
+            page.text().contains("3 sessions</b> while boarding"),
             "{}",
             page.text()
         );

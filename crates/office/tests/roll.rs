@@ -807,8 +807,38 @@ fn the_register_holds_the_last_schools_address_and_in_a_school_with_boarders_who
         assert!(unsaid.text().contains("(R-007)"), "{}", unsaid.text());
         led_to(&said("boards-no", "2026-11-25", "went home"));
         assert!(line().contains("Yes"), "a boarder still today: {}", line());
-        let others = school.get(OFFICE, &others);
-        assert!(others.text().contains(boards), "{}", others.text());
+        let missing = school.get(OFFICE, &others);
+        assert!(missing.text().contains(boards), "{}", missing.text());
+        // Recorded in error: it counts on no day, and both entries are kept.
+        let record = format!("{pupil}/record");
+        for _ in 0..2 {
+            let shown = school.get(OFFICE, &record);
+            let one = shown
+                .text()
+                .split(&format!("href=\"{pupil}/characteristics/"))
+                .filter_map(|rest| rest.split('"').next())
+                .find(|id| id.parse::<i64>().is_ok())
+                .expect("a characteristic that can be put right")
+                .to_owned();
+            let form = format!("{pupil}/characteristics/{one}");
+            let seq = value_of(&school.get(OFFICE, &form), "seq");
+            let wrong = [
+                ("last", "2026-11-30"),
+                ("error", "yes"),
+                ("reason", "another pupil was meant"),
+                ("seq", &seq),
+            ];
+            led_to(&school.post(OFFICE, &form, &wrong));
+        }
+        assert!(!line().contains("Yes"), "{}", line());
+        let shown = school.get(OFFICE, &others);
+        assert!(!shown.text().contains(boards), "nobody boards any more");
+        let kept = school.get(OFFICE, &format!("{pupil}/amendments"));
+        assert!(
+            kept.text().contains("another pupil was meant"),
+            "{}",
+            kept.text()
+        );
         let kept = school.get(OFFICE, &format!("{pupil}/amendments"));
         for address in ["1 High Street", "2 High Street"] {
             assert!(kept.text().contains(address), "{}", kept.text());

@@ -648,7 +648,7 @@ impl<'b> Reckoning<'b> {
         add(
             standings.iter().map(|one| one.boarded).sum(),
             "sessions",
-            "of boarders, who are not marked in the attendance register".to_owned(),
+            "while boarding: a boarder is not marked in the attendance register".to_owned(),
             NotMarked::Boarder.rule(),
         );
         let nothing_possible = standings

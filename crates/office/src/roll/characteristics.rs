@@ -237,13 +237,14 @@ fn end_form(pupil: PupilId, one: &Held, kind: &CharacteristicKind, today: Day) -
             "",
             vec![
                 Field::day("last", "Last day").value(last.to_string()),
+                form::tick("error", "It never held: it was recorded in error"),
                 form::reason(),
                 hidden("seq", one.seq),
             ],
         )],
     )
     .of(format!("since {}", one.from.long()))
-    .about("It is kept with its days, and counts in figures up to its last day.")
+    .about("It is kept with its days, and counts in figures up to its last day. What was recorded in error stays among the amendments, and counts on no day.")
     .headed(format!("End: {}", kind.label))
 }
 
@@ -259,7 +260,7 @@ pub(super) async fn ask_end(
     .await
 }
 
-/// Records the last day.
+/// Records the last day, or that it never held.
 pub(super) async fn answer_end(
     desk: Desk,
     Path((pupil, id)): Path<(PupilId, i64)>,
@@ -271,6 +272,12 @@ pub(super) async fn answer_end(
         let mut wrongs = Wrongs::default();
         let last = answers.day("last", &mut wrongs);
         let reason = answers.reason(&mut wrongs);
+        if answers.ticked("error") && wrongs.is_empty() {
+            act.supersede(&CHARACTERISTIC, &args![one.id])?;
+            act.note("reason", &reason);
+            act.describe(actor.entry("take back characteristic", format!("pupil {pupil}")));
+            return Ok(Outcome::done(&record_page(pupil), "characteristic"));
+        }
         if last.is_some_and(|last| last < one.from) {
             wrongs.add("last", format!("It began on {}.", one.from.long()));
         }

@@ -21,7 +21,7 @@ use super::record::{
     InGroup, PupilRow, TimeOnRoll, characteristics_of, enrolment_kind, ground_in_words, groups_of,
     pupil_row, sources_of, times_on_roll,
 };
-use crate::book::{Book, GroupKind};
+use crate::book::{BOARDS, Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::PupilId;
@@ -587,8 +587,9 @@ fn characteristic_rows(
             continue;
         }
         let is_open = one.to.is_none_or(|to| to >= opened.today);
+        // Days on which a pupil boarded belong to the register, and are put right whenever they are found wrong.
         let may_end = here
-            && is_open
+            && (is_open || one.kind == BOARDS)
             && actor
                 .reach(tx, Access::Write, kind.record, opened.today)?
                 .covers(opened.pupil);
