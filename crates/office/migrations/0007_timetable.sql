@@ -43,6 +43,20 @@ create table lesson (
 create index lesson_by_time on lesson (school_id, weekday, period_id);
 create index lesson_by_group on lesson (school_id, group_id);
 
+-- What runs instead of lessons, from a day to a day: for the whole school (no group_id) or a group, all day (no period_id) or in a period.
+create table off_timetable (
+    school_id {int} not null,
+    off_id {int} not null,
+    seq {int} not null,
+    from_day {day} not null,
+    to_day {day} not null,
+    group_id {int},
+    period_id {int},
+    what {text} not null,
+    superseded_seq {int},
+    primary key (school_id, off_id, seq)
+) {strict};
+
 -- Who teaches a lesson, where it is not simply whoever has the group. place: the order in which they are named.
 create table lesson_staff (
     school_id {int} not null,

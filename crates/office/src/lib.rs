@@ -79,6 +79,7 @@ pub static TABLES: &[&Table] = &[
     &year::timetable::records::ROOM,
     &year::timetable::records::LESSON,
     &year::timetable::records::LESSON_STAFF,
+    &year::timetable::records::OFF_TIMETABLE,
     &registers::records::MARK_VERSION,
     &registers::records::REGISTER_TAKEN,
     &roll::imports::records::PRIOR_ATTENDANCE,

@@ -407,3 +407,73 @@ fn whoever_teaches_then_is_offered_for_cover_after_those_who_are_free() {
         );
     });
 }
+
+#[test]
+fn lessons_of_a_group_that_is_off_timetable_do_not_run_and_its_pupils_see_what_does() {
+    each_school(|school| {
+        let p1 = period(school, "P1", "09:10", "10:10", "am");
+        lesson(school, "9A/Ma1", &p1, &[]);
+        lesson(school, "10A", &p1, &[]);
+        let year = school.groups["Year 9"].to_string();
+        let form = |from: &'static str| {
+            [
+                ("what", "Mock examinations"),
+                ("from", from),
+                ("to", "2026-12-01"),
+                ("period", ""),
+                ("group", year.as_str()),
+            ]
+            .map(|(name, value)| (name, value.to_owned()))
+        };
+        let post = |role: Role, from: &'static str| {
+            let form = form(from);
+            let form: Vec<(&str, &str)> = form
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            school.post(role, "/timetable/off/new", &form)
+        };
+        assert_eq!(post(Role::Teacher, "2026-12-01").status, 403);
+        let past = post(Role::Headteacher, "2026-11-23");
+        assert!(past.text().contains("were taught"), "{}", past.text());
+        let done = post(Role::Headteacher, "2026-12-01");
+        assert_eq!(done.location(), "/timetable/off?did=off", "{}", done.text());
+        let shows = |path: &str, week: &str| {
+            let page = school.get(Role::Teacher, &format!("{path}?week={week}"));
+            let text = page.text();
+            let one = text.contains("1 lesson this week");
+            (one, text.contains("Mock examinations"))
+        };
+        let (ash, _) = school.pupils["Ash"];
+        let class = format!("/timetable/groups/{}", school.groups["9A/Ma1"]);
+        let teacher = format!("/timetable/staff/{}", teacher(school));
+        let pupil = format!("/timetable/pupils/{ash}");
+        assert_eq!(shows(&class, "2026-12-01"), (false, true));
+        assert_eq!(shows(&pupil, "2026-12-01"), (false, true));
+        assert_eq!(shows(&teacher, "2026-12-01"), (false, false));
+        let other = format!("/timetable/groups/{}", school.groups["10A"]);
+        assert_eq!(
+            shows(&other, "2026-12-01"),
+            (true, false),
+            "another year's lessons run"
+        );
+        assert_eq!(
+            shows(&class, "2026-12-08"),
+            (true, false),
+            "the week after they run again"
+        );
+        let list = school.get(Role::Headteacher, "/timetable/off");
+        let (_, rest) = list
+            .text()
+            .split_once("action=\"/timetable/off/")
+            .expect("a way back");
+        let id = rest.split('/').next().expect("its key");
+        let back = school.post(
+            Role::Headteacher,
+            &format!("/timetable/off/{id}/put-back"),
+            &[],
+        );
+        assert_eq!(back.status, 303, "{}", back.text());
+        assert_eq!(shows(&class, "2026-12-01"), (true, false));
+    });
+}

@@ -135,7 +135,13 @@ fn brought_up(tx: &mut Tx, copy: &Copy, head: i64) -> Result<Copy, BookError> {
     if touched(&["setting"]) {
         book.settings = Arc::new(settings(tx, school)?);
     }
-    if touched(&["lesson_period", "room", "lesson", "lesson_staff"]) {
+    if touched(&[
+        "lesson_period",
+        "room",
+        "lesson",
+        "lesson_staff",
+        "off_timetable",
+    ]) {
         book.timetable = Arc::new(read_timetable(tx, school)?);
     }
     put_marks(tx, &mut book, &copy.places, &acts)?;

@@ -69,6 +69,30 @@ impl Lesson {
     }
 }
 
+/// What runs instead of lessons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OffTimetable {
+    /// The record.
+    pub id: i64,
+    /// The first day.
+    pub from: Day,
+    /// The last day.
+    pub to: Day,
+    /// For whom; none for the whole school.
+    pub group: Option<GroupId>,
+    /// The period; none for all day.
+    pub period: Option<PeriodId>,
+    /// What runs instead.
+    pub what: String,
+}
+
+impl OffTimetable {
+    /// Whether it takes the place of what is held in this period.
+    pub fn is_in(&self, period: PeriodId) -> bool {
+        self.period.is_none_or(|own| own == period)
+    }
+}
+
 /// Periods, rooms and lessons.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timetable {
@@ -78,6 +102,8 @@ pub struct Timetable {
     pub rooms: Vec<Room>,
     /// In order of id.
     pub lessons: Vec<Lesson>,
+    /// What runs instead of lessons, in order of id.
+    pub off: Vec<OffTimetable>,
 }
 
 impl Timetable {
@@ -94,6 +120,13 @@ impl Timetable {
     /// The periods of this day, in order of time.
     pub fn periods_on(&self, day: Day) -> Vec<&LessonPeriod> {
         periods_on(&self.periods, day)
+    }
+
+    /// What runs instead of lessons on this day.
+    pub fn off_on(&self, day: Day) -> impl Iterator<Item = &OffTimetable> {
+        self.off
+            .iter()
+            .filter(move |off| off.from <= day && day <= off.to)
     }
 
     /// The room with this id.
@@ -144,8 +177,12 @@ const LESSON_STAFF: &str = "\
 select lesson_id, staff_id
 from lesson_staff where school_id = $1 and superseded_seq is null order by lesson_id, place, staff_id";
 
+const OFF: &str = "\
+select off_id, from_day, to_day, group_id, period_id, what
+from off_timetable where school_id = $1 and superseded_seq is null order by off_id";
+
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[PERIODS, ROOMS, LESSONS, LESSON_STAFF];
+pub(super) const STATEMENTS: &[&str] = &[PERIODS, ROOMS, LESSONS, LESSON_STAFF, OFF];
 
 /// Every entry of every period, by period and first day.
 pub(crate) fn read_periods(tx: &mut Tx, school: SchoolId) -> Result<Vec<LessonPeriod>, StoreError> {
@@ -196,9 +233,20 @@ pub(super) fn read_timetable(tx: &mut Tx, school: SchoolId) -> Result<Timetable,
         }
         Ok(())
     })?;
+    let off = tx.query(OFF, &args![school], |row| {
+        Ok(OffTimetable {
+            id: row.get(0)?,
+            from: row.get(1)?,
+            to: row.get(2)?,
+            group: row.get(3)?,
+            period: row.get(4)?,
+            what: row.get(5)?,
+        })
+    })?;
     Ok(Timetable {
         periods,
         rooms,
         lessons,
+        off,
     })
 }

@@ -2,13 +2,14 @@
 
 use calendar::Day;
 
+use super::off_timetable::instead_of;
 use crate::book::{Book, Lesson, StaffMember};
 use crate::registers::{Takers, takers};
 use crate::year::settings::{SettingError, cycle};
 
 /// The lessons of a day in order of time, then of group; none on a day without school.
 ///
-/// A lesson whose period is not held that day does not take place. Errors: the setting of the cycle cannot be read.
+/// A lesson that is off timetable, or whose period is not held that day, does not take place. Errors: the setting of the cycle cannot be read.
 pub(crate) fn lessons_on(book: &Book, day: Day) -> Result<Vec<&Lesson>, SettingError> {
     if !book.calendar.is_school_day(day) {
         return Ok(Vec::new());
@@ -18,6 +19,7 @@ pub(crate) fn lessons_on(book: &Book, day: Day) -> Result<Vec<&Lesson>, SettingE
     };
     let mut lessons: Vec<(_, &Lesson)> = (book.timetable.lessons.iter())
         .filter(|lesson| lesson.is_on(day, week))
+        .filter(|lesson| instead_of(book, lesson, day).is_none())
         .filter_map(|lesson| Some((book.timetable.period(lesson.period, day)?.starts, lesson)))
         .collect();
     lessons.sort_by_key(|(starts, lesson)| (*starts, lesson.period, lesson.group, lesson.id));

@@ -9,6 +9,7 @@
 mod enter_lesson;
 mod lesson_pages;
 mod lessons_on;
+mod off_timetable;
 mod pages;
 mod period_pages;
 pub mod records;
@@ -19,10 +20,11 @@ mod week;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 pub use enter_lesson::{Entered, LessonChange, NewLesson, change_lesson, end_lesson, enter_lesson};
 pub(crate) use lessons_on::{lessons_on, teachers};
+pub use off_timetable::{NewOffTimetable, put_back, take_off_timetable};
 pub use set_period::{PeriodTimes, end_period, set_period};
 
 use crate::desk::Office;
@@ -32,6 +34,7 @@ pub fn statements() -> Vec<&'static str> {
     [
         enter_lesson::STATEMENTS,
         lesson_pages::STATEMENTS,
+        off_timetable::STATEMENTS,
         rooms::STATEMENTS,
         set_period::STATEMENTS,
     ]
@@ -57,6 +60,15 @@ pub fn routes() -> Router<Arc<Office>> {
         .route(
             "/timetable/lessons/{lesson}/end",
             get(lesson_pages::ask_end).post(lesson_pages::answer_end),
+        )
+        .route("/timetable/off", get(off_timetable::list))
+        .route(
+            "/timetable/off/new",
+            get(off_timetable::ask_new).post(off_timetable::answer_new),
+        )
+        .route(
+            "/timetable/off/{off}/put-back",
+            post(off_timetable::answer_put_back),
         )
         .route("/timetable/periods", get(period_pages::periods))
         .route(

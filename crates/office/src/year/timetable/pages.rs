@@ -18,15 +18,15 @@ use crate::take_away::{FileKind, file, sheet};
 
 /// What may be done from the pages of the timetable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Keeping {
+pub(super) struct Keeping {
     /// Enter, change and end lessons; enter rooms.
-    lessons: bool,
+    pub(super) lessons: bool,
     /// Set the school's periods.
     periods: bool,
 }
 
 impl Keeping {
-    fn of(actor: &Actor, book: &Book, today: Day) -> Keeping {
+    pub(super) fn of(actor: &Actor, book: &Book, today: Day) -> Keeping {
         Keeping {
             lessons: actor.may_for_school(Access::Write, RecordKind::PupilCore)
                 && kept_here(book, today),
@@ -101,6 +101,8 @@ pub(super) fn notice(asked: &Answers) -> Option<Notice> {
         "ended" => "The lesson ends on the day you gave.",
         "room" => "The room is recorded.",
         "period" => "The period holds from the day you gave.",
+        "off" => "It is off timetable, and the timetable says what runs instead.",
+        "back" => "The usual lessons run again.",
         "period-ended" => "The period ends on the day you gave.",
         _ => return None,
     };

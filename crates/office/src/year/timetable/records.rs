@@ -43,6 +43,20 @@ pub static LESSON: Table = Table {
     shape: Shape::Versions,
 };
 
+/// What runs instead of lessons, from a day to a day.
+pub static OFF_TIMETABLE: Table = Table {
+    name: "off_timetable",
+    id: &[Column::new("off_id", Kind::Int)],
+    columns: &[
+        Column::new("from_day", Kind::Day),
+        Column::new("to_day", Kind::Day),
+        Column::nullable("group_id", Kind::Int),
+        Column::nullable("period_id", Kind::Int),
+        Column::new("what", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
 /// Who teaches a lesson that is not simply taught by whoever has the group.
 pub static LESSON_STAFF: Table = Table {
     name: "lesson_staff",

@@ -3,8 +3,9 @@
 use calendar::{Cycle, Day, Session, TimeOfDay, Weekday};
 use exchange::{Cell, Sheet};
 
+use super::off_timetable::instead_of;
 use super::{lessons_on, teachers};
-use crate::book::{Book, Lesson, LessonPeriod};
+use crate::book::{Book, Lesson, LessonPeriod, OffTimetable};
 use crate::ids::{EnrolmentId, GroupId, LessonId, PeriodId, PupilId, RoomId, StaffId};
 use crate::people::Reach;
 use crate::year::settings::{SettingError, cycle};
@@ -34,10 +35,46 @@ impl Whose {
             }),
             Whose::Pupil(pupil) => {
                 let groups = groups_of(book, pupil, day);
-                lessons.retain(|lesson| groups.contains(&lesson.group));
+                lessons.retain(|lesson| {
+                    let instead = self.instead(book, lesson.period, day);
+                    groups.contains(&lesson.group) && instead.is_empty()
+                });
             }
         }
         lessons
+    }
+
+    /// What runs instead of lessons for them, in a period of a school day.
+    ///
+    /// For a group: what runs instead of a lesson of its own, or for the group by name. For staff and rooms, what runs for all.
+    fn instead(self, book: &Book, period: PeriodId, day: Day) -> Vec<String> {
+        if !book.calendar.is_school_day(day) {
+            return Vec::new();
+        }
+        let groups = match self {
+            Whose::Pupil(pupil) => groups_of(book, pupil, day),
+            Whose::Group(group) => vec![group],
+            _ => Vec::new(),
+        };
+        let week = cycle(&book.settings, day).ok();
+        let week = week.and_then(|cycle| cycle.week_of(&book.calendar, day));
+        let mut lessons = book.timetable.lessons.iter();
+        let of_a_lesson = match (self, week) {
+            (Whose::Group(group), Some(week)) => lessons
+                .find(|lesson| {
+                    lesson.group == group && lesson.period == period && lesson.is_on(day, week)
+                })
+                .and_then(|lesson| instead_of(book, lesson, day)),
+            _ => None,
+        };
+        let mut found: Vec<&OffTimetable> = (book.timetable.off_on(day))
+            .filter(|off| off.is_in(period))
+            .filter(|off| off.group.is_none_or(|group| groups.contains(&group)))
+            .chain(of_a_lesson)
+            .collect();
+        found.sort_by_key(|off| off.id);
+        found.dedup_by_key(|off| off.id);
+        found.into_iter().map(|off| off.what.clone()).collect()
     }
 }
 
@@ -107,6 +144,8 @@ pub(super) struct Place {
     pub(super) slips: Vec<Slip>,
     /// The day of the week, as the form for a new lesson has it.
     pub(super) weekday: usize,
+    /// What runs instead of lessons.
+    pub(super) instead: Vec<String>,
     /// Whether the school holds the period that day.
     pub(super) is_held: bool,
 }
@@ -194,7 +233,7 @@ impl Week {
             .collect();
         let rows = periods
             .into_iter()
-            .map(|period| row(book, &days, &lines, period))
+            .map(|period| row(book, whose, &days, &lines, period))
             .collect();
         Ok(Week {
             monday,
@@ -257,7 +296,7 @@ fn column(book: &Book, day: Day) -> Column {
     }
 }
 
-fn row(book: &Book, days: &[Day], lines: &[Line], period: &LessonPeriod) -> Row {
+fn row(book: &Book, whose: Whose, days: &[Day], lines: &[Line], period: &LessonPeriod) -> Row {
     let places = days.iter().map(|day| {
         let slips = lines
             .iter()
@@ -266,6 +305,7 @@ fn row(book: &Book, days: &[Day], lines: &[Line], period: &LessonPeriod) -> Row 
             label: day.short(),
             slips: slips.map(|line| line.slip.clone()).collect(),
             weekday: day.weekday().index(),
+            instead: whose.instead(book, period.id, *day),
             is_held: book.timetable.period(period.id, *day).is_some(),
         }
     });
