@@ -19,6 +19,7 @@ pub mod entry;
 mod help;
 mod marked;
 mod penalty_window;
+pub mod plan;
 mod profile;
 mod rules;
 pub mod worked_case;
