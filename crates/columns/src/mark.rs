@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use calendar::Day;
+use register::plan::may_be_planned;
 use register::{Class, Code, CodeRow, NoMeaning, code_rows, meaning};
 
 /// The ranges of bytes, one after another, so that every class that is counted is one range: present, attended, late, unauthorised, absent
@@ -24,6 +25,9 @@ pub(crate) mod window {
 
 /// One session of one pupil in a byte: outside, missing, or a mark with a meaning of the dated code table.
 ///
+/// A code that can be planned has a second byte for sessions in which no mark was made and a plan stands. It lies in the
+/// range of the same class, so a plan counts as what it says in every figure, and the byte still tells that it is one.
+///
 /// The byte tells the code and its era: `X` of 2021 and `X` of today are two bytes. Its number is no promise: a new line in the code table may
 /// renumber, so bytes are never stored or sent without the table's version beside them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +49,21 @@ impl MarkByte {
     /// Errors: the code had no meaning on that day.
     pub fn on(code: Code, day: Day) -> Result<MarkByte, NoMeaning> {
         meaning(code, day).map(MarkByte::of)
+    }
+
+    /// The byte of a session without a mark for which a plan expects this code.
+    ///
+    /// Errors: the code had no meaning on that day. A code that cannot be planned is [`MarkByte::MISSING`].
+    pub fn planned(code: Code, day: Day) -> Result<MarkByte, NoMeaning> {
+        let row = meaning(code, day)?;
+        let planned = NUMBERING.planned_of_row[row.index];
+        Ok(planned.map_or(MarkByte::MISSING, MarkByte))
+    }
+
+    /// Whether a plan stands here and no mark.
+    pub fn is_planned(self) -> bool {
+        self.row()
+            .is_some_and(|row| NUMBERING.planned_of_row[row.index] == Some(self.0))
     }
 
     /// The line of the code table that this mark stands for; none for outside and missing.
@@ -91,6 +110,7 @@ impl fmt::Debug for MarkByte {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (*self, self.row()) {
             (MarkByte::OUTSIDE, _) => f.write_str("outside"),
+            (_, Some(row)) if self.is_planned() => write!(f, "{} by plan", row.code),
             (_, Some(row)) => write!(f, "{} {}", row.code, row.period()),
             (_, None) => f.write_str("missing"),
         }
@@ -100,8 +120,13 @@ impl fmt::Debug for MarkByte {
 /// The bytes given out, both ways.
 struct Numbering {
     of_row: Vec<u8>,
+    /// The byte of a plan for this line's code, where it can be planned.
+    planned_of_row: Vec<Option<u8>>,
     row_of: [Option<&'static CodeRow>; 256],
 }
+
+/// Plans are made from this day on; a meaning that ended before has none.
+const FIRST_DAY_OF_PLANS: &str = "2026-09-01";
 
 static NUMBERING: LazyLock<Numbering> = LazyLock::new(|| {
     let mut of_row = Vec::new();
@@ -113,7 +138,24 @@ static NUMBERING: LazyLock<Numbering> = LazyLock::new(|| {
         row_of[usize::from(byte)] = Some(row);
         of_row.push(byte);
     }
-    Numbering { of_row, row_of }
+    let first: Day = FIRST_DAY_OF_PLANS.parse().expect("a day is written there");
+    let mut planned_of_row = Vec::new();
+    for row in code_rows() {
+        let holds = row.to.is_none_or(|last| first <= last);
+        let byte = (holds && may_be_planned(row.code)).then(|| {
+            let byte = window_of(row)
+                .find(|byte| row_of[usize::from(*byte)].is_none())
+                .expect("each window has room for its plans; a test counts the code table's lines");
+            row_of[usize::from(byte)] = Some(row);
+            byte
+        });
+        planned_of_row.push(byte);
+    }
+    Numbering {
+        of_row,
+        planned_of_row,
+        row_of,
+    }
 });
 
 fn window_of(row: &CodeRow) -> std::ops::Range<u8> {
@@ -148,6 +190,27 @@ mod tests {
         assert_eq!(seen.len(), code_rows().len());
         assert_eq!(MarkByte::from_byte(7), None);
         assert_eq!(MarkByte::from_byte(255), None);
+    }
+
+    #[test]
+    fn a_plan_has_a_byte_of_its_own_in_the_range_of_its_class() {
+        let day: Day = "2026-11-24".parse().expect("a day");
+        let mut plans = 0;
+        for row in code_rows().iter().filter(|row| row.is_live()) {
+            let mark = MarkByte::of(row);
+            let plan = MarkByte::planned(row.code, day).expect("a code of the day");
+            assert!(!mark.is_planned());
+            if plan == MarkByte::MISSING {
+                continue;
+            }
+            plans += 1;
+            assert!(plan != mark && plan.is_planned() && plan.byte() < 128);
+            assert_eq!(plan.row().map(|back| back.index), Some(row.index));
+            assert!(window_of(row).contains(&plan.byte()), "{}", row.code);
+            assert_eq!(MarkByte::from_byte(plan.byte()), Some(plan));
+        }
+        // All that live but / \\ L N O U and # Y4 Z.
+        assert_eq!(plans, 34 - 9);
     }
 
     #[test]

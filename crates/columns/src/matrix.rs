@@ -292,10 +292,18 @@ pub(crate) mod tests {
         match luck % 64 {
             0 => MarkByte::OUTSIDE,
             1 => MarkByte::MISSING,
-            2..30 => MarkByte::of(&rows[luck as usize / 64 % rows.len()]),
+            2 | 3 => any_plan(luck / 64),
+            4..30 => MarkByte::of(&rows[luck as usize / 64 % rows.len()]),
             // Whole rows of one kind fill the piles as far as they can be filled.
             _ => MarkByte::of(&rows[[0, 2, 31, 30][dominant as usize]]),
         }
+    }
+
+    fn any_plan(luck: u64) -> MarkByte {
+        let rows = code_rows();
+        let row = &rows[luck as usize % rows.len()];
+        let day: Day = "2026-11-24".parse().expect("a day");
+        MarkByte::planned(row.code, day).unwrap_or(MarkByte::MISSING)
     }
 
     fn mixed(seed: u64) -> u64 {
