@@ -92,7 +92,7 @@ impl Answers {
         if text.is_empty() {
             return None;
         }
-        let day = text.parse().ok().or_else(|| day_as_written(text));
+        let day = day_from(text);
         if day.is_none() {
             wrongs.add(
                 name,
@@ -125,6 +125,13 @@ impl Answers {
         )
     }
 
+    /// Every name with its value, as they came.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The answer of this name set to a value.
     pub(crate) fn set(&mut self, name: &str, value: String) {
         self.0.retain(|(own, _)| own != name);
@@ -147,6 +154,11 @@ impl Answers {
             _ => path.to_owned(),
         }
     }
+}
+
+/// A day as browsers send it or as English people write it.
+pub(crate) fn day_from(text: &str) -> Option<Day> {
+    text.parse().ok().or_else(|| day_as_written(text))
 }
 
 /// `24/11/2026`, as English people write a day.

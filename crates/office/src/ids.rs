@@ -51,6 +51,10 @@ id_type!(
     GroupId
 );
 id_type!(
+    /// A plan for a pupil's sessions.
+    PlanId
+);
+id_type!(
     /// A parent or other contact.
     ContactId
 );

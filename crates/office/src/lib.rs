@@ -53,6 +53,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0007_timetable",
         sql: include_str!("../migrations/0007_timetable.sql"),
     },
+    Migration {
+        name: "0008_plans",
+        sql: include_str!("../migrations/0008_plans.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -82,6 +86,7 @@ pub static TABLES: &[&Table] = &[
     &year::timetable::records::OFF_TIMETABLE,
     &registers::records::MARK_VERSION,
     &registers::records::REGISTER_TAKEN,
+    &registers::records::PLAN,
     &roll::imports::records::PRIOR_ATTENDANCE,
     &roll::imports::records::SETTLED_RECORD,
     &roll::imports::records::IMPORT_PROFILE,

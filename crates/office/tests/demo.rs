@@ -48,6 +48,13 @@ fn the_demo_school_stands_in_both_engines_and_its_book_holds_its_marks() {
                 );
             }
         }
+        let kinds: std::collections::BTreeSet<&str> = book
+            .plans
+            .all()
+            .iter()
+            .map(|on_file| on_file.plan.kind.key())
+            .collect();
+        assert!(kinds.len() >= 8, "{kinds:?}");
         let report = store
             .verify_now(&[SCHOOL], TABLES, |_| ())
             .expect("the store can be read");

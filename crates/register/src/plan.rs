@@ -232,14 +232,20 @@ impl PlannedSessions {
     pub fn in_words(&self) -> String {
         match self {
             PlannedSessions::Weekly(pattern) => weekly_in_words(pattern),
-            PlannedSessions::Listed(slots) => {
-                let slots = slots
-                    .iter()
-                    .map(|slot| format!("{} {}", slot.day.short(), slot.session));
-                slots.collect::<Vec<_>>().join(", ")
-            }
+            PlannedSessions::Listed(slots) => listed_in_words(slots),
         }
     }
+}
+
+/// `Thu 26 Nov, Fri 27 Nov AM`: a day alone is both its sessions.
+fn listed_in_words(slots: &BTreeSet<Slot>) -> String {
+    let slots: Vec<Slot> = slots.iter().copied().collect();
+    let days = slots.chunk_by(|one, next| one.day == next.day);
+    let words = days.map(|of_day| match of_day {
+        [only] => format!("{} {}", only.day.short(), only.session),
+        both => both[0].day.short(),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn weekly_in_words(pattern: &BTreeSet<(Weekday, Session)>) -> String {
@@ -891,7 +897,7 @@ impl Drift {
 /// Whether the mark of a session drifts from the plans of its pupil, given in the order in which they were made.
 ///
 /// Rule: R-032, R-115 (`C2` is temporary), R-119, R-220. Ours. Answers with the plan that it drifts from.
-pub fn drift<'p, P: AsRef<Plan>>(plans: &'p [P], slot: Slot, mark: Code) -> Option<(Drift, &'p P)> {
+pub fn drift<P: AsRef<Plan>>(plans: &[P], slot: Slot, mark: Code) -> Option<(Drift, &P)> {
     if let Some(plan) = expected(plans, slot) {
         if plan.as_ref().code == mark {
             return None;
@@ -1208,8 +1214,8 @@ mod tests {
             ("Mon-AM Mon-PM Wed-PM", "Mon, Wed PM"),
             ("Mon-AM Tue-AM Wed-AM Thu-AM Fri-AM", "every morning"),
             (
-                "2026-11-24-AM 2026-11-26-PM",
-                "Tue 24 Nov AM, Thu 26 Nov PM",
+                "2026-11-24-AM 2026-11-26-AM 2026-11-26-PM",
+                "Tue 24 Nov AM, Thu 26 Nov",
             ),
         ] {
             let sessions: PlannedSessions = text.parse().expect("sessions");

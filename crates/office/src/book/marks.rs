@@ -7,13 +7,14 @@ use columns::{Axis, MarkByte, Matrix};
 use register::Code;
 use store::{SchoolId, StoreError, Tx, args};
 
-use super::Roll;
+use super::{Plans, Roll};
 use crate::ids::EnrolmentId;
 
 /// The marks of every time on roll in one school year.
 ///
 /// A place is [`MarkByte::OUTSIDE`] where the pupil is not marked: not on roll, or a boarder. It is [`MarkByte::MISSING`] where a mark is due and none was
-/// entered; places still to come are missing too, so a count always runs over a period that ends now.
+/// entered; places still to come are missing too, so a count always runs over a period that ends now. Where a plan stands and no
+/// mark, the place has the plan's byte ([`MarkByte::planned`]).
 #[derive(Clone)]
 pub struct YearMarks {
     /// The school year.
@@ -68,7 +69,11 @@ impl Places {
 }
 
 /// The years of the calendar with every place of the roll blank.
-pub(super) fn blank_years(calendar: &SchoolCalendar, roll: &Roll) -> (Vec<Arc<YearMarks>>, Places) {
+pub(super) fn blank_years(
+    calendar: &SchoolCalendar,
+    roll: &Roll,
+    plans: &Plans,
+) -> (Vec<Arc<YearMarks>>, Places) {
     let mut years = Vec::new();
     if let Some((first, last)) = calendar.span() {
         let mut year = calendar.school_year_of(first);
@@ -79,7 +84,7 @@ pub(super) fn blank_years(calendar: &SchoolCalendar, roll: &Roll) -> (Vec<Arc<Ye
                     .expect("a calendar's slots are in order and a year of them fits an axis");
                 let mut matrix = Matrix::new(Arc::new(axis), roll.enrolments.len());
                 for row in 0..roll.enrolments.len() {
-                    blank_row(&mut matrix, roll, row);
+                    blank_row(&mut matrix, roll, plans, row);
                 }
                 years.push(Arc::new(YearMarks { year, matrix }));
             }
@@ -90,16 +95,28 @@ pub(super) fn blank_years(calendar: &SchoolCalendar, roll: &Roll) -> (Vec<Arc<Ye
     (years, places)
 }
 
-/// Lays out one row anew: missing where a mark is due, outside where the pupil is not marked.
-pub(super) fn blank_row(matrix: &mut Matrix, roll: &Roll, row: usize) {
+/// Lays out one row anew: planned or missing where a mark is due, outside where the pupil is not marked.
+pub(super) fn blank_row(matrix: &mut Matrix, roll: &Roll, plans: &Plans, row: usize) {
     let enrolment = &roll.enrolments[row];
     let axis = Arc::clone(matrix.axis());
     for (column, slot) in axis.slots().iter().enumerate() {
         let blank = match enrolment.marked_on(slot.day) {
-            Ok(()) => MarkByte::MISSING,
+            Ok(()) => plans.unmarked(enrolment.id, *slot),
             Err(_) => MarkByte::OUTSIDE,
         };
         matrix.set(row, column, blank);
+    }
+}
+
+/// Lays a row's plans out anew under its marks: only places without a mark change.
+pub(super) fn lay_plans(matrix: &mut Matrix, roll: &Roll, plans: &Plans, row: usize) {
+    let enrolment = &roll.enrolments[row];
+    let axis = Arc::clone(matrix.axis());
+    for (column, slot) in axis.slots().iter().enumerate() {
+        let stands = matrix.get(row, column);
+        if stands == MarkByte::MISSING || stands.is_planned() {
+            matrix.set(row, column, plans.unmarked(enrolment.id, *slot));
+        }
     }
 }
 
@@ -124,6 +141,7 @@ pub(super) struct Writer<'a> {
     years: &'a mut [Arc<YearMarks>],
     places: &'a Places,
     roll: &'a Roll,
+    plans: &'a Plans,
     /// The row found last: marks come in order of time on roll.
     last: Option<(EnrolmentId, usize)>,
 }
@@ -133,11 +151,13 @@ impl<'a> Writer<'a> {
         years: &'a mut [Arc<YearMarks>],
         places: &'a Places,
         roll: &'a Roll,
+        plans: &'a Plans,
     ) -> Writer<'a> {
         Writer {
             years,
             places,
             roll,
+            plans,
             last: None,
         }
     }
@@ -156,15 +176,20 @@ impl<'a> Writer<'a> {
         let Some(session) = Session::from_index(mark.session) else {
             return;
         };
-        let Some((year, column)) = self.places.find(Slot::new(mark.day, session)) else {
+        let slot = Slot::new(mark.day, session);
+        let Some((year, column)) = self.places.find(slot) else {
             return;
         };
         if self.roll.enrolments[row].marked_on(mark.day).is_err() {
             return;
         }
+        let byte = match byte_of(mark.code, mark.day) {
+            MarkByte::MISSING => self.plans.unmarked(mark.enrolment, slot),
+            byte => byte,
+        };
         Arc::make_mut(&mut self.years[year])
             .matrix
-            .set(row, column, byte_of(mark.code, mark.day));
+            .set(row, column, byte);
     }
 }
 

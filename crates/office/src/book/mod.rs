@@ -5,11 +5,13 @@
 //!
 //! What a change makes anew: a mark flips one byte; a new or changed time on roll lays out that row again; a change of terms
 //! or closures lays out every year; days on which a pupil boards lay out that pupil's rows; pupils, groups and duties, characteristics,
-//! staff, settings and the timetable are read again whole.
+//! staff, settings and the timetable are read again whole; a plan fills the places of its pupil
+//! that have no mark.
 //!
 //! It deliberately does not know who is asking: pages filter by reach.
 
 mod marks;
+mod plans;
 mod roll;
 mod shelf;
 mod timetable;
@@ -21,6 +23,8 @@ use columns::MarkByte;
 use store::SchoolId;
 
 pub use marks::YearMarks;
+pub(crate) use plans::plan_on_file;
+pub use plans::{PlanOnFile, Plans};
 pub use roll::{
     BOARDS, Characteristic, Characteristics, Duty, Enrolment, Group, GroupKind, Groups, Membership,
     Pupil, Roll, Staff, StaffMember, fold,
@@ -53,6 +57,8 @@ pub struct Book {
     pub settings: Arc<Settings>,
     /// Periods, rooms and lessons.
     pub timetable: Arc<Timetable>,
+    /// Plans in force, which stand for sessions without a mark.
+    pub plans: Arc<Plans>,
     years: Vec<Arc<YearMarks>>,
 }
 

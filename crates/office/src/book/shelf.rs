@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use store::journal::{self, ActFacts};
 use store::{Arg, SchoolId, StoreError, Tx, args};
 
-use super::marks::{MarkRow, Places, Writer, blank_row, blank_years, read_marks};
+use super::marks::{MarkRow, Places, Writer, blank_row, blank_years, lay_plans, read_marks};
+use super::plans::read_plans;
 use super::roll::{read_characteristics, read_groups, read_roll, read_staff};
 use super::timetable::read_timetable;
-use super::{Book, Roll};
+use super::{Book, Plans, Roll};
 use crate::ids::EnrolmentId;
 use crate::registers::records::MARK_VERSION;
 use crate::year::settings::settings;
@@ -75,8 +76,9 @@ fn built(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Copy, BookError> {
     let calendar = calendar(tx, school)?;
     let characteristics = read_characteristics(tx, school)?;
     let roll = read_roll(tx, school, &characteristics)?;
-    let (mut years, places) = blank_years(&calendar, &roll);
-    let mut writer = Writer::new(&mut years, &places, &roll);
+    let plans = read_plans(tx, school)?;
+    let (mut years, places) = blank_years(&calendar, &roll, &plans);
+    let mut writer = Writer::new(&mut years, &places, &roll, &plans);
     read_marks(tx, school, None, &mut writer)?;
     let book = Book {
         school,
@@ -88,6 +90,7 @@ fn built(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Copy, BookError> {
         staff: Arc::new(read_staff(tx, school)?),
         settings: Arc::new(settings(tx, school)?),
         timetable: Arc::new(read_timetable(tx, school)?),
+        plans: Arc::new(plans),
         years,
     };
     Ok(Copy {
@@ -115,6 +118,10 @@ fn brought_up(tx: &mut Tx, copy: &Copy, head: i64) -> Result<Copy, BookError> {
     }
     let mut book = Book::clone(&copy.book);
     book.seq = head;
+    if touched(&["plan"]) {
+        let plans = read_plans(tx, school)?;
+        plan_anew(&mut book, plans);
+    }
     let mut boarding_changed = false;
     if touched(&["characteristic"]) {
         let characteristics = read_characteristics(tx, school)?;
@@ -151,9 +158,23 @@ fn brought_up(tx: &mut Tx, copy: &Copy, head: i64) -> Result<Copy, BookError> {
     })
 }
 
+/// Puts new plans under the marks: of each time on roll whose plans changed, the places without a mark.
+fn plan_anew(book: &mut Book, plans: Plans) {
+    for enrolment in plans.changed_since(&book.plans) {
+        let Some(row) = book.roll.row(enrolment) else {
+            continue;
+        };
+        for year in &mut book.years {
+            lay_plans(&mut Arc::make_mut(year).matrix, &book.roll, &plans, row);
+        }
+    }
+    book.plans = Arc::new(plans);
+}
+
 /// Puts a new roll under the marks: rows whose time on roll is new or changed are laid out and read again.
 fn relay(tx: &mut Tx, book: &mut Book, places: &Places, roll: Roll) -> Result<(), BookError> {
     let before = Arc::clone(&book.roll);
+    let plans = Arc::clone(&book.plans);
     let same_order = before
         .enrolments
         .iter()
@@ -161,8 +182,8 @@ fn relay(tx: &mut Tx, book: &mut Book, places: &Places, roll: Roll) -> Result<()
         .all(|(old, new)| old.id == new.id);
     if !same_order || roll.enrolments.len() < before.enrolments.len() {
         // Ids only ever grow, so this is a row put in by hand; lay everything out again.
-        let (mut years, places) = blank_years(&book.calendar, &roll);
-        let mut writer = Writer::new(&mut years, &places, &roll);
+        let (mut years, places) = blank_years(&book.calendar, &roll, &plans);
+        let mut writer = Writer::new(&mut years, &places, &roll, &plans);
         read_marks(tx, book.school, None, &mut writer)?;
         book.years = years;
         book.roll = Arc::new(roll);
@@ -177,9 +198,9 @@ fn relay(tx: &mut Tx, book: &mut Book, places: &Places, roll: Roll) -> Result<()
             while marks.matrix.rows() <= row {
                 marks.matrix.add_row();
             }
-            blank_row(&mut marks.matrix, &roll, row);
+            blank_row(&mut marks.matrix, &roll, &plans, row);
         }
-        let mut writer = Writer::new(&mut book.years, places, &roll);
+        let mut writer = Writer::new(&mut book.years, places, &roll, &plans);
         read_marks(tx, book.school, Some(enrolment.id), &mut writer)?;
     }
     book.roll = Arc::new(roll);
@@ -196,9 +217,9 @@ fn put_marks(
     places: &Places,
     acts: &[ActFacts],
 ) -> Result<(), BookError> {
-    let roll = Arc::clone(&book.roll);
+    let (roll, plans) = (Arc::clone(&book.roll), Arc::clone(&book.plans));
     let school = book.school;
-    let mut writer = Writer::new(&mut book.years, places, &roll);
+    let mut writer = Writer::new(&mut book.years, places, &roll, &plans);
     let mut released = BTreeSet::new();
     for act in acts {
         for change in &act.changes {

@@ -1,6 +1,6 @@
 //! The marks of the past, recorded at the moments when they would have been.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use calendar::{Instant, Session, Slot};
 use demo::{DemoSchool, Mark};
 use store::{Act, Arg, SchoolId, Store, StoreError, args};
 
+use super::plans::{imagined, planned_today, put_plans};
 use super::{Ids, People, at, by};
 use crate::registers::records::{MARK_VERSION, REGISTER_TAKEN};
 
@@ -72,7 +73,14 @@ pub(super) fn play(
         for deed in amendments.due_before(at(today.day, 7)) {
             do_it(store, key, set_clock, people, ids, deed)?;
         }
-        for deed in this_morning(people, today) {
+    }
+    let day = school.request.today;
+    let planned = imagined(school);
+    let by_plan = planned_today(&planned, day);
+    set_clock(at(day, 8));
+    put_plans(store, key, planned, people, ids, day)?;
+    if let Some(today) = &school.today {
+        for deed in this_morning(people, today, &by_plan) {
             do_it(store, key, set_clock, people, ids, deed)?;
         }
     }
@@ -249,8 +257,12 @@ impl Amendments {
     }
 }
 
-/// The morning of today: what was planned, and the registers that are in.
-fn this_morning(people: &People, today: &demo::Today) -> Vec<Deed> {
+/// The morning of today: what was entered ahead, and the registers that are in. Where a plan stands nobody makes a mark.
+fn this_morning(
+    people: &People,
+    today: &demo::Today,
+    by_plan: &BTreeSet<(usize, Session)>,
+) -> Vec<Deed> {
     let entry = |enrolment, session, mark, minutes_late, note| Entry {
         enrolment,
         slot: Slot::new(today.day, session),
@@ -262,6 +274,7 @@ fn this_morning(people: &People, today: &demo::Today) -> Vec<Deed> {
     let planned: Vec<Entry> = today
         .planned
         .iter()
+        .filter(|plan| !by_plan.contains(&(plan.enrolment, plan.session)))
         .map(|plan| entry(plan.enrolment, plan.session, plan.mark, None, plan.note))
         .collect();
     let mut deeds = Vec::new();
@@ -290,6 +303,7 @@ fn this_morning(people: &People, today: &demo::Today) -> Vec<Deed> {
                     .marks
                     .iter()
                     .filter(|mark| mark.mark != Mark::MISSING)
+                    .filter(|mark| !by_plan.contains(&(mark.enrolment, Session::Am)))
                     .map(|mark| {
                         entry(
                             mark.enrolment,

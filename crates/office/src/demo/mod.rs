@@ -8,6 +8,7 @@
 
 mod clock;
 mod history;
+mod plans;
 mod roll;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@ use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::insight::{Question, Reckoning, Who, grouped};
 use crate::people::{Access, Actor, RecordKind, Role};
+use crate::registers::plans::{PlansToday, plans_today};
 use crate::registers::{Status, own_groups, registers_at, status, taken_on};
 use crate::shell::{Face, Figure, Frame, Page, State};
 use crate::year::settings::session_times;
@@ -25,6 +26,8 @@ struct Home {
     mine: Vec<Register>,
     day: Option<DayAtSchool>,
     year: Option<YearAtSchool>,
+    /// What is to be looked at in plans, for those who keep them.
+    plans: Option<PlansToday>,
     /// What a new school does before there is anything to show: address, words, why.
     first_steps: Vec<(&'static str, &'static str, &'static str)>,
     /// What the program has to say to those who look after it.
@@ -77,6 +80,8 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         _ => "Good evening",
     };
     let sees_marks = actor.may(Access::Read, RecordKind::AttendanceMarks);
+    let keeps_plans = actor.may_for_school(Access::Write, RecordKind::AttendanceMarks);
+    let mut plans = None;
     let (mine, day, year) = if sees_marks {
         let book = desk.office.shelf.book(tx, actor.school)?;
         let slots = book.calendar.slots(today, today).to_vec();
@@ -85,6 +90,10 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
             Some(slot) if all => Some(day_at_school(tx, &book, slot, now)?),
             _ => None,
         };
+        if keeps_plans {
+            let today = plans_today(&book, now)?;
+            plans = (today.due + today.drifts > 0).then_some(today);
+        }
         let year = if all {
             year_at_school(&book, now)
         } else {
@@ -109,6 +118,7 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         mine,
         day,
         year,
+        plans,
         first_steps,
         notices,
         nothing,

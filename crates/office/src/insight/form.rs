@@ -36,6 +36,10 @@ pub struct Form {
     pub roll: String,
     /// What a list goes by: `register`, `pupil`, `day`.
     pub by: String,
+    /// Plans of this kind only.
+    pub kind: String,
+    /// What has just been done.
+    pub did: String,
     /// Which part of a page.
     pub show: String,
     /// The column, with `-` before it for largest first.
@@ -120,6 +124,7 @@ impl Form {
             ("having", &self.having),
             ("roll", &self.roll),
             ("by", &self.by),
+            ("kind", &self.kind),
             ("show", &self.show),
             ("sort", &self.sort),
         ];

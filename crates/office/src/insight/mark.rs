@@ -12,10 +12,11 @@ use super::lists::{Cited, cited};
 use super::pupil::pupil_mark;
 use super::sight::Sight;
 use super::why::counts_as;
-use crate::book::GroupKind;
+use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::{EnrolmentId, PupilId};
-use crate::registers::keeper;
+use crate::people::Actor;
+use crate::registers::{keeper, reads_plans};
 use crate::shell::{Face, Facts, Frame, MarkCell, Page, moment};
 
 /// Every entry in effect for one place of the register, oldest first. An entry of an import that is not out yet is none.
@@ -55,7 +56,16 @@ struct MarkPage {
     facts: Facts,
     rules: Vec<Cited>,
     entries: Vec<Entry>,
+    plans: Vec<PlanLine>,
     register: Option<String>,
+}
+
+/// A plan for the session, the one that stands first.
+struct PlanLine {
+    /// Where it is read, for who may read plans.
+    href: Option<String>,
+    code: String,
+    words: String,
 }
 
 /// `GET /why/{pupil}/{day}/{session}`.
@@ -100,18 +110,18 @@ pub async fn mark(
             pupil,
             name: known.called(),
             place: format!("{} {}, {session}", day.short(), day.year()),
-            cell: MarkCell::new(
-                mark.code().map_or("·".to_owned(), |code| code.to_string()),
-                Face::of(mark.row()),
-                "",
-            ),
+            cell: MarkCell {
+                planned: mark.is_planned(),
+                ..MarkCell::new(
+                    mark.code().map_or("·".to_owned(), |code| code.to_string()),
+                    Face::of(mark.row()),
+                    "",
+                )
+            },
             facts: facts(mark),
-            rules: cited(
-                &mark
-                    .row()
-                    .map_or(vec!["R-209"], |row| vec![row.rule.as_str(), "R-007"]),
-            ),
+            rules: cited(&rules(mark)),
             entries,
+            plans: plans(&book, actor, enrolment.id, slot),
             register,
         })
         .into_response())
@@ -119,13 +129,42 @@ pub async fn mark(
     .await
 }
 
+fn rules(mark: MarkByte) -> Vec<&'static str> {
+    match mark.row() {
+        None => vec!["R-209"],
+        Some(row) if mark.is_planned() => vec![row.rule.as_str(), "R-032"],
+        Some(row) => vec![row.rule.as_str(), "R-007"],
+    }
+}
+
+fn plans(book: &Book, actor: &Actor, enrolment: EnrolmentId, slot: Slot) -> Vec<PlanLine> {
+    let covering = book.plans.of(enrolment).iter().rev();
+    covering
+        .filter(|on_file| on_file.plan.covers(slot))
+        .map(|on_file| PlanLine {
+            href: reads_plans(actor).then(|| format!("/plans/{}", on_file.id)),
+            code: on_file.plan.code.to_string(),
+            words: format!(
+                "{}, {} to {}",
+                on_file.plan.kind.name().to_lowercase(),
+                on_file.plan.first.short(),
+                on_file.plan.last.short()
+            ),
+        })
+        .collect()
+}
+
 fn facts(mark: MarkByte) -> Facts {
-    let meaning = mark
-        .row()
-        .map_or("No mark was made", |row| row.meaning.as_str());
+    let meaning = match mark.row() {
+        None => "No mark was made".to_owned(),
+        Some(row) if mark.is_planned() => {
+            format!("{}, by plan: no mark was made", row.meaning)
+        }
+        Some(row) => row.meaning.clone(),
+    };
     Facts {
         facts: vec![
-            ("Means".into(), meaning.to_owned().into()),
+            ("Means".into(), meaning.into()),
             ("Counts as".into(), counts_as(mark).into()),
         ],
     }

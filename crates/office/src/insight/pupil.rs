@@ -82,6 +82,7 @@ pub fn shown(mark: MarkByte, opened: bool) -> YearMark {
         Some(row) => YearMark {
             code: row.code.to_string().into(),
             face: Face::of(Some(row)),
+            planned: mark.is_planned(),
         },
         None if opened => YearMark::missing(),
         None => YearMark::to_come(),

@@ -128,11 +128,18 @@ fn of_code(kind: MarkByte, marks: &[(Slot, MarkByte)], pupil: PupilId) -> OfCode
     OfCode {
         code: kind.code().map_or("·".to_owned(), |code| code.to_string()),
         face: Face::of(kind.row()),
-        meaning: kind
-            .row()
-            .map_or("No mark".to_owned(), |row| row.meaning.clone()),
+        meaning: meaning_of(kind),
         number: slots.len(),
         days: days.collect(),
+    }
+}
+
+/// What a mark means, and that it is a plan's where no mark was made.
+fn meaning_of(mark: MarkByte) -> String {
+    match mark.row() {
+        None => "No mark".to_owned(),
+        Some(row) if mark.is_planned() => format!("By plan, no mark: {}", row.meaning),
+        Some(row) => row.meaning.clone(),
     }
 }
 
@@ -143,7 +150,7 @@ fn session_table(marks: &[(Slot, MarkByte)], form: &Form) -> Table {
             Cell::of(Value::Day(slot.day)),
             Cell::text(slot.session.to_string()),
             Cell::text_or_blank(mark.code().map(|code| code.to_string()).as_deref()),
-            Cell::text_or_blank(mark.row().map(|row| row.meaning.as_str())),
+            Cell::text(meaning_of(*mark)),
             Cell::text(counts_as(*mark)),
         ]
     });

@@ -164,6 +164,8 @@ keyed! {
         SenProfile = "sen_profile", "Special educational needs";
         /// Marks of the attendance register.
         AttendanceMarks = "attendance_marks", "Attendance marks";
+        /// Suspensions and exclusions: who plans the sessions of one.
+        SuspensionRecord = "suspension_record", "Suspensions";
         /// Figures about groups.
         AggregateReports = "aggregate_reports", "Reports about groups";
         /// Who did what.

@@ -95,6 +95,7 @@ impl Place {
             Place::Pupils if path == "/admission-register" => true,
             Place::Registers if path == "/cover" => true,
             Place::Year if path == "/settings" || Place::Timetable.holds(path) => true,
+            Place::Registers if path == "/plans" || path.starts_with("/plans/") => true,
             _ => path
                 .strip_prefix(self.path())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),

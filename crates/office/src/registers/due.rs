@@ -5,15 +5,20 @@ use std::collections::HashMap;
 use calendar::{Instant, Slot};
 use register::Code;
 use register::entry::PupilOnRoll;
+use register::plan::Plan;
 use store::{Row, SchoolId, StoreError, Tx, args};
 
+use crate::book::plan_on_file;
 use crate::ids::{AccountId, EnrolmentId, GroupId};
 
 // Beginning with the group's members, by cross join: SQLite keeps that order of tables, and would else walk every mark of the school.
 // What stands comes with them: an act holds the school meanwhile, and each question is a way to the server and back.
 pub(super) const DUE: &str = "\
 select m.enrolment_id, e.starting_day, e.leaving_day, p.birth_day,
-       v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id, c.characteristic_id
+       v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id, c.characteristic_id,
+       cast(case when exists (
+            select 1 from plan q where q.school_id = m.school_id and q.enrolment_id = m.enrolment_id
+              and q.superseded_seq is null and q.first_day <= $3 and q.last_day >= $3) then 1 else 0 end as bigint)
 from membership m cross join enrolment e cross join pupil p
 left join mark_version v
   on v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
@@ -45,7 +50,18 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
         order by w.seq desc limit 1)
   and j.school_id = v.school_id and j.seq = v.seq";
 
-/// A pupil of the group who is on roll, and the mark that stands.
+// The columns in the order of `plan_on_file`.
+pub(super) const PLANNED: &str = "\
+select q.plan_id, q.set_id, q.enrolment_id, q.seq, q.kind, q.code, q.first_day, q.last_day, q.sessions, q.reason, q.place, q.supervisor,
+       q.evidence, q.decided_on, q.decided_by, q.agreed_on, q.agreed_with, q.review_on
+from membership m cross join plan q
+where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
+  and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
+  and q.school_id = m.school_id and q.enrolment_id = m.enrolment_id
+  and q.superseded_seq is null and q.first_day <= $3 and q.last_day >= $3
+order by q.plan_id";
+
+/// A pupil of the group who is on roll, the mark that stands, and the plan.
 #[derive(Clone, Debug)]
 pub struct Due {
     /// The time on roll.
@@ -54,6 +70,8 @@ pub struct Due {
     pub pupil: PupilOnRoll,
     /// The newest entry in effect, even if it took the mark back; none where nothing was ever entered.
     pub standing: Option<Standing>,
+    /// The plan for the session, which stands while there is no mark.
+    pub plan: Option<Plan>,
 }
 
 /// The entry that stands in a place of the register.
@@ -84,6 +102,11 @@ impl Due {
         self.pupil.marked_on(slot.day).is_ok()
     }
 
+    /// Whether neither a mark nor a plan stands here.
+    pub fn is_blank(&self) -> bool {
+        self.code().is_none() && self.plan.is_none()
+    }
+
     /// The number that a change must be based on; nought for a place that was never marked.
     pub fn base(&self) -> i64 {
         self.standing.as_ref().map_or(0, |standing| standing.seq)
@@ -100,8 +123,11 @@ pub fn due(
     slot: Slot,
 ) -> Result<Vec<Due>, StoreError> {
     let session = slot.session.index() as i64;
+    let mut some_planned = false;
     let mut due = tx.query(DUE, &args![school, group, slot.day, session], |row| {
+        some_planned |= row.get::<i64>(11)? == 1;
         Ok(Due {
+            plan: None,
             enrolment: EnrolmentId(row.get(0)?),
             pupil: PupilOnRoll {
                 starting_day: row.get(1)?,
@@ -118,7 +144,29 @@ pub fn due(
     due.sort_by_key(|one| one.enrolment);
     // Two memberships of one group that overlap are one place in its register.
     due.dedup_by_key(|one| one.enrolment);
+    if some_planned {
+        put_plans(tx, school, group, slot, &mut due)?;
+    }
     Ok(due)
+}
+
+/// Puts the plan that stands for the session, the one made last, to each whose mark is due.
+fn put_plans(
+    tx: &mut Tx,
+    school: SchoolId,
+    group: GroupId,
+    slot: Slot,
+    due: &mut [Due],
+) -> Result<(), StoreError> {
+    tx.each(PLANNED, &args![school, group, slot.day], |row| {
+        let on_file = plan_on_file(row)?.filter(|on_file| on_file.plan.covers(slot));
+        if let Some(on_file) = on_file
+            && let Ok(place) = due.binary_search_by_key(&on_file.enrolment, |one| one.enrolment)
+        {
+            due[place].plan = Some(on_file.plan);
+        }
+        Ok(())
+    })
 }
 
 /// What stands in this register, by time on roll.

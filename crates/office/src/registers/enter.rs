@@ -4,6 +4,7 @@ use calendar::{Instant, SchoolCalendar, Slot};
 use register::amendment::{AmendmentRefusal, AmendmentRequest, may_amend};
 use register::closing::{Arrival, RegisterState, SessionTimes, arrival};
 use register::entry::{EntryLimits, EntryRequest, FactOnFile, RoleKind, may_enter};
+use register::plan::{Plan, PlanKind};
 use register::{Class, Code, meaning};
 use serde::Deserialize;
 
@@ -187,7 +188,7 @@ fn take_back(register: &Register, due: &Due) -> Result<(), String> {
                 .to_owned(),
         });
     }
-    let planned_by_office = planned(register, due).is_some();
+    let planned_by_office = entered_ahead(register, due).is_some();
     if planned_by_office && register.role == RoleKind::ClassTeacher {
         return Err(
             "This was planned by the office and is not cleared here. Mark the pupil present if they are here, or tell the office."
@@ -254,7 +255,12 @@ fn may_be_entered(
     note: Option<&str>,
     reason: Option<&str>,
 ) -> Result<String, Vec<String>> {
-    let on_file: Vec<FactOnFile> = planned(register, due).into_iter().collect();
+    let on_file: Vec<FactOnFile> = entered_ahead(register, due)
+        .into_iter()
+        .chain(due.plan.as_ref().map(planned))
+        .collect();
+    let own_plan = due.plan.as_ref().filter(|plan| plan.code == code);
+    let note = note.or(own_plan.map(|plan| plan.reason.as_str()));
     let request = EntryRequest {
         code,
         slot: register.slot,
@@ -262,10 +268,14 @@ fn may_be_entered(
         register: register.state,
         role: register.role,
         note,
-        record_linked: false,
+        record_linked: own_plan.is_some(),
         on_file: &on_file,
         override_reason: reason,
-        suspended_since: None,
+        suspended_since: due
+            .plan
+            .as_ref()
+            .filter(|plan| plan.kind == PlanKind::Suspension)
+            .map(|plan| plan.first),
     };
     match may_enter(&request, &register.calendar, &register.limits) {
         Ok(entry) => {
@@ -289,8 +299,20 @@ fn may_be_entered(
     }
 }
 
-/// What was planned for the session before its register opened, as a fact on file.
-fn planned(register: &Register, due: &Due) -> Option<FactOnFile> {
+/// A plan as a fact on file.
+fn planned(plan: &Plan) -> FactOnFile {
+    let days = match plan.first == plan.last {
+        true => format!("for {}", plan.first.long()),
+        false => format!("from {} to {}", plan.first.long(), plan.last.long()),
+    };
+    FactOnFile {
+        implies: plan.code,
+        fact: format!("{} is planned {days}", plan.kind.name().to_lowercase()),
+    }
+}
+
+/// What was entered for the session before its register opened, as a fact on file.
+fn entered_ahead(register: &Register, due: &Due) -> Option<FactOnFile> {
     let standing = due.standing.as_ref()?;
     let code = standing.code?;
     let opens = register.times.of(register.slot.session).opens;
@@ -321,7 +343,11 @@ fn against_amending(
         job_title: &register.job_title,
         role: register.role,
         today: register.now.in_london().0,
-        leave_granted_on: None,
+        leave_granted_on: due
+            .plan
+            .as_ref()
+            .filter(|plan| plan.code == code)
+            .and_then(|plan| plan.decided_on),
         used_in_referral: false,
     };
     let refused = may_amend(&request, &register.calendar)

@@ -10,6 +10,7 @@ mod enter;
 mod history;
 mod keeper;
 mod pages;
+pub mod plans;
 pub mod records;
 mod register_page;
 pub mod save;
@@ -23,6 +24,8 @@ pub use enter::Change;
 pub use history::{HistoryEntry, history_of, history_of_register};
 pub use keeper::{Keeper, keeper};
 pub use pages::{RegisterAddress, routes};
+pub use plans::reads_plans;
+pub(crate) use plans::{keeps_plans_of, plans_of_pupil};
 pub(crate) use save::forget_old_saves;
 pub use status::{Status, Taken, TakenOn, registers_at, status, taken_on};
 pub(crate) use status::{Takers, takers};
@@ -30,11 +33,12 @@ pub use today::own_groups;
 
 /// Every statement of this folder, for the test that prepares them.
 pub fn statements() -> Vec<&'static str> {
-    [STATEMENTS, cover::STATEMENTS].concat()
+    [STATEMENTS, cover::STATEMENTS, &plans::STATEMENTS].concat()
 }
 
 const STATEMENTS: &[&str] = &[
     due::DUE,
+    due::PLANNED,
     due::STANDING,
     history::OF_ENROLMENT,
     history::OF_REGISTER,

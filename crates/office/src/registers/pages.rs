@@ -37,6 +37,7 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/codes", get(codes))
         .route("/cover", get(cover::cover).post(cover::set))
         .route("/cover/{duty}/take-back", post(cover::take_back))
+        .merge(super::plans::routes())
 }
 
 /// Which register an address names.

@@ -1,4 +1,4 @@
-//! The tables of the attendance register.
+//! The tables of the attendance register and of plans for it.
 
 use store::{Column, Kind, Shape, Table};
 
@@ -34,6 +34,32 @@ pub static REGISTER_TAKEN: Table = Table {
         Column::new("taken_at", Kind::Instant),
         Column::new("account_id", Kind::Int),
         Column::nullable("on_behalf_of", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
+/// What is known ahead about pupils' sessions.
+pub static PLAN: Table = Table {
+    name: "plan",
+    id: &[Column::new("plan_id", Kind::Int)],
+    columns: &[
+        Column::new("set_id", Kind::Int),
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("kind", Kind::Text),
+        Column::new("code", Kind::Text),
+        Column::new("first_day", Kind::Day),
+        Column::new("last_day", Kind::Day),
+        Column::new("sessions", Kind::Text),
+        Column::new("reason", Kind::Text),
+        Column::nullable("place", Kind::Text),
+        Column::nullable("supervisor", Kind::Text),
+        Column::nullable("evidence", Kind::Text),
+        Column::nullable("decided_on", Kind::Day),
+        Column::new("decided_by", Kind::Text),
+        Column::nullable("agreed_on", Kind::Day),
+        Column::nullable("agreed_with", Kind::Text),
+        Column::nullable("review_on", Kind::Day),
+        Column::nullable("change_reason", Kind::Text),
     ],
     shape: Shape::Versions,
 };

@@ -3,6 +3,7 @@
 use calendar::{Day, Instant, Session, Slot};
 use register::closing::{RegisterState as Clock, SessionTimes, register_state};
 use register::entry::{EntryLimits, EntryRefusal, EntryRequest, PupilOnRoll, RoleKind, may_enter};
+use register::plan::Plan;
 use register::{Class, Code, CodeRow, NeedsNote, NotMarked, code_rows, help_for, meaning};
 use store::Tx;
 
@@ -212,9 +213,16 @@ fn rows(
             let mark = standing.get(&enrolment.id);
             let code = mark.and_then(|mark| mark.code);
             let means = code.and_then(|code| meaning(code, slot.day).ok());
-            let planned = mark
+            let ahead = mark
                 .filter(|mark| mark.at < opens)
                 .filter(|_| means.is_some_and(|row| row.class != Class::Present));
+            let plan = book.plans.expected(enrolment.id, slot);
+            let planned_code = plan.map(|on_file| on_file.plan.code);
+            let planned = match (plan, ahead.and_then(|mark| mark.code)) {
+                (Some(on_file), _) => planned_in_words(&on_file.plan),
+                (None, Some(code)) => code.to_string(),
+                (None, None) => String::new(),
+            };
             let pupil = book.roll.pupil(enrolment.pupil);
             RegisterRow {
                 number: index + 1,
@@ -224,7 +232,10 @@ fn rows(
                 last: last_marks(book, row, slot, LAST)
                     .into_iter()
                     .map(|(_, mark)| match mark.row() {
-                        Some(row) => MarkCell::new(row.code.to_string(), Face::of(Some(row)), ""),
+                        Some(row) => MarkCell {
+                            planned: mark.is_planned(),
+                            ..MarkCell::new(row.code.to_string(), Face::of(Some(row)), "")
+                        },
                         None => MarkCell::none(""),
                     })
                     .collect(),
@@ -233,11 +244,13 @@ fn rows(
                 minutes: mark.and_then(|mark| mark.minutes),
                 base: mark.map_or(0, |mark| mark.seq),
                 flags: flags(book, enrolment, slot.day, beside, new_for),
-                planned: planned
-                    .and_then(|mark| mark.code)
+                planned: planned.into(),
+                planned_code: planned_code
                     .map(|code| code.to_string())
                     .unwrap_or_default()
                     .into(),
+                planned_face: planned_code
+                    .map_or(Face::NoMark, |code| Face::of(meaning(code, slot.day).ok())),
                 note: mark
                     .and_then(|mark| mark.note.clone())
                     .unwrap_or_default()
@@ -246,6 +259,11 @@ fn rows(
             }
         })
         .collect()
+}
+
+/// `C, granted leave`: what everybody who takes the register may know of a plan. Its reason is for the office.
+fn planned_in_words(plan: &Plan) -> String {
+    format!("{}, {}", plan.code, plan.kind.name().to_lowercase())
 }
 
 /// What everybody who sees the register may know of a pupil's days, then what this person may see of the pupil. `new_for` is for how many days

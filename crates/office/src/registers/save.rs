@@ -339,7 +339,7 @@ impl OpenRegister {
     }
 
     fn is_blank(&self, due: &Due) -> bool {
-        due.code().is_none() && due.is_asked_for(self.facts.slot)
+        due.is_blank() && due.is_asked_for(self.facts.slot)
     }
 
     fn blank(&self) -> usize {

@@ -185,6 +185,7 @@ struct GroupPage {
     members: Vec<MemberRow>,
     staff: Vec<StaffRow>,
     sees_figures: bool,
+    keeps_plans: bool,
     may_keep: bool,
     kept_elsewhere: Option<&'static str>,
     last_day: Field,
@@ -267,6 +268,7 @@ pub(super) async fn group(
             staff,
             sees_figures: actor.may(Access::Aggregate, RecordKind::AggregateReports)
                 && actor.may(Access::Read, RecordKind::AttendanceMarks),
+            keeps_plans: actor.may_for_school(Access::Write, RecordKind::AttendanceMarks),
             may_keep: may_change && here_kept,
             kept_elsewhere: (may_change && !here_kept).then_some(KEPT_ELSEWHERE),
             last_day: Field::day("last", "Last day in the group").value(today.to_string()),

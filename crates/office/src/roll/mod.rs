@@ -60,6 +60,7 @@ pub fn routes() -> Router<Arc<Office>> {
             get(homes::ask_end).post(homes::answer_end),
         )
         .route("/pupils/{pupil}/contacts", get(pupil::contacts))
+        .route("/pupils/{pupil}/plans", get(pupil::plans))
         .route("/pupils/{pupil}/record", get(pupil::record))
         .route("/pupils/{pupil}/amendments", get(pupil::amendments))
         .route(

@@ -22,12 +22,15 @@ use super::record::{
     pupil_row, sources_of, times_on_roll,
 };
 use crate::book::{BOARDS, Book, GroupKind};
-use crate::desk::{Desk, Problem, Refusal};
+use crate::desk::{Desk, Problem, Refusal, school_name};
 use crate::form::Answers;
 use crate::ids::PupilId;
-use crate::insight::{NoFigure, Question, Who, band_name, marks_href, pupil_figure, year_grid};
+use crate::insight::table::TableView;
+use crate::insight::{
+    Form, NoFigure, Question, Who, band_name, marks_href, pupil_figure, year_grid,
+};
 use crate::people::{Access, Actor, RecordKind};
-use crate::registers::history_of;
+use crate::registers::{history_of, keeps_plans_of, plans_of_pupil, reads_plans};
 use crate::shell::{Facts, Figure, Flag, Frame, Legend, Page, State, Tab, Tabs, Text, YearGrid};
 
 /// What stands at the head of every page of a pupil.
@@ -52,6 +55,7 @@ struct Head {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Marks,
+    Plans,
     Contacts,
     Record,
     Amendments,
@@ -67,6 +71,7 @@ struct Opened {
     /// Whether this person may change the parts of the record, and the roll is kept here.
     keeps_core: bool,
     keeps_contacts: bool,
+    keeps_plans: bool,
 }
 
 impl Opened {
@@ -88,6 +93,7 @@ impl Opened {
         Ok(Opened {
             keeps_core: keeps(RecordKind::PupilCore)?,
             keeps_contacts: keeps(RecordKind::Contacts)?,
+            keeps_plans: keeps_plans_of(tx, actor, pupil, today)?,
             book,
             sight,
             today,
@@ -151,6 +157,9 @@ impl Opened {
             count: None,
         };
         let mut tabs = vec![tab("Marks", "", Part::Marks)];
+        if self.sees(RecordKind::AttendanceMarks) {
+            tabs.push(tab("Plans", "/plans", Part::Plans));
+        }
         if self.sees(RecordKind::Contacts) {
             tabs.push(tab("Contacts", "/contacts", Part::Contacts));
         }
@@ -173,7 +182,11 @@ impl Opened {
             acts.push((to("contacts/new"), "Add a contact".into()));
             acts.push((to("address"), "Add an address".into()));
         }
-        if part != Part::Contacts && self.keeps_core {
+        if part == Part::Plans && self.keeps_plans {
+            let new = format!("/plans/new?pupil={}", self.pupil);
+            acts.push((new.into(), "New plan".into()));
+        }
+        if part != Part::Contacts && part != Part::Plans && self.keeps_core {
             acts.push((to("amend"), "Amend the entry".into()));
             match place.standing {
                 Standing::OnRoll | Standing::Expected => {
@@ -364,6 +377,53 @@ fn around_with(
         })
         .collect();
     Ok(Around { address, siblings })
+}
+
+#[derive(Template)]
+#[template(path = "roll/plans.html")]
+struct PlansPage {
+    frame: Frame,
+    head: Head,
+    table: TableView,
+    nothing: State,
+}
+
+/// `/pupils/{pupil}/plans`: what is and was planned for the pupil, the latest first.
+pub(super) async fn plans(
+    desk: Desk,
+    Path(pupil): Path<PupilId>,
+    Query(asked): Query<Form>,
+) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| {
+        let opened = Opened::of(&here, tx, actor, pupil)?;
+        if !opened.sees(RecordKind::AttendanceMarks) {
+            return Err(Refusal::NotFound);
+        }
+        let head = opened.head(actor, Part::Plans)?;
+        let whole = reads_plans(actor);
+        let table = plans_of_pupil(&opened.book, pupil, &asked, opened.today, whole);
+        let school = school_name(tx, actor.school)?;
+        if let Some(file) = table.file(&asked, &school, "plans of a pupil", opened.today) {
+            return Ok(file);
+        }
+        let sort = match asked.sort.is_empty() {
+            true => "-first",
+            false => asked.sort.as_str(),
+        };
+        let path = format!("/pupils/{pupil}/plans");
+        let page = PlansPage {
+            frame: here.frame(tx, actor, "Plans of a pupil")?,
+            head,
+            table: table.view(&path, &asked, sort, "plans"),
+            nothing: State::empty(
+                "Nothing is planned",
+                "Leave, appointments, trips, part-time timetables and whatever else is known ahead stands here.",
+            ),
+        };
+        Ok(Page(page).into_response())
+    })
+    .await
 }
 
 #[derive(Template)]

@@ -125,6 +125,8 @@ pub struct MarkCell {
     pub label: Text,
     /// Where it opens.
     pub href: Option<Text>,
+    /// Whether it is a plan's and no mark's.
+    pub planned: bool,
 }
 
 impl MarkCell {
@@ -135,6 +137,7 @@ impl MarkCell {
             face,
             label: label.into(),
             href: None,
+            planned: false,
         }
     }
 
@@ -822,6 +825,8 @@ pub struct YearMark {
     pub code: Text,
     /// Its face.
     pub face: Face,
+    /// Whether it is a plan's and no mark's.
+    pub planned: bool,
 }
 
 impl YearMark {
@@ -830,6 +835,7 @@ impl YearMark {
         YearMark {
             code: "".into(),
             face: Face::ToCome,
+            planned: false,
         }
     }
 
@@ -838,6 +844,7 @@ impl YearMark {
         YearMark {
             code: "·".into(),
             face: Face::NoMark,
+            planned: false,
         }
     }
 }

@@ -126,8 +126,12 @@ pub struct RegisterRow {
     pub base: i64,
     /// At most one loud.
     pub flags: Vec<Flag>,
-    /// What is planned for this session: `M, dentist until 10:00`. May be empty.
+    /// What is planned for this session: `M, appointment`. May be empty.
     pub planned: Text,
+    /// The code of the plan that stands while there is no mark. May be empty.
+    pub planned_code: Text,
+    /// Its face.
+    pub planned_face: Face,
     /// The mark's note. May be empty.
     pub note: Text,
     /// What is known of brothers and sisters today: `sister absent too`. May be empty.
@@ -135,20 +139,26 @@ pub struct RegisterRow {
 }
 
 impl RegisterRow {
+    /// The face of what stands: of the mark, else of the plan.
     fn face(&self) -> Face {
-        if self.code.is_empty() {
-            Face::NoMark
-        } else {
-            self.code_face
+        match (self.code.is_empty(), self.planned_code.is_empty()) {
+            (false, _) => self.code_face,
+            (true, false) => self.planned_face,
+            (true, true) => Face::NoMark,
         }
     }
 
     fn shown(&self) -> &str {
-        if self.code.is_empty() {
-            "·"
-        } else {
-            &self.code
+        match (self.code.is_empty(), self.planned_code.is_empty()) {
+            (false, _) => &self.code,
+            (true, false) => &self.planned_code,
+            (true, true) => "·",
         }
+    }
+
+    /// Whether a plan stands and no mark.
+    fn by_plan(&self) -> bool {
+        self.code.is_empty() && !self.planned_code.is_empty()
     }
 }
 
@@ -228,7 +238,12 @@ impl TallyKind {
 impl RegisterPage {
     fn tally(&self) -> Vec<(TallyKind, usize)> {
         let kind_of = |row: &RegisterRow| {
-            let choice = self.codes.iter().find(|choice| choice.code == row.code);
+            let stands = if row.by_plan() {
+                &row.planned_code
+            } else {
+                &row.code
+            };
+            let choice = self.codes.iter().find(|choice| choice.code == *stands);
             choice.map_or(TallyKind::Blank, |choice| choice.tally)
         };
         TallyKind::ALL

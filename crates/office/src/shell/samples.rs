@@ -110,6 +110,7 @@ fn sample_year(caption: &'static str, first: &str, last: &str, until: &str) -> Y
                 _ => "\\",
             };
             Some(YearMark {
+                planned: false,
                 code: code.into(),
                 face: face_of(code),
             })
@@ -441,6 +442,7 @@ fn what_people_type_is_escaped_everywhere() {
     let nasty = "<script>alert(1)</script>\"'";
     let grid = YearGrid::new("c", day("2026-09-07"), day("2026-09-07"), None, |_| {
         Some(YearMark {
+            planned: false,
             code: nasty.into(),
             face: Face::NoMark,
         })
@@ -579,6 +581,8 @@ fn sample_register(state: RegisterState, office: bool) -> RegisterPage {
                 23 => vec![Flag::plain("part-time timetable")],
                 _ => Vec::new(),
             },
+            planned_code: "".into(),
+            planned_face: Face::NoMark,
             planned: if index == 4 {
                 "M, dentist until 10:00".into()
             } else {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use calendar::Day;
 use office::book::{Book, BookError, Shelf};
-use office::registers::records::MARK_VERSION;
+use office::registers::records::{MARK_VERSION, PLAN};
 use office::{MIGRATIONS, roll, year};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -46,6 +46,10 @@ enum Event {
     Board(i64, &'static str, i32, Option<i32>),
     /// A lesson is entered, moved or ended, in a period and a room that get new names.
     Teach(i64, i64, i32, Option<i32>),
+    /// Something is planned, or planned otherwise: plan, pupil, code, from, for so many days.
+    Plan(i64, i64, &'static str, i32, i32),
+    /// A plan is withdrawn.
+    NoPlan(i64),
     /// Somebody looks, so that the book is brought up to here.
     Look,
 }
@@ -75,7 +79,10 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0..2i64).prop_map(Event::Abandon),
         1 => (0..PUPILS, on.clone()).prop_map(|(p, d)| Event::Decide(p, d)),
         2 => (0..PUPILS, prop::sample::select(vec!["yes", "yes", "no"]), on.clone(), prop::option::of(on.clone())).prop_map(|(p, said, from, to)| Event::Board(p, said, from, to)),
-        1 => (0..9i64, 0..5i64, on.clone(), prop::option::of(on)).prop_map(|(l, w, from, to)| Event::Teach(l, w, from, to)),
+        1 => (0..9i64, 0..5i64, on.clone(), prop::option::of(on.clone())).prop_map(|(l, w, from, to)| Event::Teach(l, w, from, to)),
+        4 => (0..6i64, 0..PUPILS, prop::sample::select(vec!["C", "V", "D", "B"]), on.clone(), 0..30i32)
+            .prop_map(|(p, e, c, from, days)| Event::Plan(p, e, c, from, days)),
+        1 => (0..6i64).prop_map(Event::NoPlan),
         3 => Just(Event::Look),
     ]
 }
@@ -235,6 +242,41 @@ fn happen(act: &mut Act, event: &Event, joined: i64) -> Result<(), StoreError> {
             let values = args![*lesson, 50, 61, week, *weekday, 60, from, to];
             act.replace(&LESSON, &values).map(|_| ())
         }
+        Event::Plan(id, number, code, from, days) => {
+            let kind = match *code {
+                "C" => "leave",
+                "V" => "trip",
+                "D" => "dual_registration",
+                _ => "alternative_provision",
+            };
+            let sessions = if days % 2 == 0 {
+                "Mon-AM Tue-PM Thu-AM Thu-PM"
+            } else {
+                "2026-11-24-AM"
+            };
+            let values = args![
+                8_000 + id,
+                9_000,
+                1_000 + number,
+                kind,
+                *code,
+                after(*from),
+                after(from + days),
+                sessions,
+                "known",
+                none,
+                none,
+                none,
+                None::<Day>,
+                "Head",
+                None::<Day>,
+                none,
+                None::<Day>,
+                none
+            ];
+            act.replace(&PLAN, &values).map(|_| ())
+        }
+        Event::NoPlan(id) => act.supersede(&PLAN, &args![8_000 + id]).map(|_| ()),
         Event::Look => Ok(()),
     }
 }
@@ -251,6 +293,7 @@ fn assert_same(kept: &Book, built: &Book) -> Result<(), TestCaseError> {
     prop_assert_eq!(&kept.groups, &built.groups);
     prop_assert_eq!(&kept.settings, &built.settings);
     prop_assert_eq!(&kept.timetable, &built.timetable);
+    prop_assert_eq!(&kept.plans, &built.plans);
     prop_assert_eq!(kept.calendar.span(), built.calendar.span());
     for pupil in &built.roll.pupils {
         let of = |book: &Book| book.characteristics.of(pupil.id).to_vec();

@@ -2,5 +2,6 @@
 
 mod book;
 mod pages;
+mod plans;
 mod save;
 mod school;

@@ -34,11 +34,14 @@ const rows = [...table.tBodies[0].rows].map((line, index) => {
   return {
     index, line, name, words: [surname, ...others].flatMap((part) => [part, ...part.split(/[\s-]+/)]).map(plain).filter(Boolean),
     said: [...others, surname].join(' '), enrolment: Number(line.dataset.e), base: Number(line.dataset.base),
-    code: line.dataset.code || null, minutes: line.dataset.minutes ? Number(line.dataset.minutes) : null,
+    code: line.dataset.code || null, planned: line.dataset.planned || null, minutes: line.dataset.minutes ? Number(line.dataset.minutes) : null,
     note: line.querySelector('[data-note]').textContent.trim() || null, mood: '', trouble: null,
   };
 });
 const byEnrolment = new Map(rows.map((row) => [row.enrolment, row]));
+
+/** The code of the mark, or of the plan while there is none. */
+function stands(row) { return row.code ?? row.planned; }
 
 function plain(text) { return text.normalize('NFD').replace(/[^\p{L}\s-]/gu, '').toLowerCase().trim(); }
 
@@ -47,7 +50,7 @@ const columns = ['c-no', 'c-name', 'c-last', 'c-mark', 'c-min', 'c-note'];
 const cellOf = (row, column) => row.line.querySelector(`.${columns[column]}`);
 table.setAttribute('role', 'grid');
 for (const row of rows) for (const cell of row.line.cells) cell.tabIndex = -1;
-let at = { row: Math.max(0, rows.findIndex((row) => !row.code)), column: 3 };
+let at = { row: Math.max(0, rows.findIndex((row) => !stands(row))), column: 3 };
 
 const say = (text) => { said.textContent = text; };
 
@@ -65,9 +68,11 @@ function go(row, column = at.column, focus = true) {
 
 function draw(row, pending = '') {
   const mark = row.line.querySelector('.c-mark .mk');
-  const choice = codes.get(row.code);
-  mark.className = `mk ${pending ? 'pending' : row.code ? choice?.face ?? 'a' : 'm'}`;
-  mark.textContent = pending || row.code || '·';
+  const byPlan = !pending && row.code === null && row.planned !== null;
+  const choice = codes.get(stands(row));
+  mark.className = `mk ${pending ? 'pending' : stands(row) ? choice?.face ?? 'a' : 'm'}${byPlan ? ' plan' : ''}`;
+  mark.textContent = pending || stands(row) || '·';
+  if (byPlan) mark.append(make('span', { class: 'sr' }, ' by plan'));
   row.line.querySelector('.c-min span').textContent = row.minutes ?? '';
   const words = row.trouble ?? row.note ?? '';
   row.line.querySelector('[data-note]').textContent = words;
@@ -79,7 +84,7 @@ function draw(row, pending = '') {
 function tally() {
   const counts = new Map();
   for (const row of rows) {
-    const kind = codes.get(row.code)?.tally ?? (row.code ? 'here' : 'blank');
+    const kind = codes.get(stands(row))?.tally ?? (stands(row) ? 'here' : 'blank');
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   for (const item of form.querySelectorAll('[data-tally] li')) {
@@ -157,7 +162,7 @@ const faces = { a: 'attending elsewhere', h: 'authorised absence', u: 'unauthori
 function describe(row) {
   const late = row.minutes === null ? '' : ` ${row.minutes} minutes`;
   const choice = codes.get(row.code);
-  const words = row.code === null ? 'no mark' : row.code === present ? 'present' : choice?.late ? `${choice.code === 'L' ? 'late' : 'late after closing'}${late}` : `${row.code}, ${faces[choice?.face] ?? ''}`;
+  const words = row.code === null ? (row.planned ? `${row.planned} by plan` : 'no mark') : row.code === present ? 'present' : choice?.late ? `${choice.code === 'L' ? 'late' : 'late after closing'}${late}` : `${row.code}, ${faces[choice?.face] ?? ''}`;
   return `${row.said}, ${words}, ${blanks()}`;
 }
 
@@ -195,13 +200,13 @@ function clear(row) {
 }
 
 async function fill() {
-  const blank = rows.filter((row) => row.code === null && row.mood !== 'trouble');
+  const blank = rows.filter((row) => !stands(row) && row.mood !== 'trouble');
   if (state === 'read-only') return;
   const refused = codes.get(present)?.refused;
   if (refused) { say(refused); return; }
-  if (blank.length === 0) { say('No blanks left. Nothing was changed.'); return; }
+  if (blank.length === 0) { say('No blanks left. Marks and plans stay. Nothing was changed.'); return; }
   if (await set(blank.map((row) => [row, { code: present, minutes: null, note: row.note }]))) {
-    say(`${blank.length} marked present; marks already there kept. Ctrl+Z undoes.`);
+    say(`${blank.length} marked present; marks and plans already there kept. Ctrl+Z undoes.`);
   }
 }
 
