@@ -197,7 +197,10 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
                 State::empty("Nothing is off timetable", words)
             }),
             under: Under {
-                shown: format!("{} entries", rows.len()).into(),
+                shown: match rows.len() {
+                    1 => "1 entry".into(),
+                    count => format!("{count} entries").into(),
+                },
                 exports: Export::usual("/timetable/off"),
                 ..Under::default()
             },
