@@ -112,7 +112,7 @@ impl Act {
     /// Records many rows, each as [`Act::record`] takes one, and answers how many. The quick way in for more than a few,
     /// quickest for rows in the order of the primary key.
     ///
-    /// Errors: as [`Act::record`].
+    /// Errors: as [`Act::record`]; what the schema refuses may come with a later statement, or at the end of the act.
     pub fn record_many<'v, R: AsRef<[Arg<'v>]>>(
         &mut self,
         table: &'static Table,
@@ -254,7 +254,17 @@ impl Act {
     }
 
     /// Writes the journal entry and answers the head after this act; `None` when it used no number.
-    pub(crate) fn write_journal(&mut self) -> Result<Option<HeadRow>, StoreError> {
+    ///
+    /// With `wait`, all that the act put stands before this answers.
+    pub(crate) fn write_journal(&mut self, wait: bool) -> Result<Option<HeadRow>, StoreError> {
+        let head = self.journalled()?;
+        if wait {
+            self.tx.send()?;
+        }
+        Ok(head)
+    }
+
+    fn journalled(&mut self) -> Result<Option<HeadRow>, StoreError> {
         if self.payload.is_empty() && self.entry.is_none() {
             // It may have taken ids for rows that need no proof.
             return Ok((self.head.next_id > self.first_free_id).then_some(self.head));
@@ -304,11 +314,11 @@ impl Act {
         match self.tx.engine() {
             Engine::Sqlite => {
                 let payload = args![self.school, self.seq, &payload];
-                self.tx.execute(journal::ADD_ENTRY, &values[..10])?;
-                self.tx.execute(journal::ADD_PAYLOAD, &payload)?;
+                self.tx.put(journal::ADD_ENTRY, &values[..10])?;
+                self.tx.put(journal::ADD_PAYLOAD, &payload)?;
             }
             Engine::Postgres => {
-                self.tx.execute(journal::ADD_ON_POSTGRES, &values)?;
+                self.tx.put(journal::ADD_ON_POSTGRES, &values)?;
             }
         }
         Ok(Some(HeadRow {

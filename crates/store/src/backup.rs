@@ -159,7 +159,7 @@ pub fn fill<'t>(
     ));
     let copy = kept(format!("copy {name} ({all}) from stdin (format binary)"));
     Ok(Filling {
-        inserting: tx.inserting_rows(insert, copy, columns.len())?,
+        inserting: tx.inserting_rows(insert, None, copy, columns.len())?,
         columns: columns.iter().map(|column| (*column).clone()).collect(),
         table: kept(name.clone()),
     })

@@ -3,15 +3,19 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error;
-use std::io::Write;
+use std::mem;
+use std::pin::{Pin, pin};
+use std::sync::Arc as Shared;
 use std::time::Duration;
 
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use calendar::Instant;
-use postgres::error::SqlState;
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::{FromSql, IsNull, ToSql, Type};
-use postgres::{Client, CopyInWriter, Statement};
+use futures_util::future::{join, join_all};
+use futures_util::{SinkExt, TryStreamExt};
+use tokio::runtime::{self, Runtime};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, CopyInSink, NoTls, Statement};
 
 use crate::days::{day_of_postgres, moment_of_postgres, postgres_day, postgres_moment};
 use crate::error::{Rule, chain};
@@ -22,12 +26,91 @@ use crate::{Arg, Location, OpenError, Options, StoreError};
 /// Bytes gathered before they are sent to the server.
 const COPY_BUFFER: usize = 64 * 1024;
 
+/// So few rows are written by one statement that travels with others; more are copied, which takes ways of its own.
+const FEW: usize = 100;
+
+/// So much may wait for one message.
+const WAITING: usize = 20;
+
 /// A connection that lives and dies on one thread.
+///
+/// Every way to the server and back costs more than most statements do. What nobody has to wait for therefore waits until
+/// something is asked that somebody waits for, and travels with it; the server carries all out in the order given.
 pub(crate) struct OnPostgres {
     client: Client,
+    runtime: Runtime,
     statements: HashMap<&'static str, Statement>,
+    /// What goes with the next message, in order.
+    waiting: Vec<Waiting>,
+    /// What was asked ahead and is answered, and has not been called for.
+    answered: Vec<Answered>,
     limit: Option<Duration>,
     lost: bool,
+}
+
+/// What goes to the server with the next message.
+enum Waiting {
+    /// A statement of the store's own, without arguments.
+    Control(&'static str),
+    /// A statement whose answer nobody looks at.
+    Put(Asked),
+    /// A question that will be asked soon.
+    Ahead(Asked),
+}
+
+/// A statement with its arguments.
+struct Asked {
+    sql: &'static str,
+    statement: Statement,
+    values: Vec<Value>,
+}
+
+/// An argument on its way.
+#[derive(Debug, PartialEq)]
+enum Value {
+    One(Arg<'static>),
+    /// The values of one column in many rows.
+    Many(Vec<Arg<'static>>),
+}
+
+/// A question with its answer.
+struct Answered {
+    asked: Asked,
+    rows: Vec<tokio_postgres::Row>,
+}
+
+impl Asked {
+    fn is(&self, sql: &'static str, args: &[Arg<'_>]) -> bool {
+        self.sql == sql
+            && self.values.len() == args.len()
+            && self
+                .values
+                .iter()
+                .zip(args)
+                .all(|(value, arg)| matches!(value, Value::One(one) if one == arg))
+    }
+}
+
+impl Waiting {
+    fn sql(&self) -> &'static str {
+        match self {
+            Waiting::Control(sql) => sql,
+            Waiting::Put(asked) | Waiting::Ahead(asked) => asked.sql,
+        }
+    }
+
+    async fn carried_out(
+        &self,
+        client: &Client,
+    ) -> Result<Vec<tokio_postgres::Row>, tokio_postgres::Error> {
+        match self {
+            Waiting::Control(sql) => client.batch_execute(sql).await.map(|()| Vec::new()),
+            Waiting::Put(asked) | Waiting::Ahead(asked) => {
+                let rows = client.query_raw(&asked.statement, &asked.values).await?;
+                rows.try_collect().await
+            }
+        }
+    }
 }
 
 impl OnPostgres {
@@ -38,7 +121,7 @@ impl OnPostgres {
         limit: Duration,
     ) -> Result<OnPostgres, OpenError> {
         let place = || Location::Postgres(text.to_owned()).to_string();
-        let wrong = |error: postgres::Error| OpenError::Connect {
+        let wrong = |error: tokio_postgres::Error| OpenError::Connect {
             place: place(),
             reason: reason(&error),
         };
@@ -55,24 +138,44 @@ impl OnPostgres {
             place: place(),
             reason,
         })?;
-        let mut client = match connector {
-            None => config.connect(postgres::NoTls),
-            Some(connector) => config.connect(connector),
-        }
-        .map_err(wrong)?;
-        client
-            .batch_execute(&format!(
-                "set statement_timeout = {}; set lock_timeout = {}; \
-                 set idle_in_transaction_session_timeout = {}; set time zone 'UTC'; \
-                 set client_min_messages = warning",
-                limit.as_millis(),
-                options.lock_limit.as_millis(),
-                Duration::from_secs(600).as_millis(),
-            ))
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| OpenError::Thread(Shared::new(error)))?;
+        // The connection is a task of its own, at work only while something is waited for.
+        let client = runtime
+            .block_on(async {
+                match connector {
+                    None => {
+                        let (client, connection) = config.connect(NoTls).await?;
+                        runtime.spawn(connection);
+                        Ok(client)
+                    }
+                    Some(connector) => {
+                        let (client, connection) = config.connect(connector).await?;
+                        runtime.spawn(connection);
+                        Ok(client)
+                    }
+                }
+            })
+            .map_err(wrong)?;
+        let settings = format!(
+            "set statement_timeout = {}; set lock_timeout = {}; \
+             set idle_in_transaction_session_timeout = {}; set time zone 'UTC'; \
+             set client_min_messages = warning",
+            limit.as_millis(),
+            options.lock_limit.as_millis(),
+            Duration::from_secs(600).as_millis(),
+        );
+        runtime
+            .block_on(client.batch_execute(&settings))
             .map_err(wrong)?;
         let mut opened = OnPostgres {
             client,
+            runtime,
             statements: HashMap::new(),
+            waiting: Vec::new(),
+            answered: Vec::new(),
             limit: Some(limit),
             lost: false,
         };
@@ -84,7 +187,7 @@ impl OnPostgres {
 
     fn assert_durable(
         &mut self,
-        wrong: impl Fn(postgres::Error) -> OpenError,
+        wrong: impl Fn(tokio_postgres::Error) -> OpenError,
     ) -> Result<(), OpenError> {
         for (setting, value) in self.durability().map_err(wrong)? {
             let (kept, wanted) = match setting {
@@ -103,13 +206,17 @@ impl OnPostgres {
     }
 
     /// The settings on which durability rests, as this session has them.
-    pub(crate) fn durability(&mut self) -> Result<Vec<(&'static str, String)>, postgres::Error> {
+    pub(crate) fn durability(
+        &mut self,
+    ) -> Result<Vec<(&'static str, String)>, tokio_postgres::Error> {
         ["fsync", "synchronous_commit", "full_page_writes"]
             .into_iter()
             .map(|setting| {
-                let row = self
-                    .client
-                    .query_one("select current_setting($1)", &[&setting])?;
+                let asking = async {
+                    let asked = "select current_setting($1)";
+                    self.client.query_one(asked, &[&setting]).await
+                };
+                let row = self.runtime.block_on(asking)?;
                 Ok((setting, row.get(0)))
             })
             .collect()
@@ -126,7 +233,14 @@ impl OnPostgres {
     }
 
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
-        let done = self.client.batch_execute(sql);
+        self.forget();
+        let waiting = mem::take(&mut self.waiting);
+        let OnPostgres {
+            client, runtime, ..
+        } = self;
+        let (earlier, done) =
+            runtime.block_on(join(all(client, &waiting), client.batch_execute(sql)));
+        self.settle(waiting, earlier)?;
         done.map_err(|error| self.failed(&error, sql))
     }
 
@@ -135,10 +249,16 @@ impl OnPostgres {
         sql: &'static str,
         args: &[Arg<'_>],
     ) -> Result<u64, StoreError> {
+        self.forget();
         let statement = self.statement(sql)?;
         self.check_count(&statement, sql, args)?;
-        let list: Vec<&(dyn ToSql + Sync)> = args.iter().map(|arg| arg as _).collect();
-        let done = self.client.execute(&statement, &list);
+        let waiting = mem::take(&mut self.waiting);
+        let OnPostgres {
+            client, runtime, ..
+        } = self;
+        let executing = client.execute_raw(&statement, args.iter());
+        let (earlier, done) = runtime.block_on(join(all(client, &waiting), executing));
+        self.settle(waiting, earlier)?;
         done.map_err(|error| self.failed(&error, sql))
     }
 
@@ -149,14 +269,27 @@ impl OnPostgres {
         args: &[Arg<'_>],
         look: &mut dyn FnMut(&Row<'_>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
+        if let Some(rows) = self.answer_to(sql, args)? {
+            for row in &rows {
+                if !look(&Row(RowOf::Postgres(row)))? {
+                    break;
+                }
+            }
+            return Ok(());
+        }
         let statement = self.statement(sql)?;
         self.check_count(&statement, sql, args)?;
         let mut stopped = Ok(());
-        let walked = self
-            .client
-            .query_raw(&statement, args.iter())
-            .and_then(|mut rows| {
-                while let Some(row) = rows.next()? {
+        let waiting = mem::take(&mut self.waiting);
+        let OnPostgres {
+            client, runtime, ..
+        } = self;
+        let (earlier, walked) = runtime.block_on(async {
+            let asking = client.query_raw(&statement, args.iter());
+            let (earlier, rows) = join(all(client, &waiting), asking).await;
+            let walking = async {
+                let mut rows = pin!(rows?);
+                while let Some(row) = rows.try_next().await? {
                     match look(&Row(RowOf::Postgres(&row))) {
                         Ok(true) => {}
                         Ok(false) => break,
@@ -167,39 +300,152 @@ impl OnPostgres {
                     }
                 }
                 Ok(())
-            });
+            };
+            let walked = walking.await;
+            (earlier, walked)
+        });
+        self.settle(waiting, earlier)?;
         walked.map_err(|error| self.failed(&error, sql))?;
         stopped
     }
 
+    /// Takes a statement of the store's own that goes with the next message.
+    pub(crate) fn control_with_next(&mut self, sql: &'static str) {
+        self.forget();
+        self.waiting.push(Waiting::Control(sql));
+    }
+
+    /// Takes a statement that goes with the next message.
+    pub(crate) fn put(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<(), StoreError> {
+        self.forget();
+        let asked = self.asked(sql, args)?;
+        self.wait(Waiting::Put(asked))
+    }
+
+    /// Takes a question that goes with the next message, to have its answer when it is asked.
+    pub(crate) fn ahead(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<(), StoreError> {
+        let asked = self.asked(sql, args)?;
+        self.wait(Waiting::Ahead(asked))
+    }
+
+    fn asked(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<Asked, StoreError> {
+        let statement = self.statement(sql)?;
+        self.check_count(&statement, sql, args)?;
+        let values = args.iter().cloned().map(Arg::into_owned);
+        Ok(Asked {
+            sql,
+            statement,
+            values: values.map(Value::One).collect(),
+        })
+    }
+
+    fn wait(&mut self, waiting: Waiting) -> Result<(), StoreError> {
+        self.waiting.push(waiting);
+        match self.waiting.len() < WAITING {
+            true => Ok(()),
+            false => self.send(),
+        }
+    }
+
+    /// Sends what waits.
+    pub(crate) fn send(&mut self) -> Result<(), StoreError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let waiting = mem::take(&mut self.waiting);
+        let earlier = self.runtime.block_on(all(&self.client, &waiting));
+        self.settle(waiting, earlier)
+    }
+
+    /// Lets go of what waits, but for the store's own, and of what was answered ahead.
+    pub(crate) fn drop_waiting(&mut self) {
+        self.answered.clear();
+        self.waiting
+            .retain(|waiting| matches!(waiting, Waiting::Control(_)));
+    }
+
+    /// Lets go of answers that what is written next may make untrue.
+    fn forget(&mut self) {
+        self.answered.clear();
+        self.waiting
+            .retain(|waiting| !matches!(waiting, Waiting::Ahead(_)));
+    }
+
+    /// The answer to a question that was asked ahead, if it was.
+    fn answer_to(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+    ) -> Result<Option<Vec<tokio_postgres::Row>>, StoreError> {
+        let waits =
+            |waiting: &Waiting| matches!(waiting, Waiting::Ahead(asked) if asked.is(sql, args));
+        if self.waiting.iter().any(waits) {
+            self.send()?;
+        }
+        let place = self
+            .answered
+            .iter()
+            .position(|answered| answered.asked.is(sql, args));
+        Ok(place.map(|place| self.answered.swap_remove(place).rows))
+    }
+
+    /// Keeps what was answered ahead; the first failure of what waited, if there was one.
+    fn settle(
+        &mut self,
+        waiting: Vec<Waiting>,
+        outcomes: Vec<Result<Vec<tokio_postgres::Row>, tokio_postgres::Error>>,
+    ) -> Result<(), StoreError> {
+        for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
+            let rows = outcome.map_err(|error| self.failed(&error, waiting.sql()))?;
+            if let Waiting::Ahead(asked) = waiting {
+                self.answered.push(Answered { asked, rows });
+            }
+        }
+        Ok(())
+    }
+
     /// Prepares a statement and throws it away.
     pub(crate) fn prepare(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        let prepared = self.client.prepare(sql);
+        self.send()?;
+        let prepared = self.runtime.block_on(self.client.prepare(sql));
         prepared
             .map(|_| ())
             .map_err(|error| self.failed(&error, sql))
     }
 
-    /// The bulk way into a table.
+    /// The way in for many rows: one statement for a few, where there is one, else the bulk way.
     pub(crate) fn inserting(
         &mut self,
-        sql: &'static str,
+        few: Option<&'static str>,
+        copy: &'static str,
         width: usize,
     ) -> Result<InsertingOnPostgres<'_>, StoreError> {
-        let statement = self.statement(sql)?;
-        let OnPostgres { client, lost, .. } = self;
-        let writer = client
-            .copy_in(&statement)
-            .map_err(|error| failed(&error, sql, None, lost))?;
-        let mut buffer = Vec::with_capacity(COPY_BUFFER + 1024);
-        buffer.extend_from_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
+        self.forget();
+        let way = match few {
+            Some(sql) => Way::Few {
+                sql,
+                columns: vec![Vec::new(); width],
+            },
+            None => Way::Copy(self.copying(copy)?),
+        };
         Ok(InsertingOnPostgres {
-            writer,
-            buffer,
-            sql,
-            lost,
-            limit: self.limit,
+            connection: self,
+            way,
+            copy,
             width: width as i16,
+        })
+    }
+
+    fn copying(&mut self, sql: &'static str) -> Result<Copying, StoreError> {
+        self.send()?;
+        let statement = self.statement(sql)?;
+        let opened = self.runtime.block_on(self.client.copy_in(&statement));
+        let sink = opened.map_err(|error| self.failed(&error, sql))?;
+        let mut buffer = BytesMut::with_capacity(COPY_BUFFER + 1024);
+        buffer.extend_from_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
+        Ok(Copying {
+            sink: Box::pin(sink),
+            buffer,
         })
     }
 
@@ -207,7 +453,9 @@ impl OnPostgres {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let prepared = self.client.prepare(sql);
+        // What waits was given before, and may be what this one rests on.
+        self.send()?;
+        let prepared = self.runtime.block_on(self.client.prepare(sql));
         let statement = prepared.map_err(|error| self.failed(&error, sql))?;
         self.statements.insert(sql, statement.clone());
         Ok(statement)
@@ -229,7 +477,7 @@ impl OnPostgres {
         })
     }
 
-    fn failed(&mut self, error: &postgres::Error, sql: &str) -> StoreError {
+    fn failed(&mut self, error: &tokio_postgres::Error, sql: &str) -> StoreError {
         // A table changed beneath a prepared statement: prepare afresh next time.
         if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) {
             self.statements.clear();
@@ -238,57 +486,134 @@ impl OnPostgres {
     }
 }
 
-/// Rows on their way into one table, in the server's binary form.
+/// Carries out all of these in one message, and waits for the answers.
+async fn all(
+    client: &Client,
+    waiting: &[Waiting],
+) -> Vec<Result<Vec<tokio_postgres::Row>, tokio_postgres::Error>> {
+    join_all(waiting.iter().map(|waiting| waiting.carried_out(client))).await
+}
+
+/// Rows on their way into one table.
 pub(crate) struct InsertingOnPostgres<'c> {
-    writer: CopyInWriter<'c>,
-    buffer: Vec<u8>,
-    sql: &'static str,
-    lost: &'c mut bool,
-    limit: Option<Duration>,
+    connection: &'c mut OnPostgres,
+    way: Way,
+    copy: &'static str,
     width: i16,
+}
+
+enum Way {
+    /// As arrays, one for each column, of one statement that goes with the next message.
+    Few {
+        sql: &'static str,
+        columns: Vec<Vec<Arg<'static>>>,
+    },
+    Copy(Copying),
+}
+
+/// Rows in the server's binary form.
+struct Copying {
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    buffer: BytesMut,
 }
 
 impl InsertingOnPostgres<'_> {
     /// Takes one row; the values were checked against the table's columns before.
     pub(crate) fn row(&mut self, parts: [&[Arg<'_>]; 4]) -> Result<(), StoreError> {
-        self.buffer.put_i16(self.width);
-        for arg in parts.into_iter().flatten() {
-            put_field(&mut self.buffer, arg);
+        match &mut self.way {
+            Way::Few { columns, .. } => {
+                for (column, arg) in columns.iter_mut().zip(parts.into_iter().flatten()) {
+                    column.push(arg.clone().into_owned());
+                }
+                match columns[0].len() <= FEW {
+                    true => Ok(()),
+                    false => self.copy_instead(),
+                }
+            }
+            Way::Copy(copying) => {
+                copying.buffer.put_i16(self.width);
+                for arg in parts.into_iter().flatten() {
+                    put_field(&mut copying.buffer, arg);
+                }
+                self.send_full_buffer()
+            }
         }
-        if self.buffer.len() >= COPY_BUFFER {
-            self.send()?;
+    }
+
+    /// Goes over to the bulk way.
+    fn copy_instead(&mut self) -> Result<(), StoreError> {
+        let copying = self.connection.copying(self.copy)?;
+        let gathered = mem::replace(&mut self.way, Way::Copy(copying));
+        if let Way::Few { columns, .. } = gathered {
+            for place in 0..columns[0].len() {
+                let row: Vec<Arg<'_>> = columns
+                    .iter()
+                    .map(|column| column[place].borrowed())
+                    .collect();
+                self.row([&row, &[], &[], &[]])?;
+            }
         }
         Ok(())
     }
 
     pub(crate) fn finish(mut self) -> Result<(), StoreError> {
-        self.buffer.put_i16(-1);
-        self.send()?;
-        self.writer
-            .finish()
-            .map(|_| ())
-            .map_err(|error| failed(&error, self.sql, self.limit, self.lost))
+        match &mut self.way {
+            Way::Few { sql, columns } => {
+                let values = mem::take(columns).into_iter().map(Value::Many);
+                let asked = Asked {
+                    sql,
+                    statement: self.connection.statement(sql)?,
+                    values: values.collect(),
+                };
+                self.connection.wait(Waiting::Put(asked))
+            }
+            Way::Copy(copying) => {
+                copying.buffer.put_i16(-1);
+                let rest = copying.buffer.split().freeze();
+                let finished = self.connection.runtime.block_on(async {
+                    copying.sink.send(rest).await?;
+                    copying.sink.as_mut().finish().await
+                });
+                finished
+                    .map(|_| ())
+                    .map_err(|error| self.connection.failed(&error, self.copy))
+            }
+        }
     }
 
-    fn send(&mut self) -> Result<(), StoreError> {
-        let sent = self.writer.write_all(&self.buffer);
-        self.buffer.clear();
-        sent.map_err(|error| {
-            match error
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref::<postgres::Error>())
-            {
-                Some(inner) => failed(inner, self.sql, self.limit, self.lost),
-                None => {
-                    *self.lost = true;
-                    StoreError::ConnectionLost
-                }
-            }
-        })
+    fn send_full_buffer(&mut self) -> Result<(), StoreError> {
+        let Way::Copy(copying) = &mut self.way else {
+            return Ok(());
+        };
+        if copying.buffer.len() < COPY_BUFFER {
+            return Ok(());
+        }
+        let full = copying.buffer.split().freeze();
+        let sent = self.connection.runtime.block_on(copying.sink.send(full));
+        sent.map_err(|error| self.connection.failed(&error, self.copy))
     }
 }
 
-fn put_field(buffer: &mut Vec<u8>, arg: &Arg<'_>) {
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match self {
+            Value::One(arg) => arg.to_sql(kind, out),
+            Value::Many(args) => args.to_sql(kind, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+fn put_field(buffer: &mut BytesMut, arg: &Arg<'_>) {
     match arg {
         Arg::Null => buffer.put_i32(-1),
         Arg::Int(number) => {
@@ -395,7 +720,7 @@ impl<'r> FromSql<'r> for Arg<'r> {
 }
 
 /// The driver's words for a failure, without the values of a row.
-pub(crate) fn reason(error: &postgres::Error) -> String {
+pub(crate) fn reason(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(said) => format!("{} ({})", said.message(), said.code().code()),
         None => chain(error),
@@ -403,7 +728,7 @@ pub(crate) fn reason(error: &postgres::Error) -> String {
 }
 
 fn failed(
-    error: &postgres::Error,
+    error: &tokio_postgres::Error,
     sql: &str,
     limit: Option<Duration>,
     lost: &mut bool,

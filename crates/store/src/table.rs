@@ -105,6 +105,18 @@ impl Kind {
         }
     }
 
+    /// The name of this kind on PostgreSQL.
+    fn on_postgres(self) -> &'static str {
+        match self {
+            Kind::Int => "bigint",
+            Kind::Text => "text",
+            Kind::Day => "date",
+            Kind::Instant => "timestamptz",
+            Kind::Bool => "boolean",
+            Kind::Bytes => "bytea",
+        }
+    }
+
     /// The kind that this word of a journal's payload stands for.
     pub(crate) fn from_word(word: &str) -> Option<Kind> {
         [
@@ -153,6 +165,8 @@ impl Table {
 pub(crate) struct TableSql {
     /// `$1` school, `$2…` id, then seq, then columns.
     pub insert: &'static str,
+    /// On PostgreSQL: an array for each column, in the same order.
+    pub insert_few: &'static str,
     /// Opens the bulk way in on PostgreSQL; same order of columns.
     pub copy: &'static str,
     /// `$1` school, `$2…` id, then the superseding seq; answers the superseded seq.
@@ -180,6 +194,14 @@ impl TableSql {
         let places: Vec<String> = (1..=2 + table.id.len() + table.columns.len())
             .map(|place| format!("${place}"))
             .collect();
+        let kinds = [Kind::Int].into_iter();
+        let kinds = kinds.chain(table.id.iter().map(|column| column.kind));
+        let kinds = kinds.chain([Kind::Int]);
+        let kinds = kinds.chain(table.columns.iter().map(|column| column.kind));
+        let arrays: Vec<String> = (1..)
+            .zip(kinds)
+            .map(|(place, kind)| format!("${place}::{}[]", kind.on_postgres()))
+            .collect();
         let key: String = table
             .id
             .iter()
@@ -197,6 +219,10 @@ impl TableSql {
             insert: keep(format!(
                 "insert into {name} ({all}) values ({})",
                 places.join(", ")
+            )),
+            insert_few: keep(format!(
+                "insert into {name} ({all}) select * from unnest({})",
+                arrays.join(", ")
             )),
             copy: keep(format!("copy {name} ({all}) from stdin (format binary)")),
             supersede: keep(format!(

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use postgres::Config;
-use postgres::config::{Host, SslMode};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How the connection is protected.
@@ -31,7 +31,7 @@ pub(crate) fn read(text: &str) -> Result<(Config, Protection), String> {
     let (rest, [mode, roots]) = take_words(text, ["sslmode", "sslrootcert"]);
     let mut config: Config = rest
         .parse()
-        .map_err(|error: postgres::Error| crate::error::chain(&error))?;
+        .map_err(|error: tokio_postgres::Error| crate::error::chain(&error))?;
     let here = config.get_hosts().iter().all(is_here);
     let protection = match (mode.as_deref(), roots) {
         (Some("disable"), _) | (Some("prefer" | "allow"), None) if here => Protection::Plain,

@@ -141,6 +141,40 @@ impl Tx {
         })
     }
 
+    /// Runs a statement of which nobody asks how many rows it touched.
+    ///
+    /// On a server it travels with the next statement that is waited for, and what is said against it comes with that
+    /// one's answer: at the end of the transaction at the latest.
+    ///
+    /// Errors: a [`StoreError`] of this statement or of one put before.
+    pub fn put(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<(), StoreError> {
+        self.guarded(|connection| match connection {
+            Connection::Sqlite(sqlite) => sqlite.execute(sql, args).map(drop),
+            Connection::Postgres(postgres) => postgres.put(sql, args),
+        })
+    }
+
+    /// Says that this question will be asked soon, with these arguments. On a server it travels with the next that is
+    /// waited for, and its answer is there when it is asked, unless something is written before that.
+    ///
+    /// It changes no answer: a question that is then asked otherwise, or not at all, costs what it costs the server.
+    ///
+    /// Errors: a [`StoreError`] of the statement.
+    pub fn ahead(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<(), StoreError> {
+        self.guarded(|connection| match connection {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(postgres) => postgres.ahead(sql, args),
+        })
+    }
+
+    /// Waits for all that was put.
+    pub(crate) fn send(&mut self) -> Result<(), StoreError> {
+        self.guarded(|connection| match connection {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(postgres) => postgres.send(),
+        })
+    }
+
     /// Lets the statements of this transaction run as long as they need: for exports and proofs, not for pages.
     ///
     /// Errors: the connection was lost.
@@ -210,13 +244,16 @@ impl Tx {
     /// Opens the bulk way into a table.
     pub(crate) fn inserting(&mut self, table: &'static Table) -> Result<Inserting<'_>, StoreError> {
         let sql = table.sql();
-        self.inserting_rows(sql.insert, sql.copy, 2 + table.given().count())
+        let width = 2 + table.given().count();
+        self.inserting_rows(sql.insert, Some(sql.insert_few), sql.copy, width)
     }
 
-    /// Opens the bulk way into a table for rows of `width` values: by `insert` on SQLite, by `copy` on PostgreSQL.
+    /// Opens the bulk way into a table for rows of `width` values: by `insert` on SQLite; on PostgreSQL by `few` while they
+    /// are, else by `copy`.
     pub(crate) fn inserting_rows(
         &mut self,
         insert: &'static str,
+        few: Option<&'static str>,
         copy: &'static str,
         width: usize,
     ) -> Result<Inserting<'_>, StoreError> {
@@ -228,7 +265,7 @@ impl Tx {
         let way = match &mut self.connection {
             Connection::Sqlite(sqlite) => InsertingInto::Sqlite(sqlite.inserting(insert)?),
             Connection::Postgres(postgres) => {
-                InsertingInto::Postgres(postgres.inserting(copy, width)?)
+                InsertingInto::Postgres(postgres.inserting(few, copy, width)?)
             }
         };
         Ok(Inserting {
@@ -237,7 +274,12 @@ impl Tx {
         })
     }
 
-    pub(crate) fn begin(&mut self, purpose: Purpose) -> Result<(), StoreError> {
+    /// Begins. What is `first` asked travels with it.
+    pub(crate) fn begin(
+        &mut self,
+        purpose: Purpose,
+        first: Option<(&'static str, &[Arg<'_>])>,
+    ) -> Result<(), StoreError> {
         self.broken = false;
         self.marked = false;
         match &mut self.connection {
@@ -248,10 +290,16 @@ impl Tx {
                     Purpose::Writing => "begin immediate",
                 })
             }
-            Connection::Postgres(postgres) => postgres.batch(match purpose {
-                Purpose::Reading => "begin isolation level repeatable read, read only",
-                Purpose::Writing => "begin",
-            }),
+            Connection::Postgres(postgres) => {
+                postgres.control_with_next(match purpose {
+                    Purpose::Reading => "begin isolation level repeatable read, read only",
+                    Purpose::Writing => "begin",
+                });
+                if let Some((sql, args)) = first {
+                    postgres.ahead(sql, args)?;
+                }
+                postgres.send()
+            }
         }
     }
 
@@ -273,6 +321,7 @@ impl Tx {
                 }
             }
             Connection::Postgres(postgres) => {
+                postgres.drop_waiting();
                 let _ = postgres.batch("rollback");
             }
         }
@@ -282,17 +331,36 @@ impl Tx {
     pub(crate) fn savepoint(&mut self) -> Result<(), StoreError> {
         self.broken = false;
         let again = std::mem::replace(&mut self.marked, true);
-        if again {
-            self.controls("release gathered", "savepoint gathered")
-        } else {
-            self.control("savepoint gathered")
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => {
+                if again {
+                    sqlite.control("release gathered")?;
+                }
+                sqlite.control("savepoint gathered")
+            }
+            Connection::Postgres(postgres) => {
+                postgres.control_with_next(match again {
+                    true => "release gathered; savepoint gathered",
+                    false => "savepoint gathered",
+                });
+                Ok(())
+            }
         }
     }
 
     pub(crate) fn back_to_savepoint(&mut self) -> Result<(), StoreError> {
         self.broken = false;
         self.marked = false;
-        self.controls("rollback to gathered", "release gathered")
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => {
+                sqlite.control("rollback to gathered")?;
+                sqlite.control("release gathered")
+            }
+            Connection::Postgres(postgres) => {
+                postgres.drop_waiting();
+                postgres.batch("rollback to gathered; release gathered")
+            }
+        }
     }
 
     /// Runs several statements without arguments, as a migration has them.
@@ -301,17 +369,6 @@ impl Tx {
             Connection::Sqlite(sqlite) => sqlite.batch(sql),
             Connection::Postgres(postgres) => postgres.batch(sql),
         })
-    }
-
-    /// Two of the store's own statements, in one message where there is a wire.
-    fn controls(&mut self, first: &'static str, second: &'static str) -> Result<(), StoreError> {
-        match &mut self.connection {
-            Connection::Sqlite(sqlite) => {
-                sqlite.control(first)?;
-                sqlite.control(second)
-            }
-            Connection::Postgres(postgres) => postgres.batch(&format!("{first}; {second}")),
-        }
     }
 
     fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {

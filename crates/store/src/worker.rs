@@ -90,13 +90,17 @@ impl Worker {
 
     /// Opens the connection if it is gone and begins a transaction. Nothing was done before, so a lost connection is
     /// opened once more.
-    fn begin(&mut self) -> Result<(), StoreError> {
+    ///
+    /// The head of the school that comes first is asked for at once.
+    fn begin(&mut self, first: Option<SchoolId>) -> Result<(), StoreError> {
         let mut tries = 0;
         loop {
             tries += 1;
             let purpose = self.purpose;
             let tx = self.connected()?;
-            match tx.begin(purpose) {
+            let school = first.map(|school| args![school]);
+            let head = school.as_ref().map(|school| (head_of(tx), &school[..]));
+            match tx.begin(purpose, head) {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     if tx.is_lost() {
@@ -127,16 +131,13 @@ impl Worker {
         let Task::Plain(mut work) = request.task else {
             unreachable!("only transactions are asked of a reader");
         };
-        if let Err(error) = self.begin() {
+        if let Err(error) = self.begin(None) {
             return (Task::Plain(work), Err(error));
         }
         let tx = self.tx.as_mut().expect("a transaction was begun");
         let kept = work.run(tx);
-        let outcome = if kept && tx.is_broken() {
-            Err(StoreError::Broken)
-        } else {
-            Ok(())
-        };
+        // What was put in spite of the snapshot is refused by the engine.
+        let outcome = if kept { tx.send() } else { Ok(()) };
         tx.roll_back();
         (Task::Plain(work), outcome)
     }
@@ -162,7 +163,11 @@ impl Worker {
             return Vec::new();
         }
         let mut tasks: Vec<Task> = requests.into_iter().map(|request| request.task).collect();
-        let outcomes = match self.begin() {
+        let first = match tasks[0] {
+            Task::Act(school, _) => Some(school),
+            _ => None,
+        };
+        let outcomes = match self.begin(first) {
             Err(error) => vec![Err(error); tasks.len()],
             Ok(()) => self.write_begun(&mut tasks),
         };
@@ -233,7 +238,8 @@ impl Worker {
                 let outcome = match kept {
                     false => Kept::Not,
                     true if act.is_broken() => Kept::Failed(StoreError::Broken),
-                    true => match act.write_journal() {
+                    // What a single act put goes with the commit; of several each must stand before the next begins.
+                    true => match act.write_journal(!single) {
                         Ok(head) => {
                             moved = head.map(|head| (school, head));
                             Kept::Yes
@@ -329,17 +335,21 @@ impl Heads {
     fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
         for LockedHead { school, row, .. } in self.0.iter().filter(|known| known.moved) {
             let Head { seq, hash, at } = row.head;
-            tx.execute(MOVE, &args![*school, seq, &hash, at, row.next_id])?;
+            tx.put(MOVE, &args![*school, seq, &hash, at, row.next_id])?;
         }
         Ok(())
     }
 }
 
-fn lock(tx: &mut Tx, school: SchoolId) -> Result<Option<HeadRow>, StoreError> {
-    let sql = match tx.engine() {
+fn head_of(tx: &Tx) -> &'static str {
+    match tx.engine() {
         Engine::Sqlite => HEAD_ON_SQLITE,
         Engine::Postgres => HEAD_ON_POSTGRES,
-    };
+    }
+}
+
+fn lock(tx: &mut Tx, school: SchoolId) -> Result<Option<HeadRow>, StoreError> {
+    let sql = head_of(tx);
     tx.query_opt(sql, &args![school], |row| {
         Ok(HeadRow {
             head: Head {
