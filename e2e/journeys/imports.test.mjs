@@ -84,7 +84,7 @@ journey("refused rows are mended in the file that is offered, and come in", { ro
 
   // The rows to correct, as the officer opens them in a spreadsheet.
   const arriving = page.waitForEvent("download");
-  await keys.tabTo(page.getByRole("link", { name: "Rows to correct (CSV)" }), 60);
+  await keys.tabTo(page.getByRole("button", { name: "Rows to correct (CSV)" }), 60);
   await keys.press("Enter");
   const wrong = await readFile(await (await arriving).path(), "utf8");
   assert.ok(wrong.includes("Quentina") && !wrong.includes("Ottoline"), wrong);

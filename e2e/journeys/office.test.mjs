@@ -115,7 +115,7 @@ journey("the persistent-absence list sorts, filters, and its file says what the 
   assert.ok(rows.length > 0 && rows.length < byName.length, `${rows.length} of ${byName.length}`);
 
   const download = page.waitForEvent("download");
-  await keys.tabTo(page.locator("main").getByRole("link", { name: "CSV" }), 400);
+  await keys.tabTo(page.locator("main").getByRole("button", { name: "CSV" }), 400);
   await keys.press("Enter");
   const arrived = await download;
   assert.match(arrived.suggestedFilename(), /2026-11-24.*\.csv$/);

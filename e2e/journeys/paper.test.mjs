@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { readCsv, readWorkbook } from "../files.mjs";
-import { views } from "../harness.mjs";
+import { axe, views } from "../harness.mjs";
 import { journey } from "../journey.mjs";
 
 const role = "attendance manager";
@@ -16,17 +16,19 @@ const lists = [
 journey("every list is taken away as CSV and as a workbook, and both say the same", { role }, async ({ page, school }) => {
   for (const list of lists) {
     await page.goto(`${school.address}${list}`);
-    const link = (name) => page.locator("main .under").getByRole("link", { name, exact: true }).first().getAttribute("href");
-    const [asText, asWorkbook] = [await link("CSV"), await link("Excel")];
-    const fetched = async (href) => {
-      const answer = await page.request.get(new URL(href, page.url()).href);
-      assert.equal(answer.status(), 200, href);
+    const ways = page.locator("main .exports").first();
+    const address = await ways.locator("[name=list]").inputValue();
+    const fetched = async (label) => {
+      const format = await ways.getByRole("button", { name: label, exact: true }).getAttribute("value");
+      const form = { list: address, format, reason: "Every list is looked at" };
+      const answer = await page.request.post(`${school.address}/take-away`, { form });
+      assert.equal(answer.status(), 200, `${address} as ${format}`);
       const name = answer.headers()["content-disposition"].match(/filename="?([^";]+)/)[1];
       assert.match(name, /2026-11-24.*\.(csv|xlsx)$/, `${list}: school, kind, date`);
       return answer.body();
     };
-    const text = readCsv((await fetched(asText)).toString("utf8")).filter((row) => row.some((cell) => cell !== ""));
-    const sheet = readWorkbook(await fetched(asWorkbook)).filter((row) => row.some((cell) => cell !== ""));
+    const text = readCsv((await fetched("CSV")).toString("utf8")).filter((row) => row.some((cell) => cell !== ""));
+    const sheet = readWorkbook(await fetched("Excel")).filter((row) => row.some((cell) => cell !== ""));
     assert.equal(sheet.length, text.length, `${list}: as many rows in the workbook`);
     assert.ok(text.length > 2, `${list}: ${text.length} rows`);
     // Words are the same in both; numbers and days are cells of their own kind in a workbook.
@@ -38,13 +40,38 @@ journey("every list is taken away as CSV and as a workbook, and both say the sam
 journey("a list is downloaded by key", { role }, async ({ page, keys, school }) => {
   await page.goto(`${school.address}/lists/severe`);
   const arriving = page.waitForEvent("download");
-  await keys.tabTo(page.locator("main .under").getByRole("link", { name: "Excel" }), 400);
+  await keys.tabTo(page.locator("main .under").getByRole("button", { name: "Excel" }), 400);
   await keys.press("Enter");
   const arrived = await arriving;
   assert.match(arrived.suggestedFilename(), /\.xlsx$/);
   const rows = readWorkbook(await readFile(await arrived.path()));
   const name = (await page.locator("main tbody th").first().innerText()).trim();
   assert.ok(rows.some((row) => row[0] === name), `${name} is in it`);
+});
+
+journey("a list of many pupils leaves with a reason, by key, and the reason given last is one Enter away", { role }, async ({ page, keys, school }) => {
+  const take = async () => {
+    await page.goto(`${school.address}/pupils`);
+    await keys.tabTo(page.locator("main .under").getByRole("button", { name: "CSV" }), 400);
+    await keys.press("Enter");
+    await page.getByRole("heading", { name: /Why are you taking this list away/ }).waitFor();
+    await axe(page);
+  };
+  const enter = async () => {
+    const arriving = page.waitForEvent("download");
+    await keys.press("Enter");
+    assert.match((await arriving).suggestedFilename(), /2026-11-24.*\.csv$/);
+  };
+  await take();
+  // Somebody who gave a reason before begins at that one.
+  const reason = page.getByRole("textbox", { name: /reason$/i });
+  if (!(await reason.evaluate((box) => box === document.activeElement))) await keys.tabTo(reason, 5);
+  await keys.type("Papers for the governors");
+  await enter();
+
+  await take();
+  assert.ok(await page.getByLabel("Papers for the governors").isChecked());
+  await enter();
 });
 
 /** Pages of a PDF, by its page objects. */

@@ -30,11 +30,11 @@ const pageAt = (url) => numberless(url.pathname).replace(/^\/lists\/.+/, "/lists
 /** What is looked at once for each role: a page with what it is asked to show, and of whom. */
 function kindOf(url) {
   const who = (url.searchParams.get("who") ?? "").replace(/^(?!school|group|pupil).+-.*/, "some").replace(/-.*/, "");
-  const shown = ["show", "by", "format"].map((name) => url.searchParams.get(name)).filter(Boolean);
+  const shown = ["show", "by"].map((name) => url.searchParams.get(name)).filter(Boolean);
   return [numberless(url.pathname), who, ...(who === "some" ? [] : shown)].join(" ");
 }
 
-const isFile = (url) => ["csv", "xlsx"].includes(url.searchParams.get("format")) || /\.\w+$|certificate/.test(url.pathname);
+const isFile = (url) => /\.\w+$|certificate/.test(url.pathname);
 
 /** Follows every link from the first page, one address of each kind, and shows each page to `look`. */
 async function walk(page, school, look) {

@@ -19,7 +19,7 @@ pub mod registers;
 pub mod roll;
 mod router;
 pub mod shell;
-mod take_away;
+pub mod take_away;
 pub mod upkeep;
 pub mod year;
 
@@ -48,6 +48,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0005_imports",
         sql: include_str!("../migrations/0005_imports.sql"),
+    },
+    Migration {
+        name: "0006_exports",
+        sql: include_str!("../migrations/0006_exports.sql"),
     },
     Migration {
         name: "0007_timetable",
@@ -90,4 +94,6 @@ pub static TABLES: &[&Table] = &[
     &roll::imports::records::PRIOR_ATTENDANCE,
     &roll::imports::records::SETTLED_RECORD,
     &roll::imports::records::IMPORT_PROFILE,
+    &take_away::records::EXPORT,
+    &take_away::records::EXPORT_PUPIL,
 ];

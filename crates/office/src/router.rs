@@ -11,7 +11,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
-use crate::{home, insight, people, registers, roll, year};
+use crate::{home, insight, people, registers, roll, take_away, year};
 
 /// The application as one router.
 ///
@@ -26,6 +26,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .merge(people::routes())
         .merge(registers::routes())
         .merge(roll::routes())
+        .merge(take_away::routes())
         .merge(year::routes())
         .fallback(nowhere)
         .layer(set_up)

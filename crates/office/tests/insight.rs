@@ -618,12 +618,12 @@ fn a_list_on_the_screen_is_its_file_and_what_a_recount_finds() {
         for path in LISTS {
             let screen = school.get(role, &with(path, "print=yes"));
             assert_eq!(screen.status, 200, "{path}: {}", screen.text());
-            let file = school.get(role, &with(path, "format=csv"));
+            let file = school.take(role, path, "csv");
             assert_eq!(file.status, 200, "{path}");
             let named = file.header("content-disposition");
             assert!(named.contains("sample-green-school-"), "{named}");
             assert_eq!(rows_of(screen.text()), csv_rows(file.text()), "{path}");
-            let book = school.get(role, &with(path, "format=xlsx"));
+            let book = school.take(role, path, "xlsx");
             assert!(book.body.starts_with(b"PK"), "{path}");
         }
         let now = school.office.now();
@@ -664,7 +664,7 @@ fn the_figures_page_its_file_and_the_page_behind_a_figure_agree() {
         ] {
             let screen = school.get(role, path);
             assert_eq!(screen.status, 200, "{}", screen.text());
-            let file = csv_rows(school.get(role, &with(path, "format=csv")).text());
+            let file = csv_rows(school.take(role, path, "csv").text());
             let shown: Vec<Vec<String>> = rows_of(screen.text())
                 .into_iter()
                 .filter(|row| row.len() == 9)
@@ -715,10 +715,7 @@ fn a_pupils_figure_opens_to_its_sessions_and_each_to_its_history() {
             "both entries: {}",
             mark.text()
         );
-        let csv = school.get(
-            role,
-            &format!("/why?who=pupil-{ash}&class=absent&format=csv"),
-        );
+        let csv = school.take(role, &format!("/why?who=pupil-{ash}&class=absent"), "csv");
         assert_eq!(csv_rows(csv.text()).len(), 1);
         assert!(!csv.header("content-disposition").contains("Ash"));
         for nothing in [
@@ -775,8 +772,8 @@ fn no_list_figure_count_or_file_shows_a_person_a_pupil_outside_their_reach() {
                     .map(|who| format!("/why?who={who}")),
             );
             for path in paths {
-                for path in [with(&path, "format=csv"), path] {
-                    let answer = school.get(*role, &path);
+                let file = school.take(*role, &path, "csv");
+                for answer in [file, school.get(*role, &path)] {
                     let text = answer.text();
                     for surname in surnames.iter().filter(|one| !seen.contains(one)) {
                         let named = [format!("{surname}, Pat"), format!("Pat {surname}")];
@@ -786,7 +783,7 @@ fn no_list_figure_count_or_file_shows_a_person_a_pupil_outside_their_reach() {
                         );
                     }
                     let lists = path.starts_with("/lists");
-                    if seen.is_empty() && lists && answer.status == 200 {
+                    if seen.is_empty() && lists && answer.status == 200 && text.starts_with('<') {
                         assert_eq!(rows_of(text).len(), 0, "{role:?} {path}");
                     }
                 }

@@ -427,7 +427,7 @@ fn the_list_of_people_filters_and_is_the_same_in_a_file() {
     each_school(|school| {
         let page = school.get(ADMINISTRATOR, "/people?role=tutor");
         assert!(page.text().contains("One person"), "{}", page.text());
-        let csv = school.get(ADMINISTRATOR, "/people?role=tutor&format=csv");
+        let csv = school.take(ADMINISTRATOR, "/people?role=tutor", "csv");
         assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
         assert!(
             csv.header("content-disposition")
@@ -438,7 +438,7 @@ fn the_list_of_people_filters_and_is_the_same_in_a_file() {
             "{}",
             csv.text()
         );
-        let book = school.get(ADMINISTRATOR, "/people?format=xlsx");
+        let book = school.take(ADMINISTRATOR, "/people", "xlsx");
         assert!(book.body.starts_with(b"PK"));
     });
 }
@@ -493,7 +493,7 @@ fn whoever_looks_up_pupils_finds_colleagues_with_their_job_titles_and_groups() {
         }
         let technical = school.get(ADMINISTRATOR, "/find?q=ash");
         assert!(technical.text().contains("Nobody"), "{}", technical.text());
-        let list = school.get(Role::Teacher, "/staff?q=tutor&format=csv");
+        let list = school.take(Role::Teacher, "/staff?q=tutor", "csv");
         assert!(
             list.text().contains("9A") && !list.text().contains("Teacher, Sam"),
             "{}",
@@ -571,7 +571,7 @@ fn the_journal_tells_who_did_what_and_why_to_those_who_may_know() {
             "/journal?act=end+account&from=2026-11-24&to=2026-11-24",
         );
         assert!(filtered.text().contains("One entry"), "{}", filtered.text());
-        let csv = school.get(Role::Headteacher, "/journal?act=end+account&format=csv");
+        let csv = school.take(Role::Headteacher, "/journal?act=end+account", "csv");
         assert_eq!(csv.text().lines().count(), 2, "{}", csv.text());
         let report = school.office.store.verify_now(&[], office::TABLES, |_| {});
         assert!(report.expect("a verification").is_whole());

@@ -120,7 +120,7 @@ fn nobody_sees_a_pupil_or_a_part_of_a_record_outside_their_scope() {
             let sees = core >= Access::Read && scope == Scope::School;
             let pages = [
                 "/pupils".to_owned(),
-                "/pupils?format=csv".to_owned(),
+                "csv of /pupils".to_owned(),
                 "/find?q=ash".to_owned(),
                 "/groups".to_owned(),
                 format!("/groups/{}", school.groups["9A"]),
@@ -129,7 +129,10 @@ fn nobody_sees_a_pupil_or_a_part_of_a_record_outside_their_scope() {
                 path(school, "Ash", "/amendments"),
             ];
             for page in pages {
-                let answer = school.get(*role, &page);
+                let answer = match page.strip_prefix("csv of ") {
+                    Some(list) => school.take(*role, list, "csv"),
+                    None => school.get(*role, &page),
+                };
                 let shown = answer.text().contains("Ash, Pat");
                 let named = sees && page != "/groups";
                 assert_eq!(shown, named, "{role:?} {page}: {}", answer.status);
@@ -678,7 +681,7 @@ fn a_group_is_created_filled_and_given_its_staff_and_one_tutor_group_gives_way_t
                 .text()
                 .contains("Ash, Pat")
         );
-        let csv = school.get(OFFICE, &format!("{group}?format=csv"));
+        let csv = school.take(OFFICE, &group, "csv");
         assert!(
             csv.header("content-disposition")
                 .contains("sample-green-school-group-9c-2026-11-24.csv")
@@ -742,7 +745,7 @@ fn the_admission_register_stands_in_order_of_entry_with_what_is_missing_and_what
             "{}",
             returns.text()
         );
-        let csv = school.get(OFFICE, "/admission-register?format=csv");
+        let csv = school.take(OFFICE, "/admission-register", "csv");
         assert!(
             csv.text().contains("Example Primary School"),
             "{}",
@@ -752,7 +755,7 @@ fn the_admission_register_stands_in_order_of_entry_with_what_is_missing_and_what
             csv.header("content-disposition")
                 .contains("admission-register")
         );
-        let workbook = school.get(OFFICE, "/admission-register?show=gaps&format=xlsx");
+        let workbook = school.take(OFFICE, "/admission-register?show=gaps", "xlsx");
         assert!(workbook.body.starts_with(b"PK"));
     });
 }
@@ -793,7 +796,7 @@ fn the_register_holds_the_last_schools_address_and_in_a_school_with_boarders_who
         };
         led_to(&said("boards-yes", "2026-11-24", ""));
         let line = || {
-            let csv = school.get(OFFICE, "/admission-register?format=csv");
+            let csv = school.take(OFFICE, "/admission-register", "csv");
             let lines = csv.text().lines();
             let line = lines.into_iter().find(|line| line.contains("Maple"));
             line.expect("the pupil's line").to_owned()
@@ -917,7 +920,7 @@ fn screen_and_csv_of_the_list_name_the_same_pupils_for_the_same_question() {
     each_school(|school| {
         for query in ["", "q=as", "sort=-name", "tutor=0", "stand=expected"] {
             let page = school.get(OFFICE, &format!("/pupils?{query}"));
-            let csv = school.get(OFFICE, &format!("/pupils?{query}&format=csv"));
+            let csv = school.take(OFFICE, &format!("/pupils?{query}"), "csv");
             let names: Vec<&str> = csv
                 .text()
                 .lines()

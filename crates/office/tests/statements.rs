@@ -1,6 +1,8 @@
 //! Every statement of the application can be prepared on both engines.
 
-use office::{MIGRATIONS, book, carry, demo, desk, home, insight, people, registers, roll, year};
+use office::{
+    MIGRATIONS, book, carry, demo, desk, home, insight, people, registers, roll, take_away, year,
+};
 use store::testing::each_engine;
 
 #[test]
@@ -17,6 +19,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines() {
             &registers::statements(),
             &roll::imports::statements(),
             &roll::statements(),
+            &take_away::statements(),
             &year::statements(),
         ];
         for sql in folders.concat() {

@@ -102,7 +102,7 @@ fn a_lesson_stands_in_the_week_of_its_class_teacher_room_and_pupils() {
             page.text().contains("0 lessons this week"),
             "another class's pupil"
         );
-        let csv = school.get(Role::Teacher, "/timetable?week=2026-12-01&format=csv");
+        let csv = school.take(Role::Teacher, "/timetable?week=2026-12-01", "csv");
         let line = "2026-12-01,Tuesday,,P1,09:10,10:10,morning,9A/Ma1,Mathematics,Sc2,";
         let tidy = csv.text().replace("01/12/2026", "2026-12-01");
         assert!(tidy.contains(line), "{}", csv.text());

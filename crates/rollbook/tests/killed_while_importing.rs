@@ -169,8 +169,10 @@ type Figures = (u64, u64);
 /// The whole school's figures over the days of the import, as the program shows them.
 async fn figures(program: &Program) -> Figures {
     let mut office = program.signed_in().await;
-    let address = format!("/figures?period=days&from={FROM}&to={TO}&format=csv");
-    let file = office.get(&address).await.expect("the figures").text();
+    let list = format!("/figures?period=days&from={FROM}&to={TO}");
+    let form = [("list", list.as_str()), ("format", "csv")];
+    let file = office.post_form("/take-away", &form).await;
+    let file = file.expect("the figures").text();
     let line = file
         .lines()
         .find(|line| line.starts_with("School,School,"))

@@ -17,6 +17,8 @@ use crate::book::GroupKind;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::people::Place;
 use crate::shell::{Figure, Frame, Page, State, Tab, Tabs};
+use crate::take_away::{Leaving, Wanted};
+use store::Tx;
 
 /// One line of a table of figures.
 struct Line {
@@ -207,6 +209,22 @@ impl Viewed<'_> {
         })
     }
 
+    /// What the page is asked to show, without what would be empty.
+    fn sections(&self, form: &Form) -> Vec<Section> {
+        let mut sections = match form.show.as_str() {
+            "classes" => vec![self.groups(GroupKind::Class)],
+            "characteristics" => TRAITS.iter().map(|of| self.answers(of)).collect(),
+            _ => vec![
+                self.school(),
+                self.groups(GroupKind::Year),
+                self.groups(GroupKind::House),
+                self.groups(GroupKind::Tutor),
+            ],
+        };
+        sections.retain(|section| !section.lines.is_empty());
+        sections
+    }
+
     fn school(&self) -> Section {
         Section {
             title: "School".to_owned(),
@@ -390,36 +408,10 @@ pub async fn figures(desk: Desk, Query(form): Query<Form>) -> Result<Response, P
             question,
             sight: &sight,
         };
-        let sections: Vec<Section> = match form.show.as_str() {
-            "classes" => vec![viewed.groups(GroupKind::Class)],
-            "characteristics" => TRAITS.iter().map(|of| viewed.answers(of)).collect(),
-            _ => vec![
-                viewed.school(),
-                viewed.groups(GroupKind::Year),
-                viewed.groups(GroupKind::House),
-                viewed.groups(GroupKind::Tutor),
-            ],
-        };
-        let sections: Vec<Section> = sections
-            .into_iter()
-            .filter(|section| !section.lines.is_empty())
-            .collect();
+        let sections = viewed.sections(&form);
         let hides = sections.iter().any(Section::hides);
-        let mut tables: Vec<Table> = sections
-            .iter()
-            .map(|section| section.table(&question))
-            .collect();
-        for table in &mut tables {
-            if !form.sort.is_empty() {
-                table.sort(&form.sort, "name");
-            }
-        }
+        let tables = tables(&sections, &question, &form);
         let frame = here.frame(tx, actor, "Figures")?;
-        let mut file = together("Figures", &tables);
-        file.about = about(&reckoning);
-        if let Some(file) = file.file(&form, &frame.school, "figures", reckoning.today()) {
-            return Ok(file);
-        }
         let school = viewed.school();
         let told = school.lines.iter().any(|line| line.rates());
         let overview = form.show.is_empty() && told;
@@ -455,7 +447,7 @@ pub async fn figures(desk: Desk, Query(form): Query<Form>) -> Result<Response, P
             ),
             about: about(&reckoning),
             exports: crate::shell::Under {
-                exports: crate::shell::Export::usual(&form.link("/figures", &[])),
+                exports: crate::shell::Exports::usual(&form.link("/figures", &[])),
                 ..Default::default()
             },
             frame,
@@ -463,6 +455,41 @@ pub async fn figures(desk: Desk, Query(form): Query<Form>) -> Result<Response, P
         .into_response())
     })
     .await
+}
+
+/// `/figures` as a file. It names no pupil.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let (actor, now) = (wanted.actor, wanted.office.now());
+    if !Place::Figures.is_open_to(actor) {
+        return Err(Refusal::NotFound);
+    }
+    let form: Form = wanted.query()?;
+    let sight = Sight::of(tx, actor, wanted.today())?;
+    let book = wanted.office.shelf.book(tx, actor.school)?;
+    let question = form.question(Who::School)?;
+    let reckoning = Reckoning::new(&book, &question, now)?;
+    reckoning.count_all();
+    let viewed = Viewed {
+        reckoning: &reckoning,
+        question,
+        sight: &sight,
+    };
+    let tables = tables(&viewed.sections(&form), &question, &form);
+    let mut table = together("Figures", &tables);
+    table.about = about(&reckoning);
+    Ok(table.leaving("figures", wanted.today()))
+}
+
+/// A table for each section, sorted as asked.
+fn tables(sections: &[Section], question: &Question, form: &Form) -> Vec<Table> {
+    let tables = sections.iter().map(|section| {
+        let mut table = section.table(question);
+        if !form.sort.is_empty() {
+            table.sort(&form.sort, "name");
+        }
+        table
+    });
+    tables.collect()
 }
 
 fn tabs(form: &Form, whole: bool) -> Tabs {

@@ -46,8 +46,6 @@ pub struct Form {
     pub sort: String,
     /// From 1.
     pub page: String,
-    /// `csv` or `xlsx`.
-    pub format: String,
     /// `yes`: everything on one page.
     pub print: String,
 }
@@ -104,12 +102,20 @@ impl Form {
         self.roll == "all"
     }
 
+    /// The same for a file: with every row.
+    pub fn whole(self) -> Form {
+        Form {
+            print: "yes".to_owned(),
+            ..self
+        }
+    }
+
     /// The page, from 1.
     pub fn page(&self) -> usize {
         self.page.parse().unwrap_or(1).max(1)
     }
 
-    /// This page again with some answers changed; how it is delivered (page, format, print) is never carried along.
+    /// This page again with some answers changed; how it is delivered (page, print) is never carried along.
     pub fn link(&self, path: &str, changes: &[(&str, &str)]) -> String {
         let kept = [
             ("who", &self.who),

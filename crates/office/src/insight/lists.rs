@@ -13,6 +13,7 @@ use register::{
     Band, Bands, Class, Code, Confidence, Counts, PenaltyWindow, ThresholdStanding,
     penalty_threshold, penalty_window, rule,
 };
+use store::Tx;
 
 use super::figure::{Reckoning, answer_on};
 use super::filter::{Filter, about};
@@ -25,6 +26,7 @@ use crate::book::{Book, GroupKind, Pupil};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::GroupId;
 use crate::shell::{Frame, Page, State};
+use crate::take_away::{Leaving, Wanted};
 use crate::year::settings::bands;
 
 /// One list.
@@ -249,11 +251,12 @@ impl<'a> Asked<'a> {
 
     /// Name, year group, tutor group: how every row about a pupil begins.
     fn beginning(&self, row: usize) -> Vec<Cell> {
-        let (name, href) = self.pupil(row).map_or_else(Default::default, |pupil| {
-            (pupil.listed(), format!("/pupils/{}", pupil.id))
+        let name = self.pupil(row).map_or(Cell::of(Value::Blank), |pupil| {
+            let href = format!("/pupils/{}", pupil.id);
+            Cell::text(pupil.listed()).to(href).naming(pupil.id)
         });
         vec![
-            Cell::text(name).to(href),
+            name,
             Cell::text_or_blank(self.group_name(row, GroupKind::Year)),
             Cell::text_or_blank(self.group_name(row, GroupKind::Tutor)),
         ]
@@ -865,9 +868,6 @@ pub async fn list(
         let table = asked.table(&list)?;
         let frame = here.frame(tx, actor, "List")?;
         let today = asked.reckoning.today();
-        if let Some(file) = table.file(&form, &frame.school, &list.name(), today) {
-            return Ok(file);
-        }
         let path = format!("/lists/{}", list.name());
         let (ground, rules) = list.ground();
         let sort = if form.sort.is_empty() { list.usual_sort() } else { &form.sort };
@@ -894,6 +894,18 @@ pub async fn list(
         .into_response())
     })
     .await
+}
+
+/// `/lists/{name}` as a file.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let form = wanted.query::<Form>()?.whole();
+    let (now, today) = (wanted.office.now(), wanted.today());
+    let sight = Sight::of_lists(tx, wanted.actor, today)?;
+    let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
+    let asked = Asked::of(&book, &sight, &form, now)?;
+    let name: String = wanted.named()?;
+    let list = List::named(&name, &asked.bands).ok_or(Refusal::NotFound)?;
+    Ok(asked.table(&list)?.leaving(&list.name(), today))
 }
 
 fn unit_of(list: &List, form: &Form) -> &'static str {

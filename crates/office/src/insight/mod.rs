@@ -27,6 +27,7 @@ use axum::routing::get;
 
 use crate::desk::Office;
 use crate::ids::PupilId;
+use crate::take_away::List;
 
 pub use figure::{
     Excluded, Figure, NoFigure, Opened, Reckoning, Standing, Tally, answer_on, sessions,
@@ -38,6 +39,25 @@ pub use table::grouped;
 
 /// The statements of this folder, for the test that prepares them.
 pub const STATEMENTS: &[&str] = mark::STATEMENTS;
+
+/// The lists of this folder that can be taken away.
+pub(crate) const LISTS: &[List] = &[
+    List {
+        kind: "figures",
+        address: "/figures",
+        make: figures::as_file,
+    },
+    List {
+        kind: "pupils by their marks",
+        address: "/lists/{name}",
+        make: lists::as_file,
+    },
+    List {
+        kind: "what a figure was made from",
+        address: "/why",
+        make: why::as_file,
+    },
+];
 
 /// The pages of this folder.
 pub fn routes() -> Router<Arc<Office>> {

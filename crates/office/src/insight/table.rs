@@ -5,14 +5,14 @@ use std::fmt;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::response::Response;
 use calendar::Day;
 use exchange::{self as sheet, Sheet};
 
 use super::filter::natural;
 use super::form::Form;
-use crate::shell::{Column, Columns, Direction, Export, Under};
-use crate::take_away::{self, FileKind};
+use crate::ids::PupilId;
+use crate::shell::{Column, Columns, Direction, Exports, Under};
+use crate::take_away::Leaving;
 
 /// Rows on one page of a list.
 const ROWS_A_PAGE: usize = 100;
@@ -140,6 +140,8 @@ pub struct Cell {
     pub drawer: bool,
     /// Whether it needs a person now.
     pub loud: bool,
+    /// The pupil whom it names.
+    pub pupil: Option<PupilId>,
 }
 
 impl Cell {
@@ -150,6 +152,15 @@ impl Cell {
             href: None,
             drawer: false,
             loud: false,
+            pupil: None,
+        }
+    }
+
+    /// Naming this pupil.
+    pub fn naming(self, pupil: PupilId) -> Cell {
+        Cell {
+            pupil: Some(pupil),
+            ..self
         }
     }
 
@@ -261,7 +272,7 @@ impl Table {
         }
     }
 
-    /// A table with the rows that are asked for: of a page on the screen its own, of a file and of print all.
+    /// A table with the rows that are asked for: of a page on the screen its own, of print and of a file all.
     ///
     /// They are sorted as asked or, where no such column is, as usual. `order` says what an item's row is put in order by
     /// in the column of a key, `row` makes it. Items that are equal in it keep their order.
@@ -347,7 +358,7 @@ impl Table {
                 shown: shown.into(),
                 previous: to_page(page - 1),
                 next: to_page(page + 1),
-                exports: Export::usual(&form.link(path, &[])),
+                exports: Exports::usual(&form.link(path, &[])),
             },
         }
     }
@@ -393,17 +404,17 @@ impl Table {
         sheet
     }
 
-    /// All its rows as the file that was asked for; none when a page was asked for.
+    /// All its rows on their way out as a file, with the pupils whom they name.
     ///
     /// The file's name holds the school, the kind of list and the day, and never a pupil's name (I-038).
-    pub fn file(&self, form: &Form, school: &str, kind: &str, today: Day) -> Option<Response> {
-        let kind_of_file = FileKind::of(&form.format)?;
+    pub(crate) fn leaving(&self, kind: &str, today: Day) -> Leaving {
         // The heading on the screen may name a pupil; the file's name must not.
         let sheet = Sheet {
             title: kind.to_owned(),
             ..self.sheet()
         };
-        Some(take_away::file(&sheet, kind_of_file, school, today))
+        let cells = self.rows.iter().flatten();
+        Leaving::new(sheet, today).naming(cells.filter_map(|cell| cell.pupil))
     }
 }
 
@@ -419,8 +430,7 @@ fn sorted_by(headings: &[Heading], asked: &str, usual: &str) -> Option<(usize, b
 
 /// The first of so many rows that is asked for, and the one after the last: a page of them, or all for print and files.
 fn on_the_page(form: &Form, rows: usize) -> (usize, usize) {
-    let is_file = FileKind::of(&form.format).is_some();
-    if is_file || form.print == "yes" || rows <= ROWS_A_PAGE {
+    if form.print == "yes" || rows <= ROWS_A_PAGE {
         return (0, rows);
     }
     let page = form.page().min(rows.div_ceil(ROWS_A_PAGE));
@@ -475,7 +485,7 @@ impl TableView {
 
     /// The same without ways to take it away, on a page that offers them once for all its tables.
     pub fn without_exports(mut self) -> TableView {
-        self.under.exports.clear();
+        self.under.exports = None;
         if self.under.next.is_none() && self.under.previous.is_none() {
             self.under.shown = "".into();
         }
@@ -583,7 +593,7 @@ mod tests {
             )
         };
         let whole = asked(&Form {
-            format: "csv".into(),
+            print: "yes".into(),
             ..Form::default()
         });
         assert_eq!((whole.rows.len(), made.get()), (250, 250));

@@ -19,8 +19,10 @@ use super::table::{Cell, Heading, Order, Table, TableView, Value, grouped};
 use crate::book::{Book, Pupil};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::PupilId;
-use crate::people::{Access, RecordKind};
+use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Face, Facts, Frame, Page};
+use crate::take_away::{Leaving, Wanted};
+use store::Tx;
 
 /// Whether a mark belongs to what a page was asked to list; everything does when it was asked for nothing in particular.
 fn belongs(mark: MarkByte, class: &str) -> bool {
@@ -221,7 +223,7 @@ fn pupil_table(
             let enrolment = book.roll.enrolments[one.row].id;
             let why = question.about(Who::Enrolment(enrolment)).why();
             vec![
-                Cell::text(pupil.listed()).to(why),
+                Cell::text(pupil.listed()).to(why).naming(pupil.id),
                 Cell::of(Value::percent(one.counts.attendance_shown())),
                 Cell::whole(one.counts.attended()),
                 Cell::whole(one.counts.possible()),
@@ -505,15 +507,70 @@ fn answer<'a>(
     })
 }
 
+impl Answered<'_> {
+    /// The sessions of the pupil whose figure it is, as far as the page was asked for them.
+    fn marks(&self, pupil: Option<PupilId>, form: &Form) -> Vec<(Slot, MarkByte)> {
+        let rows = self.standings.iter().filter(|_| pupil.is_some());
+        let marks = rows.flat_map(|one| self.reckoning.marks(one.row));
+        let mut marks: Vec<(Slot, MarkByte)> = marks
+            .filter(|(_, mark)| belongs(*mark, &form.class))
+            .collect();
+        marks.sort_by_key(|(slot, _)| *slot);
+        marks
+    }
+
+    /// What the figure was made from: a pupil's sessions, or the pupils who may be named.
+    fn table(
+        &self,
+        pupil: Option<PupilId>,
+        marks: &[(Slot, MarkByte)],
+        sight: &Sight,
+        form: &Form,
+    ) -> Table {
+        let (reckoning, question) = (&self.reckoning, &self.question);
+        let mut table = match pupil {
+            Some(_) => session_table(marks, form),
+            None => pupil_table(reckoning, sight, question, &self.standings, form),
+        };
+        table.about = about(reckoning);
+        if let Some(only) = question.only {
+            let only = format!("{} {}", only.weekday.name(), only.session);
+            table.about.push(("Only".to_owned(), only));
+        }
+        table
+    }
+}
+
+/// Errors: [`Refusal::NotFound`] for somebody who sees neither marks nor figures.
+fn must_see_figures(actor: &Actor) -> Result<(), Refusal> {
+    let may = actor.may(Access::Read, RecordKind::AttendanceMarks)
+        || actor.may(Access::Aggregate, RecordKind::AggregateReports);
+    may.then_some(()).ok_or(Refusal::NotFound)
+}
+
+/// `/why?who=…` as a file.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    must_see_figures(wanted.actor)?;
+    let form = wanted.query::<Form>()?.whole();
+    let today = wanted.today();
+    let sight = Sight::of(tx, wanted.actor, today)?;
+    let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
+    let answered = answer(&book, &sight, &form, wanted.office.now())?;
+    let pupil = one_pupil(&book, answered.question.who);
+    let marks = answered.marks(pupil, &form);
+    let table = answered.table(pupil, &marks, &sight, &form);
+    Ok(match pupil {
+        // Its rows are sessions and name nobody; they are that pupil's all the same.
+        Some(pupil) => table.leaving("sessions", today).naming([pupil]),
+        None => table.leaving("figure", today),
+    })
+}
+
 /// `GET /why?who=…`: the page, or beside another page the drawer, behind any figure.
 pub async fn why(desk: Desk, Query(form): Query<Form>) -> Result<Response, Problem> {
     let here = desk.clone();
     desk.read(move |tx, actor| {
-        let may = actor.may(Access::Read, RecordKind::AttendanceMarks)
-            || actor.may(Access::Aggregate, RecordKind::AggregateReports);
-        if !may {
-            return Err(Refusal::NotFound);
-        }
+        must_see_figures(actor)?;
         let now = here.office.now();
         let sight = Sight::of(tx, actor, now.in_london().0)?;
         let book = here.office.shelf.book(tx, actor.school)?;
@@ -522,28 +579,11 @@ pub async fn why(desk: Desk, Query(form): Query<Form>) -> Result<Response, Probl
         let Answered { reckoning, question, standings, figure } = &answered;
         let who = question.who;
         let pupil = one_pupil(&book, who);
-        let mut marks: Vec<(Slot, MarkByte)> = match pupil {
-            Some(_) => standings.iter().flat_map(|one| reckoning.marks(one.row)).collect(),
-            None => Vec::new(),
-        };
-        marks.sort_by_key(|(slot, _)| *slot);
-        marks.retain(|(_, mark)| belongs(*mark, &form.class));
-        let mut table = match pupil {
-            Some(_) => session_table(&marks, &form),
-            None => pupil_table(reckoning, &sight, question, standings, &form),
-        };
+        let marks = answered.marks(pupil, &form);
+        let table = answered.table(pupil, &marks, &sight, &form);
         let usual = if pupil.is_some() { "day" } else { "attendance" };
-        let mut facts = about(reckoning);
-        if let Some(only) = question.only {
-            let weekday = only.weekday.name();
-            facts.push(("Only".to_owned(), format!("{weekday} {}", only.session)));
-        }
-        table.about = facts.clone();
+        let facts = table.about.clone();
         let today: Day = reckoning.today();
-        let kind = if pupil.is_some() { "sessions" } else { "figure" };
-        if let Some(file) = table.file(&form, &frame.school, kind, today) {
-            return Ok(file);
-        }
         let name = name_of(&book, who);
         let named = sight.covers_all(&book, standings);
         let sort = if form.sort.is_empty() { usual } else { &form.sort };
@@ -583,7 +623,7 @@ pub async fn why(desk: Desk, Query(form): Query<Form>) -> Result<Response, Probl
             whole: (!form.class.is_empty() || !form.show.is_empty())
                 .then(|| form.link("/why", &[("class", ""), ("show", "")])),
             exports: crate::shell::Under {
-                exports: crate::shell::Export::usual(&form.link("/why", &[])),
+                exports: crate::shell::Exports::usual(&form.link("/why", &[])),
                 ..Default::default()
             },
             table: (pupil.is_none() && !table.rows.is_empty())

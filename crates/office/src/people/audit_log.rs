@@ -12,10 +12,9 @@ use store::{StoreError, Tx, args, journal};
 
 use super::access::granted;
 use super::{Access, Actor, RecordKind, Scope};
-use crate::desk::school_name;
 use crate::desk::{Desk, Problem, Refusal};
-use crate::shell::{self, Column, Columns, Export, Frame, Under};
-use crate::take_away::{self, FileKind, sheet, texts};
+use crate::shell::{self, Column, Columns, Exports, Frame, Under};
+use crate::take_away::{Leaving, Wanted, texts};
 
 /// Entries on one page.
 const ON_A_PAGE: i64 = 100;
@@ -51,7 +50,6 @@ pub(super) struct JournalQuery {
     person: String,
     act: String,
     before: String,
-    format: String,
 }
 
 impl JournalQuery {
@@ -121,7 +119,7 @@ const HEADINGS: [&str; 7] = [
 
 /// Whether the actor may read the journal: for the whole school, or as the one who runs the system. Its entries hold ids and no
 /// names of pupils; notes, which may tell of one, are for the former only.
-fn must_read(actor: &Actor) -> Result<Notes, Refusal> {
+pub(crate) fn must_read(actor: &Actor) -> Result<Notes, Refusal> {
     let mut sees = None;
     for role in &actor.roles {
         match granted(*role, RecordKind::AuditLog) {
@@ -133,9 +131,12 @@ fn must_read(actor: &Actor) -> Result<Notes, Refusal> {
     sees.ok_or(Refusal::NotFound)
 }
 
+/// Whether somebody who may read the journal may read its notes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Notes {
+pub(crate) enum Notes {
+    /// All of them.
     Shown,
+    /// None: they may tell of a pupil.
     Hidden,
 }
 
@@ -145,22 +146,11 @@ pub(super) async fn page(
     Query(query): Query<JournalQuery>,
 ) -> Result<Response, Problem> {
     let at = desk.clone();
-    let (today, _) = desk.office.today();
     desk.read(move |tx, actor| {
         let notes = must_read(actor)?;
-        let people = tx.query(NAMES, &args![actor.school], |row| {
-            Ok((row.get::<i64>(0)?, row.get::<String>(1)?))
-        })?;
+        let people = people(tx, actor)?;
         let names: HashMap<i64, String> = people.iter().cloned().collect();
-        let file = FileKind::of(&query.format);
-        let limit = if file.is_some() { IN_A_FILE } else { ON_A_PAGE };
-        let lines = lines(tx, actor, &query, &names, notes, limit)?;
-        if let Some(kind) = file {
-            let school = school_name(tx, actor.school)?;
-            let empty = sheet("Journal", &school, actor, today, &HEADINGS);
-            let rows = lines.into_iter().map(cells_of).collect();
-            return Ok(take_away::file(&texts(empty, rows), kind, &school, today));
-        }
+        let lines = lines(tx, actor, &query, &names, notes, ON_A_PAGE)?;
         let oldest = lines.last().map(|line| line.seq);
         let more = lines.len() as i64 == ON_A_PAGE;
         let page = JournalPage {
@@ -183,7 +173,7 @@ pub(super) async fn page(
                 next: oldest
                     .filter(|_| more)
                     .map(|seq| query.address(Some(seq)).into()),
-                exports: Export::usual(&query.address(None)),
+                exports: Exports::usual(&query.address(None)),
             },
             lines,
             query,
@@ -191,6 +181,24 @@ pub(super) async fn page(
         Ok(shell::page(StatusCode::OK, &page))
     })
     .await
+}
+
+/// `/journal` as a file.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let actor = wanted.actor;
+    let notes = must_read(actor)?;
+    let names = people(tx, actor)?.into_iter().collect();
+    let lines = lines(tx, actor, &wanted.query()?, &names, notes, IN_A_FILE)?;
+    let empty = wanted.sheet(tx, "Journal", &HEADINGS)?;
+    let rows = lines.into_iter().map(cells_of).collect();
+    Ok(Leaving::new(texts(empty, rows), wanted.today()))
+}
+
+/// Accounts with a name that people know, of all who ever acted at the school.
+pub(crate) fn people(tx: &mut Tx, actor: &Actor) -> Result<Vec<(i64, String)>, StoreError> {
+    tx.query(NAMES, &args![actor.school], |row| {
+        Ok((row.get::<i64>(0)?, row.get::<String>(1)?))
+    })
 }
 
 fn cells_of(line: Line) -> Vec<String> {
@@ -246,7 +254,7 @@ fn lines(
 }
 
 /// `Tue 24 Nov 2026, 08:44:12` by London clocks.
-fn second(at: Instant) -> String {
+pub(crate) fn second(at: Instant) -> String {
     let (day, time) = at.in_london();
     format!(
         "{} {}, {:02}:{:02}:{:02}",

@@ -27,6 +27,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub use access::{Access, Actor, Reach, RecordKind, Role, Scope, granted};
+pub(crate) use audit_log::{Notes, must_read as must_read_journal, people as who_acted, second};
 pub use directory::{
     DIRECTORY, DirectoryError, Founded, Founding, NewAccount, found_first_school, is_set_up,
     open_account, sign_in_name,
@@ -43,6 +44,7 @@ pub(crate) use sign_in::forget_old_sign_ins;
 pub use signed_in::{Present, SignInToken, actor_for_token, note_seen, present};
 
 use crate::desk::Office;
+use crate::take_away::List;
 
 /// The statements of this folder.
 pub fn statements() -> Vec<&'static str> {
@@ -61,6 +63,25 @@ pub fn statements() -> Vec<&'static str> {
     ]
     .concat()
 }
+
+/// The lists of this folder that can be taken away.
+pub(crate) const LISTS: &[List] = &[
+    List {
+        kind: "staff",
+        address: "/staff",
+        make: staff_pages::staff_as_file,
+    },
+    List {
+        kind: "accounts and roles",
+        address: "/people",
+        make: staff_pages::accounts_as_file,
+    },
+    List {
+        kind: "journal",
+        address: "/journal",
+        make: audit_log::as_file,
+    },
+];
 
 /// The routes of this folder.
 pub fn routes() -> Router<Arc<Office>> {

@@ -10,15 +10,15 @@ use store::{SchoolId, Tx};
 use super::staff::{self, Details, Held, Member};
 use super::{Actor, Place, Role};
 use crate::book::Book;
-use crate::desk::{Desk, Problem, Refusal, school_name};
+use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::StaffId;
 use crate::roll::{duty_in_words, groups_in_words, sorting_name};
 use crate::shell::{
-    Column, Columns, Direction, Export, Facts, Field, FieldKind, Flag, Frame, Notice, Page, Tab,
+    Column, Columns, Direction, Exports, Facts, Field, FieldKind, Flag, Frame, Notice, Page, Tab,
     Tabs, Text, Under,
 };
-use crate::take_away::{FileKind, file, sheet, texts};
+use crate::take_away::{Leaving, Wanted, texts};
 
 /// What a list tells of the members of staff.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -151,7 +151,30 @@ pub(super) async fn staff(desk: Desk, asked: Query<Answers>) -> Result<Response,
     list(desk, asked, Listing::Staff).await
 }
 
-/// A list of the staff, as a page or as a file.
+/// `/staff` as a file.
+pub(super) fn staff_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    as_file(tx, wanted, Listing::Staff)
+}
+
+/// `/people` as a file.
+pub(super) fn accounts_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    as_file(tx, wanted, Listing::Accounts)
+}
+
+fn as_file(tx: &mut Tx, wanted: &Wanted<'_>, listing: Listing) -> Result<Leaving, Refusal> {
+    let (actor, today) = (wanted.actor, wanted.today());
+    if !listing.place().is_open_to(actor) {
+        return Err(Refusal::NotFound);
+    }
+    let book = wanted.office.shelf.book(tx, actor.school)?;
+    let rows = sorted_rows(tx, actor, &book, &wanted.query()?, listing, today)?;
+    let headings: Vec<&str> = listing.columns().iter().map(|(name, _)| *name).collect();
+    let empty = wanted.sheet(tx, listing.title(), &headings)?;
+    let rows = rows.into_iter().map(|(_, cells)| cells).collect();
+    Ok(Leaving::new(texts(empty, rows), today))
+}
+
+/// A list of the staff.
 pub(super) async fn list(
     desk: Desk,
     Query(asked): Query<Answers>,
@@ -165,13 +188,6 @@ pub(super) async fn list(
         }
         let book = here.office.shelf.book(tx, actor.school)?;
         let rows = sorted_rows(tx, actor, &book, &asked, listing, today)?;
-        if let Some(kind) = FileKind::of(asked.text("format")) {
-            let school = school_name(tx, actor.school)?;
-            let headings: Vec<&str> = listing.columns().iter().map(|(name, _)| *name).collect();
-            let empty = sheet(listing.title(), &school, actor, today, &headings);
-            let rows = rows.into_iter().map(|(_, cells)| cells).collect();
-            return Ok(file(&texts(empty, rows), kind, &school, today));
-        }
         let frame = here.frame(tx, actor, listing.title())?;
         Ok(Page(list_page(frame, actor, &asked, listing, rows)).into_response())
     })
@@ -266,7 +282,7 @@ fn list_page(
                 1 => "One person".into(),
                 count => format!("{count} people").into(),
             },
-            exports: Export::usual(&asked.path(path, &[])),
+            exports: Exports::usual(&asked.path(path, &[])),
             ..Under::default()
         },
         rows: rows

@@ -15,15 +15,15 @@ use store::{Act, SchoolId, StoreError, Tx, args};
 
 use super::status::takers;
 use crate::book::{Book, Group, GroupKind, StaffMember};
-use crate::desk::{Desk, Problem, Refusal, school_name};
+use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{Answers, Wrongs};
 use crate::ids::{AccountId, GroupId, StaffId};
 use crate::people::access::granted;
 use crate::people::{Access, Actor, RecordKind, Role, Scope};
 use crate::roll::records::GROUP_STAFF;
 use crate::roll::sorting_name;
-use crate::shell::{Choice, Export, Field, Frame, Notice, Page, State, Under};
-use crate::take_away::{FileKind, file, sheet};
+use crate::shell::{Choice, Exports, Field, Frame, Notice, Page, State, Under};
+use crate::take_away::{Leaving, Wanted};
 use crate::year::settings::{SettingError, session_times};
 use crate::year::timetable::{lessons_on, teachers};
 
@@ -305,59 +305,9 @@ pub(super) async fn cover(desk: Desk, Query(asked): Query<Answers>) -> Result<Re
     desk.read(move |tx, actor| {
         must_set(actor)?;
         let (today, _) = here.office.today();
-        let mut ignored = Wrongs::default();
-        let day = asked.day_if_given("day", &mut ignored).unwrap_or(today);
+        let day = day_asked(&asked, today);
         let book = here.office.shelf.book(tx, actor.school)?;
-        let duties = tx.query(COVER_ON, &args![actor.school, day], |row| {
-            Ok((
-                row.get::<i64>(0)?,
-                row.get::<GroupId>(1)?,
-                row.get::<StaffId>(2)?,
-                row.get::<Day>(3)?,
-                row.get::<Day>(4)?,
-            ))
-        })?;
-        let covered: Vec<Covered> = duties
-            .into_iter()
-            .filter_map(|(duty, group, staff, from, to)| {
-                let now = takers(&book, group, day);
-                let member = now.now.iter().find(|member| member.id == staff)?;
-                (!now.instead_of.is_empty()).then(|| Covered {
-                    duty,
-                    group: book
-                        .groups
-                        .group(group)
-                        .map_or_else(String::new, |group| group.name.clone()),
-                    who: member.name.clone(),
-                    instead_of: now
-                        .instead_of
-                        .iter()
-                        .map(|member| member.name.as_str())
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                    days: if from == to {
-                        from.short()
-                    } else {
-                        format!("{} to {}", from.short(), to.short())
-                    },
-                })
-            })
-            .collect();
-        if let Some(format) = FileKind::of(asked.text("format")) {
-            let school = school_name(tx, actor.school)?;
-            let headings = ["Group", "Covering", "Instead of", "Days"];
-            let mut sheet = sheet("Cover", &school, actor, today, &headings);
-            sheet.about.push(("Cover on".to_owned(), day.long()));
-            sheet.rows = covered
-                .iter()
-                .map(|line| {
-                    [&line.group, &line.who, &line.instead_of, &line.days]
-                        .map(|text| Cell::text(text))
-                        .to_vec()
-                })
-                .collect();
-            return Ok(file(&sheet, format, &school, today));
-        }
+        let covered = covered_on(tx, &book, day)?;
         let chosen = asked
             .number("staff")
             .map(StaffId)
@@ -377,7 +327,7 @@ pub(super) async fn cover(desk: Desk, Query(asked): Query<Answers>) -> Result<Re
             last: Field::day("to", "Last day of cover").value(day.to_string()),
             under: Under {
                 shown: format!("{} covered on {}", covered.len(), day.long()).into(),
-                exports: Export::usual(&asked.path("/cover", &[("did", "")])),
+                exports: Exports::usual(&asked.path("/cover", &[("did", "")])),
                 ..Under::default()
             },
             covered,
@@ -385,6 +335,68 @@ pub(super) async fn cover(desk: Desk, Query(asked): Query<Answers>) -> Result<Re
         Ok(Page(page).into_response())
     })
     .await
+}
+
+/// The day whose cover is asked for.
+fn day_asked(asked: &Answers, today: Day) -> Day {
+    let mut ignored = Wrongs::default();
+    asked.day_if_given("day", &mut ignored).unwrap_or(today)
+}
+
+/// What is covered on a day.
+fn covered_on(tx: &mut Tx, book: &Book, day: Day) -> Result<Vec<Covered>, StoreError> {
+    let duties = tx.query(COVER_ON, &args![book.school, day], |row| {
+        Ok((
+            row.get::<i64>(0)?,
+            row.get::<GroupId>(1)?,
+            row.get::<StaffId>(2)?,
+            row.get::<Day>(3)?,
+            row.get::<Day>(4)?,
+        ))
+    })?;
+    Ok(duties
+        .into_iter()
+        .filter_map(|(duty, group, staff, from, to)| {
+            let now = takers(book, group, day);
+            let member = now.now.iter().find(|member| member.id == staff)?;
+            (!now.instead_of.is_empty()).then(|| Covered {
+                duty,
+                group: book
+                    .groups
+                    .group(group)
+                    .map_or_else(String::new, |group| group.name.clone()),
+                who: member.name.clone(),
+                instead_of: now
+                    .instead_of
+                    .iter()
+                    .map(|member| member.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                days: if from == to {
+                    from.short()
+                } else {
+                    format!("{} to {}", from.short(), to.short())
+                },
+            })
+        })
+        .collect())
+}
+
+/// `/cover` as a file: what is covered on a day.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    must_set(wanted.actor)?;
+    let today = wanted.today();
+    let day = day_asked(&wanted.query()?, today);
+    let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
+    let headings = ["Group", "Covering", "Instead of", "Days"];
+    let mut sheet = wanted.sheet(tx, "Cover", &headings)?;
+    sheet.about.push(("Cover on".to_owned(), day.long()));
+    let cells = |line: &Covered| {
+        let texts = [&line.group, &line.who, &line.instead_of, &line.days];
+        texts.map(|text| Cell::text(text)).to_vec()
+    };
+    sheet.rows = covered_on(tx, &book, day)?.iter().map(cells).collect();
+    Ok(Leaving::new(sheet, today))
 }
 
 fn notice(asked: &Answers) -> Option<Notice> {

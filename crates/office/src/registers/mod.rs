@@ -18,6 +18,8 @@ mod sent;
 mod status;
 mod today;
 
+use crate::take_away::List;
+
 pub use cover::{set_cover, take_back_cover};
 pub use due::{Due, Standing, due};
 pub use enter::Change;
@@ -30,6 +32,25 @@ pub(crate) use save::forget_old_saves;
 pub use status::{Status, Taken, TakenOn, registers_at, status, taken_on};
 pub(crate) use status::{Takers, takers};
 pub use today::own_groups;
+
+/// The lists of this folder that can be taken away.
+pub(crate) const LISTS: &[List] = &[
+    List {
+        kind: "registers",
+        address: "/registers",
+        make: pages::as_file,
+    },
+    List {
+        kind: "plans",
+        address: "/plans",
+        make: plans::as_file,
+    },
+    List {
+        kind: "cover",
+        address: "/cover",
+        make: cover::as_file,
+    },
+];
 
 /// Every statement of this folder, for the test that prepares them.
 pub fn statements() -> Vec<&'static str> {

@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use calendar::{Day, Session, Slot, TimeOfDay};
 use serde::Deserialize;
+use store::Tx;
 
 use super::code_help::CodesPage;
 use super::cover;
@@ -18,11 +19,11 @@ use super::keeper::keeper;
 use super::register_page::register_page;
 use super::save::{Outcome, Save, SaveAnswer, save};
 use super::sent::{SentSave, from_form};
-use super::today::{Asked, today_page};
+use super::today::{Asked, all_registers, sees_all, today_page};
 use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::ids::GroupId;
 use crate::shell::{Frame, Notice, Page, State};
-use crate::take_away::{FileKind, file};
+use crate::take_away::{Leaving, Wanted};
 
 /// The addresses of this folder.
 pub fn routes() -> Router<Arc<Office>> {
@@ -118,18 +119,20 @@ async fn registers(desk: Desk, Query(asked): Query<Asked>) -> Result<Response, P
         let now = at.office.now();
         let frame = at.frame(tx, actor, "Registers")?;
         let book = at.office.shelf.book(tx, actor.school)?;
-        let school = frame.school.clone();
-        let page = today_page(tx, actor, &book, &asked, now, frame)?;
-        let kind = FileKind::of(&asked.format);
-        Ok(match (kind, &page.all) {
-            (Some(kind), Some(all)) => {
-                let sheet = all.sheet(&school, actor, now);
-                file(&sheet, kind, &school, all.day)
-            }
-            _ => Page(page).into_response(),
-        })
+        Ok(Page(today_page(tx, actor, &book, &asked, now, frame)?).into_response())
     })
     .await
+}
+
+/// `/registers` as a file: every register of a day, for those who may see them all.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let (actor, now) = (wanted.actor, wanted.office.now());
+    if !sees_all(actor) {
+        return Err(Refusal::NotFound);
+    }
+    let book = wanted.office.shelf.book(tx, actor.school)?;
+    let all = all_registers(tx, &book, &wanted.query()?, now)?;
+    Ok(Leaving::new(all.sheet(tx, wanted)?, all.day))
 }
 
 async fn register(

@@ -4,7 +4,7 @@ use askama::Template;
 use calendar::{Day, Instant, Session, Slot};
 use exchange::{Cell, Sheet};
 use serde::Deserialize;
-use store::Tx;
+use store::{StoreError, Tx};
 
 use super::cover::may_set_cover;
 use super::keeper::duty_of;
@@ -13,7 +13,8 @@ use crate::book::{Book, Group, GroupKind};
 use crate::desk::Refusal;
 use crate::people::access::granted;
 use crate::people::{Access, Actor, Place, RecordKind};
-use crate::shell::{Export, Frame, State, Under};
+use crate::shell::{Exports, Frame, State, Under};
+use crate::take_away::Wanted;
 use crate::year::settings::session_times;
 
 /// School days before today whose gaps a teacher is shown.
@@ -31,9 +32,6 @@ pub(super) struct Asked {
     /// `all` for registers that are done too.
     #[serde(default)]
     pub show: String,
-    /// `csv` or `xlsx` to take the list away.
-    #[serde(default)]
-    pub format: String,
 }
 
 /// The page.
@@ -153,7 +151,7 @@ pub(super) fn today_page(
         .map(|group| (group.name.clone(), lines(group)))
         .filter(|(_, lines)| !lines.is_empty())
         .collect();
-    let sees_all = actor.may_for_school(Access::Read, RecordKind::AttendanceMarks);
+    let sees_all = sees_all(actor);
     let all = if sees_all {
         Some(all_registers(tx, book, asked, now)?)
     } else {
@@ -171,6 +169,11 @@ pub(super) fn today_page(
         sees_timetable: Place::Timetable.is_open_to(actor),
         sets_cover: may_set_cover(actor),
     })
+}
+
+/// Whether somebody may see the registers of the whole school.
+pub(super) fn sees_all(actor: &Actor) -> bool {
+    actor.may_for_school(Access::Read, RecordKind::AttendanceMarks)
 }
 
 fn tutor_groups<'b>(own: &'b [&'b Group]) -> impl Iterator<Item = &'b Group> {
@@ -228,7 +231,10 @@ fn gaps(
     Ok(found)
 }
 
-fn all_registers(
+/// The registers of the day that is asked for.
+///
+/// Errors: [`Refusal::Wrong`] for a day that cannot be read.
+pub(super) fn all_registers(
     tx: &mut Tx,
     book: &Book,
     asked: &Asked,
@@ -281,7 +287,7 @@ fn all_registers(
     let base = format!("/registers?day={day}&session={word}&show={show}");
     let under = Under {
         shown: format!("{} of {due} registers", lines.len()).into(),
-        exports: Export::usual(&base),
+        exports: Exports::usual(&base),
         ..Under::default()
     };
     Ok(AllRegisters {
@@ -316,14 +322,13 @@ impl AllRegisters {
     }
 
     /// The same list as a sheet to take away.
-    pub(super) fn sheet(&self, school: &str, actor: &Actor, now: Instant) -> Sheet {
+    pub(super) fn sheet(&self, tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Sheet, StoreError> {
         let title = if self.only_missing {
             "Missing registers"
         } else {
             "Registers"
         };
-        let mut sheet = Sheet::new(title);
-        for heading in [
+        let headings = [
             "Group",
             "Room",
             "Staff",
@@ -333,9 +338,8 @@ impl AllRegisters {
             "Blank",
             "Pupils",
             "Minutes overdue",
-        ] {
-            sheet.text_column(heading);
-        }
+        ];
+        let mut sheet = wanted.sheet(tx, title, &headings)?;
         sheet.rows = self
             .lines
             .iter()
@@ -357,16 +361,14 @@ impl AllRegisters {
                 ]
             })
             .collect();
-        let (today, clock) = now.in_london();
-        sheet.about = [
-            ("School", school.to_owned()),
-            ("List", format!("{title}, {}", self.day.long())),
-            ("Made", format!("{} {clock}", today.long())),
-            ("Made by", format!("{}, {}", actor.name, actor.job_title)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec();
-        sheet
+        let (_, clock) = wanted.office.now().in_london();
+        let more = [
+            ("Registers of", self.day.long()),
+            ("Made at", clock.to_string()),
+        ];
+        let more = more.map(|(name, value)| (name.to_owned(), value));
+        sheet.about.extend(more);
+        Ok(sheet)
     }
 
     /// What to say when the list is empty.

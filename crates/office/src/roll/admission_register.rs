@@ -23,13 +23,12 @@ use super::record::{
     pupil_row, times_on_roll,
 };
 use crate::book::{Book, GroupKind};
-use crate::desk::school_name;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::{EnrolmentId, PupilId};
 use crate::people::{Access, Actor, RecordKind};
-use crate::shell::{Export, Flag, Frame, Page, Tab, Tabs, Under};
-use crate::take_away::{FileKind, file, sheet};
+use crate::shell::{Exports, Flag, Frame, Page, Tab, Tabs, Under};
+use crate::take_away::{Leaving, Wanted};
 
 /// Names on one page.
 const PAGE: usize = 50;
@@ -60,6 +59,16 @@ enum Part {
     All,
     Gaps,
     Returns,
+}
+
+impl Part {
+    fn asked(asked: &Answers) -> Part {
+        match asked.text("show") {
+            "gaps" => Part::Gaps,
+            "returns" => Part::Returns,
+            _ => Part::All,
+        }
+    }
 }
 
 #[derive(Template)]
@@ -104,19 +113,9 @@ pub(super) async fn admission_register(
             return Err(Refusal::NotFound);
         }
         let book = here.office.shelf.book(tx, actor.school)?;
-        let part = match asked.text("show") {
-            "gaps" => Part::Gaps,
-            "returns" => Part::Returns,
-            _ => Part::All,
-        };
-        let kind = FileKind::of(asked.text("format"));
-        let is_whole = kind.is_some() || !asked.text("print").is_empty();
+        let part = Part::asked(&asked);
+        let is_whole = !asked.text("print").is_empty();
         let shown = shown(tx, actor.school, &asked, part, is_whole, today)?;
-        if let Some(kind) = kind {
-            let school = school_name(tx, actor.school)?;
-            let sheet = as_sheet(&shown.lines, part, &school, actor, today);
-            return Ok(file(&sheet, kind, &school, today));
-        }
         let frame = here.frame(tx, actor, "Admission register")?;
         Ok(Page(page(frame, &book, &asked, part, &shown, today)).into_response())
     })
@@ -230,7 +229,7 @@ fn page(
             .into(),
             previous: (shown.before > 0).then(|| turned(number - 1).into()),
             next: (last < shown.of).then(|| turned(number + 1).into()),
-            exports: Export::usual(&asked.path(path, &[("page", "")])),
+            exports: Exports::usual(&asked.path(path, &[("page", "")])),
         },
     }
 }
@@ -590,7 +589,25 @@ pub(super) fn gaps_of(
     Ok(gaps(&row, time, &held, today))
 }
 
-fn as_sheet(shown: &[Line], part: Part, school: &str, actor: &Actor, today: Day) -> Sheet {
+/// `/admission-register` as a file.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    if !may_see(wanted.actor) {
+        return Err(Refusal::NotFound);
+    }
+    let asked: Answers = wanted.query()?;
+    let (part, today) = (Part::asked(&asked), wanted.today());
+    let shown = shown(tx, wanted.actor.school, &asked, part, true, today)?;
+    let sheet = as_sheet(tx, wanted, &shown.lines, part)?;
+    let pupils = shown.lines.iter().map(|line| line.time.pupil);
+    Ok(Leaving::new(sheet, today).naming(pupils))
+}
+
+fn as_sheet(
+    tx: &mut Tx,
+    wanted: &Wanted<'_>,
+    shown: &[Line],
+    part: Part,
+) -> Result<Sheet, StoreError> {
     let mut headings = vec![
         "Entry",
         "Legal surname",
@@ -626,9 +643,9 @@ fn as_sheet(shown: &[Line], part: Part, school: &str, actor: &Actor, today: Day)
         Part::Gaps => headings.push("Missing"),
         Part::Returns => headings.push("Return due by"),
     }
-    let mut sheet = sheet(title, school, actor, today, &headings);
+    let mut sheet = wanted.sheet(tx, title, &headings)?;
     sheet.rows = shown.iter().map(|line| cells(line, part)).collect();
-    sheet
+    Ok(sheet)
 }
 
 fn cells(line: &Line, part: Part) -> Vec<Cell> {

@@ -15,13 +15,12 @@ use super::place::sorting_name;
 use super::pupil::days_in_words;
 use super::records::{GROUP_STAFF, MEMBERSHIP, PUPIL_GROUP};
 use crate::book::{Book, Group, GroupKind};
-use crate::desk::school_name;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
-use crate::ids::{EnrolmentId, GroupId, StaffId};
+use crate::ids::{EnrolmentId, GroupId, PupilId, StaffId};
 use crate::people::{Access, Actor, RecordKind};
-use crate::shell::{Choice, Export, Field, FieldKind, Frame, Page, Text, Under};
-use crate::take_away::{FileKind, file, sheet};
+use crate::shell::{Choice, Exports, Field, FieldKind, Frame, Page, Text, Under};
+use crate::take_away::{Leaving, Wanted};
 
 /// Duties for a group: the word in the database and in words.
 const DUTIES: [(&str, &str); 3] = [
@@ -76,28 +75,7 @@ pub(super) async fn groups(desk: Desk, Query(asked): Query<Answers>) -> Result<R
         let sight = Sight::of(tx, actor, today)?;
         let book = here.office.shelf.book(tx, actor.school)?;
         let year = book.calendar.school_year_of(today);
-        let kinds: Vec<(GroupKind, Vec<GroupRow>)> = GroupKind::ALL
-            .into_iter()
-            .map(|kind| (kind, rows(&book, &sight, kind, year, today)))
-            .filter(|(_, rows)| !rows.is_empty())
-            .collect();
-        if let Some(format) = FileKind::of(asked.text("format")) {
-            let school = school_name(tx, actor.school)?;
-            let headings = ["Kind", "Group", "Subject", "Pupils", "Staff"];
-            let mut sheet = sheet("Groups", &school, actor, today, &headings);
-            for (kind, rows) in &kinds {
-                sheet.rows.extend(rows.iter().map(|row| {
-                    vec![
-                        Cell::text(kind.label()),
-                        Cell::text(&row.name),
-                        Cell::text(&row.subject),
-                        Cell::whole(row.members as i64),
-                        Cell::text(&row.staff),
-                    ]
-                }));
-            }
-            return Ok(file(&sheet, format, &school, today));
-        }
+        let kinds = by_kind(&book, &sight, today);
         let may_change = actor.may_for_school(Access::Write, RecordKind::PupilCore);
         let here_kept = kept_here(&book, today);
         let count: usize = kinds.iter().map(|(_, rows)| rows.len()).sum();
@@ -115,13 +93,44 @@ pub(super) async fn groups(desk: Desk, Query(asked): Query<Answers>) -> Result<R
             kept_elsewhere: (may_change && !here_kept).then_some(KEPT_ELSEWHERE),
             under: Under {
                 shown: format!("{count} groups of {year}").into(),
-                exports: Export::usual("/groups"),
+                exports: Exports::usual("/groups"),
                 ..Under::default()
             },
         };
         Ok(Page(page).into_response())
     })
     .await
+}
+
+/// `/groups` as a file.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let today = wanted.today();
+    let sight = Sight::of(tx, wanted.actor, today)?;
+    let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
+    let headings = ["Kind", "Group", "Subject", "Pupils", "Staff"];
+    let mut sheet = wanted.sheet(tx, "Groups", &headings)?;
+    for (kind, rows) in by_kind(&book, &sight, today) {
+        sheet.rows.extend(rows.iter().map(|row| {
+            vec![
+                Cell::text(kind.label()),
+                Cell::text(&row.name),
+                Cell::text(&row.subject),
+                Cell::whole(row.members as i64),
+                Cell::text(&row.staff),
+            ]
+        }));
+    }
+    Ok(Leaving::new(sheet, today))
+}
+
+/// The groups of this school year by their kinds.
+fn by_kind(book: &Book, sight: &Sight, today: Day) -> Vec<(GroupKind, Vec<GroupRow>)> {
+    let year = book.calendar.school_year_of(today);
+    GroupKind::ALL
+        .into_iter()
+        .map(|kind| (kind, rows(book, sight, kind, year, today)))
+        .filter(|(_, rows)| !rows.is_empty())
+        .collect()
 }
 
 fn rows(
@@ -194,6 +203,7 @@ struct GroupPage {
 
 struct MemberRow {
     enrolment: EnrolmentId,
+    pupil: PupilId,
     href: String,
     name: String,
     tutor: String,
@@ -218,27 +228,8 @@ pub(super) async fn group(
         let sight = Sight::of(tx, actor, today)?;
         let book = here.office.shelf.book(tx, actor.school)?;
         let found = book.groups.group(group).ok_or(Refusal::NotFound)?;
-        let mut ignored = Wrongs::default();
-        let day = asked.day_if_given("day", &mut ignored).unwrap_or(today);
+        let day = day_asked(&asked, today);
         let members = member_rows(&book, &sight, group, day);
-        if let Some(format) = FileKind::of(asked.text("format")) {
-            let school = school_name(tx, actor.school)?;
-            let headings = ["Surname, forename", "Tutor group", "In the group"];
-            let title = format!("Group {}", found.name);
-            let mut sheet = sheet(&title, &school, actor, today, &headings);
-            sheet.about.push(("Members on".to_owned(), day.long()));
-            sheet.rows = members
-                .iter()
-                .map(|row| {
-                    vec![
-                        Cell::text(&row.name),
-                        Cell::text(&row.tutor),
-                        Cell::text(&row.days),
-                    ]
-                })
-                .collect();
-            return Ok(file(&sheet, format, &school, today));
-        }
         let may_change = actor.may_for_school(Access::Write, RecordKind::PupilCore);
         let here_kept = kept_here(&book, today);
         let staff = book
@@ -261,7 +252,7 @@ pub(super) async fn group(
             is_today: day == today,
             under: Under {
                 shown: format!("{} pupils on {}", members.len(), day.long()).into(),
-                exports: Export::usual(&asked.path(&format!("/groups/{group}"), &[("did", "")])),
+                exports: Exports::usual(&asked.path(&format!("/groups/{group}"), &[("did", "")])),
                 ..Under::default()
             },
             members,
@@ -276,6 +267,33 @@ pub(super) async fn group(
         Ok(Page(page).into_response())
     })
     .await
+}
+
+/// The day whose members are asked for.
+fn day_asked(asked: &Answers, today: Day) -> Day {
+    let mut ignored = Wrongs::default();
+    asked.day_if_given("day", &mut ignored).unwrap_or(today)
+}
+
+/// `/groups/{group}` as a file.
+pub(super) fn members_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let group = GroupId(wanted.named()?);
+    let today = wanted.today();
+    let day = day_asked(&wanted.query()?, today);
+    let sight = Sight::of(tx, wanted.actor, today)?;
+    let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
+    let found = book.groups.group(group).ok_or(Refusal::NotFound)?;
+    let headings = ["Surname, forename", "Tutor group", "In the group"];
+    let mut sheet = wanted.sheet(tx, &format!("Group {}", found.name), &headings)?;
+    sheet.about.push(("Members on".to_owned(), day.long()));
+    let members = member_rows(&book, &sight, group, day);
+    let cells = |row: &MemberRow| {
+        let texts = [&row.name, &row.tutor, &row.days];
+        texts.map(|text| Cell::text(text)).to_vec()
+    };
+    sheet.rows = members.iter().map(cells).collect();
+    let pupils = members.iter().map(|row| row.pupil);
+    Ok(Leaving::new(sheet, today).naming(pupils))
 }
 
 fn small(group: &Group, members: usize) -> String {
@@ -304,6 +322,7 @@ fn member_rows(book: &Book, sight: &Sight, group: GroupId, day: Day) -> Vec<Memb
             let tutor = book.groups.of_kind(enrolment, GroupKind::Tutor, day);
             Some(MemberRow {
                 enrolment,
+                pupil: pupil.id,
                 href: format!("/pupils/{}", pupil.id),
                 name: pupil.listed(),
                 tutor: tutor.map_or_else(String::new, |group| group.name.clone()),

@@ -38,6 +38,7 @@ pub(crate) use keeping::{kept_here, may_keep_roll};
 pub(crate) use place::sorting_name;
 
 use crate::desk::Office;
+use crate::take_away::List;
 
 /// The pages of the roll.
 pub fn routes() -> Router<Arc<Office>> {
@@ -108,6 +109,35 @@ pub fn routes() -> Router<Arc<Office>> {
             get(groups::ask_staff).post(groups::answer_staff),
         )
 }
+
+/// The lists of the roll that can be taken away.
+pub(crate) const LISTS: &[List] = &[
+    List {
+        kind: "pupils",
+        address: "/pupils",
+        make: pupils::as_file,
+    },
+    List {
+        kind: "groups",
+        address: "/groups",
+        make: groups::as_file,
+    },
+    List {
+        kind: "members of a group",
+        address: "/groups/{group}",
+        make: groups::members_as_file,
+    },
+    List {
+        kind: "plans of a pupil",
+        address: "/pupils/{pupil}/plans",
+        make: pupil::plans_as_file,
+    },
+    List {
+        kind: "admission register",
+        address: "/admission-register",
+        make: admission_register::as_file,
+    },
+];
 
 /// Every statement of this folder, for the test that prepares them.
 pub fn statements() -> Vec<&'static str> {

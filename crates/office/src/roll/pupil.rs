@@ -22,7 +22,7 @@ use super::record::{
     pupil_row, sources_of, times_on_roll,
 };
 use crate::book::{BOARDS, Book, GroupKind};
-use crate::desk::{Desk, Problem, Refusal, school_name};
+use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::PupilId;
 use crate::insight::table::TableView;
@@ -32,6 +32,7 @@ use crate::insight::{
 use crate::people::{Access, Actor, RecordKind};
 use crate::registers::{history_of, keeps_plans_of, plans_of_pupil, reads_plans};
 use crate::shell::{Facts, Figure, Flag, Frame, Legend, Page, State, Tab, Tabs, Text, YearGrid};
+use crate::take_away::{Leaving, Wanted};
 
 /// What stands at the head of every page of a pupil.
 struct Head {
@@ -403,10 +404,6 @@ pub(super) async fn plans(
         let head = opened.head(actor, Part::Plans)?;
         let whole = reads_plans(actor);
         let table = plans_of_pupil(&opened.book, pupil, &asked, opened.today, whole);
-        let school = school_name(tx, actor.school)?;
-        if let Some(file) = table.file(&asked, &school, "plans of a pupil", opened.today) {
-            return Ok(file);
-        }
         let sort = match asked.sort.is_empty() {
             true => "-first",
             false => asked.sort.as_str(),
@@ -424,6 +421,20 @@ pub(super) async fn plans(
         Ok(Page(page).into_response())
     })
     .await
+}
+
+/// `/pupils/{pupil}/plans` as a file.
+pub(super) fn plans_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let (actor, today) = (wanted.actor, wanted.today());
+    let pupil = PupilId(wanted.named()?);
+    let sight = Sight::of(tx, actor, today)?;
+    let book = wanted.office.shelf.book(tx, actor.school)?;
+    if !sight.covers(RecordKind::AttendanceMarks, pupil) || book.roll.pupil(pupil).is_none() {
+        return Err(Refusal::NotFound);
+    }
+    let asked = wanted.query::<Form>()?.whole();
+    let table = plans_of_pupil(&book, pupil, &asked, today, reads_plans(actor));
+    Ok(table.leaving("plans of a pupil", today).naming([pupil]))
 }
 
 #[derive(Template)]

@@ -7,6 +7,7 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use calendar::Day;
 use exchange::{Cell, Sheet};
+use store::{StoreError, Tx};
 
 use super::admission_register;
 use super::characteristic_kinds::{CharacteristicKind, KINDS};
@@ -15,15 +16,14 @@ use super::keeping::notice;
 use super::keeping::{Sight, kept_here};
 use super::place::{Place, Standing, places, sorting_name};
 use crate::book::{Book, GroupKind};
-use crate::desk::school_name;
-use crate::desk::{Desk, Problem};
+use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::GroupId;
 use crate::ids::PupilId;
 use crate::insight::grouped;
 use crate::people::{Access, Actor, RecordKind};
-use crate::shell::{Choice, Column, Columns, Direction, Export, Flag, Frame, Page, Under};
-use crate::take_away::{FileKind, file, sheet};
+use crate::shell::{Choice, Column, Columns, Direction, Exports, Flag, Frame, Page, Under};
+use crate::take_away::{Leaving, Wanted};
 
 /// Rows on one page.
 const PAGE: usize = 100;
@@ -85,12 +85,6 @@ pub(super) async fn pupils(desk: Desk, Query(asked): Query<Answers>) -> Result<R
         let sight = Sight::of(tx, actor, today)?;
         let book = here.office.shelf.book(tx, actor.school)?;
         let listed = listed(&book, &sight, &asked, today);
-        if let Some(kind) = FileKind::of(asked.text("format")) {
-            let school = school_name(tx, actor.school)?;
-            let rows = listed.iter().map(|place| row(&book, &sight, place));
-            let sheet = as_sheet(rows, &asked, &school, actor, today);
-            return Ok(file(&sheet, kind, &school, today));
-        }
         let frame = here.frame(tx, actor, "Pupils")?.with_notice(notice(&asked));
         Ok(Page(page(frame, &book, &sight, actor, &asked, &listed, today)).into_response())
     })
@@ -128,7 +122,7 @@ fn page(
         .into(),
         previous: (first > 0).then(|| turned(number - 1).into()),
         next: (last < listed.len()).then(|| turned(number + 1).into()),
-        exports: Export::usual(&asked.path("/pupils", &[("page", ""), ("did", "")])),
+        exports: Exports::usual(&asked.path("/pupils", &[("page", ""), ("did", "")])),
     };
     let (title, standing) = match standing_asked(asked) {
         Standing::OnRoll => ("Pupils", "on roll"),
@@ -376,13 +370,25 @@ pub(super) fn flags_of(
         .collect()
 }
 
+/// `/pupils` as a file.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let asked: Answers = wanted.query()?;
+    let today = wanted.today();
+    let sight = Sight::of(tx, wanted.actor, today)?;
+    let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
+    let listed = listed(&book, &sight, &asked, today);
+    let rows = listed.iter().map(|place| row(&book, &sight, place));
+    let sheet = as_sheet(tx, wanted, rows, &asked)?;
+    let pupils = listed.iter().map(|place| place.pupil.id);
+    Ok(Leaving::new(sheet, today).naming(pupils))
+}
+
 fn as_sheet(
+    tx: &mut Tx,
+    wanted: &Wanted<'_>,
     rows: impl Iterator<Item = Row>,
     asked: &Answers,
-    school: &str,
-    actor: &Actor,
-    today: Day,
-) -> Sheet {
+) -> Result<Sheet, StoreError> {
     let headings = [
         "Surname, forename",
         "Tutor group",
@@ -400,7 +406,7 @@ fn as_sheet(
         Standing::Expected => "Pupils expected",
         _ => "Leavers",
     };
-    let mut sheet = sheet(title, school, actor, today, &headings);
+    let mut sheet = wanted.sheet(tx, title, &headings)?;
     sheet.rows = rows
         .map(|row| {
             let flags: Vec<&str> = row.flags.iter().map(|flag| flag.text.as_ref()).collect();
@@ -418,5 +424,5 @@ fn as_sheet(
             ]
         })
         .collect();
-    sheet
+    Ok(sheet)
 }

@@ -14,6 +14,7 @@ impl HtmlSafe for Legend {}
 impl HtmlSafe for Figure {}
 impl HtmlSafe for Columns {}
 impl HtmlSafe for Under {}
+impl HtmlSafe for Exports {}
 impl HtmlSafe for Field {}
 impl HtmlSafe for Errors {}
 impl HtmlSafe for State {}
@@ -277,46 +278,46 @@ pub struct Under {
     pub previous: Option<Text>,
     /// The page after.
     pub next: Option<Text>,
-    /// CSV, XLSX, print.
-    pub exports: Vec<Export>,
+    /// As a file, and on paper.
+    pub exports: Option<Exports>,
 }
 
-/// A way to take a list away.
-#[derive(Clone, Debug)]
-pub struct Export {
-    /// `CSV`, `XLSX`, `Print`.
+/// Ways to take a list away: as files, which are asked for by a form since it is written down what leaves (I-038), and on paper.
+#[derive(Template, Clone, Debug)]
+#[template(path = "shell/components.html", block = "exports")]
+pub struct Exports {
+    /// What stands before the ways. May be empty.
     pub label: Text,
-    /// Where it is made.
-    pub href: Text,
-    /// Opens the print dialog where script runs.
-    pub printing: bool,
+    /// The path of the list with its filters and its order: `/lists/pa?year=9`.
+    pub list: Text,
+    /// The files that it comes as: word and label.
+    pub files: Vec<(&'static str, Text)>,
+    /// The page as it is printed; opens the print dialog where script runs.
+    pub print: Option<Text>,
 }
 
-impl Export {
-    /// The usual three, for the same question as the screen answers: `base` is this list's path with its filters
-    /// (`/lists/pa?year=9`), to which `format=csv`, `format=xlsx` and `print=yes` are added.
-    pub fn usual(base: &str) -> Vec<Export> {
-        let with = |tail: &str| -> Text {
-            let joint = if base.contains('?') { '&' } else { '?' };
-            format!("{base}{joint}{tail}").into()
-        };
-        vec![
-            Export {
-                label: "CSV".into(),
-                href: with("format=csv"),
-                printing: false,
-            },
-            Export {
-                label: "Excel".into(),
-                href: with("format=xlsx"),
-                printing: false,
-            },
-            Export {
-                label: "Print".into(),
-                href: with("print=yes"),
-                printing: true,
-            },
-        ]
+impl Exports {
+    /// The usual three, for the same question as the screen answers: `list` is this list's path with its filters
+    /// (`/lists/pa?year=9`), to which `print=yes` is added for paper.
+    pub fn usual(list: &str) -> Option<Exports> {
+        let joint = if list.contains('?') { '&' } else { '?' };
+        let print = format!("{list}{joint}print=yes");
+        Some(Exports {
+            label: "Take it with you:".into(),
+            list: list.to_owned().into(),
+            files: vec![("csv", "CSV".into()), ("xlsx", "Excel".into())],
+            print: Some(print.into()),
+        })
+    }
+
+    /// Files alone, each under a label that says what it is.
+    pub fn files(list: impl Into<Text>, files: Vec<(&'static str, Text)>) -> Exports {
+        Exports {
+            label: "".into(),
+            list: list.into(),
+            files,
+            print: None,
+        }
     }
 }
 
@@ -346,6 +347,8 @@ pub struct Field {
     pub autocomplete: &'static str,
     /// For files: the kinds to offer, such as `.csv,.xlsx`.
     pub accept: &'static str,
+    /// Whether typing begins here.
+    pub focused: bool,
 }
 
 /// How a question is asked.
@@ -437,6 +440,7 @@ impl Field {
             width: "",
             autocomplete: "",
             accept: "",
+            focused: false,
         }
     }
 

@@ -5,7 +5,7 @@
 //! 1. A template beside the code, and a struct with a field named `frame`:
 //!
 //!    ```text
-//!    use crate::shell::{Column, Columns, Export, Frame, Page, Under};
+//!    use crate::shell::{Column, Columns, Exports, Frame, Page, Under};
 //!
 //!    #[derive(askama::Template)]
 //!    #[template(path = "roll/pupils.html")]
@@ -55,7 +55,7 @@ mod samples;
 
 pub use assets::{CONTENT_SECURITY_POLICY, asset, routes, security_headers};
 pub use components::{
-    Choice, Column, Columns, Confirm, Direction, Errors, Export, Face, Facts, Field, FieldKind,
+    Choice, Column, Columns, Confirm, Direction, Errors, Exports, Face, Facts, Field, FieldKind,
     Figure, Flag, Legend, MarkCell, Problem, Progress, Sort, State, StateKind, Tab, Tabs, Text,
     Tone, Under, YearGrid, YearMark, moment,
 };

@@ -321,12 +321,13 @@ fn a_list_sorts_filters_exports_and_prints() {
                 shown: "1 to 50 of 287 pupils".into(),
                 previous: None,
                 next: Some("?page=2".into()),
-                exports: Export::usual("/lists/pa?year=9"),
+                exports: Exports::usual("/lists/pa?year=9"),
             },
         },
     );
     assert!(html.contains(r#"aria-sort="ascending""#));
-    assert!(html.contains(r#"href="/lists/pa?year=9&#38;format=csv""#));
+    assert!(html.contains(r#"name="list" value="/lists/pa?year=9""#));
+    assert!(html.contains(r#"href="/lists/pa?year=9&#38;print=yes""#));
     assert!(html.len() < 120_000);
 }
 

@@ -129,6 +129,12 @@ fn post(path: &str, answers: &[(&str, &str)]) -> Request<Body> {
         .expect("a request")
 }
 
+/// Takes the list at this path away as a file.
+fn take(list: &str, format: &str) -> Request<Body> {
+    let form = [("list", list), ("format", format), ("reason", "A test")];
+    post("/take-away", &form)
+}
+
 /// Sends a file and answers where its import stands, once it has been read.
 async fn send(router: &Router, name: &str, bytes: &[u8]) -> (String, String) {
     let (status, place, page) = ask(router, 8, upload_of(name, bytes)).await;
@@ -182,7 +188,7 @@ fn a_file_is_uploaded_looked_at_and_accepted_in_the_browser() {
         let router = router(Arc::clone(&school.office));
         let runtime = tokio::runtime::Runtime::new().expect("threads");
         runtime.block_on(async {
-            for path in ["/imports", "/imports/1", "/imports/1/report.csv"] {
+            for path in ["/imports", "/imports/1", "/imports/1/report"] {
                 let (status, _, page) = ask(&router, 9, get(path)).await;
                 assert_eq!(status, StatusCode::FORBIDDEN, "{path}: {page}");
             }
@@ -202,7 +208,8 @@ fn a_file_is_uploaded_looked_at_and_accepted_in_the_browser() {
             assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
             let page = settled(&router, &place).await;
             assert!(page.contains("applied"), "{page}");
-            let (status, _, report) = ask(&router, 8, get(&format!("{place}/report.csv"))).await;
+            let (status, _, report) =
+                ask(&router, 8, take(&format!("{place}/report"), "csv")).await;
             assert_eq!(status, StatusCode::OK);
             assert!(report.contains("TOTAL_LINE"), "{report}");
             let (_, _, list) = ask(&router, 8, get("/imports")).await;
@@ -412,13 +419,14 @@ Adno,Legal Surname,Legal Forename,DOB
                 page.contains("Refused") && page.contains("31/02/2014"),
                 "{page}"
             );
-            let (_, _, csv) = ask(router, 8, get(&format!("{place}/report?format=csv"))).await;
+            let (_, _, csv) = ask(router, 8, take(&format!("{place}/report"), "csv")).await;
             assert!(csv.contains("changed,CHANGED,A new pupil."), "{csv}");
             assert!(csv.contains("DATE_NOT_REAL"), "{csv}");
-            for file in ["report?format=xlsx", "rows-to-correct.xlsx"] {
-                let (status, _, workbook) = ask(router, 8, get(&format!("{place}/{file}"))).await;
-                assert_eq!(status, StatusCode::OK, "{file}");
-                assert!(workbook.starts_with("PK"), "{file}");
+            for file in ["report", "rows-to-correct"] {
+                let file = take(&format!("{place}/{file}"), "xlsx");
+                let (status, _, workbook) = ask(router, 8, file).await;
+                assert_eq!(status, StatusCode::OK, "{workbook}");
+                assert!(workbook.starts_with("PK"), "{workbook}");
             }
         });
     });

@@ -1,5 +1,7 @@
 //! Pupils and contacts of the sample families.
 
+use std::sync::Arc;
+
 use office::MIGRATIONS;
 use office::roll::imports::{Choices, Outcomes, State, rows_to_correct};
 use store::testing::{TestStore, each_engine};
@@ -153,7 +155,12 @@ fn a_bad_row_is_refused_with_its_line_while_the_rest_goes_in_and_comes_back_mend
         );
         assert!(refused.iter().all(|one| one.line == 3));
 
-        let sheet = rows_to_correct(&school.office, &school.actor, done.id).expect("rows");
+        let (office, actor) = (Arc::clone(&school.office), school.actor.clone());
+        let rows = school
+            .office
+            .store
+            .read_now(move |tx| rows_to_correct(tx, &office, &actor, done.id));
+        let sheet = rows.expect("rows");
         let csv = exchange::csv(&sheet, exchange::Audience::People);
         let mended = String::from_utf8(csv).expect("UTF-8");
         let mended = mended

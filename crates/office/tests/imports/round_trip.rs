@@ -42,7 +42,7 @@ fn sheet_of(school: &School, list: List) -> Sheet {
         let book = office.shelf.book(tx, SCHOOL)?;
         take_out(tx, &actor, &book, list, TODAY.parse().expect("a day"))
     });
-    let sheet = sheet.expect("a list");
+    let (sheet, _) = sheet.expect("a list");
     assert!(
         sheet.rows.len() > 30,
         "{list:?} has {} rows",

@@ -12,7 +12,7 @@ use store::{Act, Entry, StoreError, args};
 
 use crate::school::{
     A, B, SCHOOL, TODAY, TUTOR_OF_B, account, ask, at, at_on, changes, day, e, found, get, mark,
-    office, save_as, today,
+    office, save_as, take, today,
 };
 
 const OF_A: &str = "/registers/101/2026-11-24/am";
@@ -59,7 +59,8 @@ fn every_role_sees_the_registers_within_its_reach_and_no_other() {
                 assert_eq!(names_of_b(&page), 0, "{role:?}");
                 assert_eq!(history, StatusCode::NOT_FOUND, "{role:?}");
                 assert!(!listed.contains(OF_B), "{role:?}: {list}");
-                let csv = get(&office, account(*role), "/registers?show=all&format=csv").1;
+                let (taken, csv) = take(&office, account(*role), "/registers?show=all", "csv");
+                assert_eq!(taken, StatusCode::NOT_FOUND, "{role:?}");
                 assert!(!csv.contains("8B"), "{role:?}");
             }
         }
@@ -146,15 +147,12 @@ fn the_office_sees_missing_registers_the_longest_overdue_first_and_takes_the_lis
         assert!(page.contains(OF_A) && !page.contains(OF_B));
         let (_, all) = get(&office, officer, "/registers?show=all&session=both");
         assert!(all.contains("taken 08:49") && all.contains("opens at 13:30"));
-        let (status, csv) = get(
-            &office,
-            officer,
-            "/registers?show=missing&session=am&day=2026-11-24&format=csv",
-        );
+        let missing = "/registers?show=missing&session=am&day=2026-11-24";
+        let (status, csv) = take(&office, officer, missing, "csv");
         assert_eq!(status, StatusCode::OK);
         assert_eq!(csv.lines().count(), 2, "{csv}");
         assert!(csv.contains("8A") && csv.contains(&tutor), "{csv}");
-        let (status, _) = get(&office, officer, "/registers?format=xlsx");
+        let (status, _) = take(&office, officer, "/registers", "xlsx");
         assert_eq!(status, StatusCode::OK);
         let (_, holiday) = get(&office, officer, "/registers?day=2026-12-25");
         assert!(holiday.contains("No register is due"));
@@ -558,11 +556,7 @@ fn a_register_names_its_boarders_below_and_no_list_misses_their_marks() {
         let officer = account(Role::AttendanceAdministrator);
         let (_, list) = get(&office, officer, "/registers?show=all&session=am");
         assert!(!list.contains("/pupils/330"), "in no group, and not missed");
-        let (_, csv) = get(
-            &office,
-            officer,
-            "/registers?show=all&session=am&format=csv",
-        );
+        let (_, csv) = take(&office, officer, "/registers?show=all&session=am", "csv");
         let line = csv.lines().find(|line| line.starts_with("8A,"));
         let line = line.expect("the register of 8A");
         assert!(line.contains(",4,4,"), "four blanks of four places: {line}");

@@ -17,7 +17,7 @@ use store::testing::{TestStore, each_engine};
 
 use crate::school::{
     A, SCHOOL, account, actor, ask, at, at_on, changes, day, e, found, mark, office, one, outcomes,
-    save_as, today,
+    save_as, take, today,
 };
 
 fn at_school(test: impl Fn(&TestStore)) {
@@ -399,12 +399,7 @@ fn an_end_is_told_before_it_comes_and_drift_when_the_pupil_was_seen() {
             home.contains("/plans?show=due") && home.contains("/plans?show=drift"),
             "{home}"
         );
-        let (_, csv) = ask(
-            &office,
-            manager(),
-            Request::get("/plans?show=due&format=csv"),
-            "",
-        );
+        let (_, csv) = take(&office, manager(), "/plans?show=due", "csv");
         assert!(csv.contains("Alternative provision,B,"), "{csv}");
     });
 }

@@ -324,6 +324,15 @@ pub fn ask(
         })
 }
 
+/// Takes the list at this path away as a file, as this account.
+pub fn take(office: &Arc<Office>, account: i64, list: &str, format: &str) -> (StatusCode, String) {
+    let form = [("list", list), ("format", format), ("reason", "A test")];
+    let form = serde_urlencoded::to_string(form).expect("a form of text");
+    let request = Request::post("/take-away")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    ask(office, account, request, form)
+}
+
 /// Asks for a page as this account.
 pub fn get(office: &Arc<Office>, account: i64, path: &str) -> (StatusCode, String) {
     ask(office, account, Request::get(path), Body::empty())

@@ -264,6 +264,12 @@ impl School {
         self.send(Some(role), path, form)
     }
 
+    /// The file of the list at this path as this role's account takes it away: `csv` or `xlsx`.
+    pub fn take(&self, role: Role, list: &str, format: &str) -> Answer {
+        let form = [("list", list), ("format", format), ("reason", "A test")];
+        self.post(role, "/take-away", &form)
+    }
+
     /// The answer to a form when nobody is signed in.
     pub fn post_signed_out(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         self.send(None, path, form)

@@ -240,7 +240,9 @@ pub(super) fn table(
             let falls: Vec<String> = falls(line).iter().map(FallsDue::to_string).collect();
             let kind = Cell::text(plan.kind.name());
             let mut cells = vec![
-                Cell::text(line.name.clone()).to(format!("/pupils/{}", line.pupil)),
+                Cell::text(line.name.clone())
+                    .to(format!("/pupils/{}", line.pupil))
+                    .naming(line.pupil),
                 Cell::text_or_blank(tutor(line).as_deref()),
                 match whole {
                     true => kind.to(format!("/plans/{}", line.on_file.id)),
@@ -299,7 +301,9 @@ pub(super) fn drift_table(form: &Form, drifts: Vec<DriftLine<'_>>) -> Table {
                 one.line.pupil, one.slot.day, one.slot.session
             );
             vec![
-                Cell::text(one.line.name.clone()).to(format!("/pupils/{}", one.line.pupil)),
+                Cell::text(one.line.name.clone())
+                    .to(format!("/pupils/{}", one.line.pupil))
+                    .naming(one.line.pupil),
                 Cell::of(Value::Day(one.slot.day)),
                 Cell::text(one.slot.session.to_string()),
                 Cell::text(one.mark.clone()).why(why),

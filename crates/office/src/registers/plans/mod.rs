@@ -15,7 +15,7 @@ pub(crate) use keep::keeps_plans_of;
 pub use keep::{amend, end, make, withdraw};
 pub(crate) use list::plans_of_pupil;
 pub use list::{PlansToday, plans_today};
-pub(super) use pages::routes;
+pub(super) use pages::{as_file, routes};
 
 use crate::people::{Access, Actor, RecordKind};
 

@@ -29,6 +29,7 @@ use crate::insight::Form;
 use crate::insight::table::TableView;
 use crate::people::{Access, Actor, Place, RecordKind};
 use crate::shell::{Facts, Field, Frame, Notice, Page, State, Tab, Tabs, page};
+use crate::take_away::{Leaving, Wanted};
 
 /// The addresses of this folder.
 pub(in crate::registers) fn routes() -> Router<Arc<Office>> {
@@ -100,18 +101,14 @@ async fn list(desk: Desk, Query(asked): Query<Form>) -> Result<Response, Problem
                 }),
             })
             .collect();
-        let mut rows = match show {
+        let rows = match show {
             Show::Drift => drift_table(&asked, drifting),
             _ => {
                 all.retain(|line| show.takes(line.on_file, today, &book.calendar));
                 table(&book, &asked, all, today, whole)
             }
         };
-        rows.about = about_file(&here, actor, show, kind);
-        let school = crate::desk::school_name(tx, actor.school)?;
-        if let Some(file) = rows.file(&asked, &school, &rows.title.to_lowercase(), today) {
-            return Ok(file);
-        }
+
         let usual = if show == Show::Drift { "-day" } else { "last" };
         let sort = match asked.sort.is_empty() {
             true => usual.to_owned(),
@@ -144,13 +141,46 @@ async fn list(desk: Desk, Query(asked): Query<Form>) -> Result<Response, Problem
     .await
 }
 
+/// `/plans` as a file.
+pub(in crate::registers) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let (actor, now, today) = (wanted.actor, wanted.office.now(), wanted.today());
+    if !Place::Registers.is_open_to(actor) {
+        return Err(Refusal::NotFound);
+    }
+    let asked = wanted.query::<Form>()?.whole();
+    let book = wanted.office.shelf.book(tx, actor.school)?;
+    let reach = actor.reach(tx, Access::Read, RecordKind::AttendanceMarks, today)?;
+    let whole = reads_plans(actor);
+    let show = match Show::of(&asked.show) {
+        Show::Drift if !whole => Show::Now,
+        show => show,
+    };
+    let kind = PlanKind::from_key(&asked.kind);
+    let is_asked = |own: PlanKind| kind.is_none_or(|kind| own == kind);
+    let mut table = match show {
+        Show::Drift => {
+            let mut drifting = drifts(&book, &reach, now)?;
+            drifting.retain(|one| is_asked(one.line.on_file.plan.kind));
+            drift_table(&asked, drifting)
+        }
+        _ => {
+            let mut all = lines(&book, &reach);
+            all.retain(|line| is_asked(line.on_file.plan.kind));
+            all.retain(|line| show.takes(line.on_file, today, &book.calendar));
+            table(&book, &asked, all, today, whole)
+        }
+    };
+    table.about = about_file(wanted.office, actor, show, kind);
+    Ok(table.leaving(&table.title.to_lowercase(), today))
+}
+
 fn about_file(
-    desk: &Desk,
+    office: &Arc<Office>,
     actor: &Actor,
     show: Show,
     kind: Option<PlanKind>,
 ) -> Vec<(String, String)> {
-    let (today, clock) = desk.office.today();
+    let (today, clock) = office.today();
     let kind = kind.map_or("every kind", PlanKind::name);
     [
         (

@@ -23,6 +23,21 @@ fn kept_with(field: PupilField) -> Option<RecordKind> {
     }
 }
 
+/// The kind of record that a column tells of, where it is not the pupil record itself or its marks.
+fn record_of(field: Field) -> Option<RecordKind> {
+    match field {
+        Field::Pupil(field) => kept_with(field),
+        Field::Contact(..) => Some(RecordKind::Contacts),
+        Field::Mark(_) => None,
+    }
+}
+
+/// Whether a column tells of a kind of record that this person may not read of every pupil.
+pub(super) fn is_closed_to(column: &ColumnFate, actor: &Actor) -> bool {
+    let record = column.record.as_deref().and_then(RecordKind::from_key);
+    record.is_some_and(|kind| !actor.may_for_school(Access::Read, kind))
+}
+
 /// Why a column that is understood has no place here, if it has none.
 fn no_place(field: Field) -> Option<&'static str> {
     use PupilField as P;
@@ -57,23 +72,28 @@ pub(super) fn fates(reading: &Reading, choices: &Choices, actor: &Actor) -> Vec<
     let mut fates: Vec<ColumnFate> = Vec::new();
     let mut marks = 0;
     for heading in &reading.headings {
-        let (read_as, left_out) = match heading.fate {
+        let (read_as, left_out, record) = match heading.fate {
             HeadingFate::MarkColumn => {
                 marks += 1;
                 continue;
             }
             HeadingFate::OfFormat => continue,
-            HeadingFate::Ignored => (String::new(), None),
+            HeadingFate::Ignored => (String::new(), None, None),
             HeadingFate::Dropped => {
                 let why = "such columns are never read (I-023)";
-                (String::new(), Some(why.to_owned()))
+                (String::new(), Some(why.to_owned()), None)
             }
-            HeadingFate::Mapped(field) => (field.words(), left_out(field, choices, actor)),
+            HeadingFate::Mapped(field) => (
+                field.words(),
+                left_out(field, choices, actor),
+                record_of(field),
+            ),
         };
         fates.push(ColumnFate {
             heading: heading.heading.clone(),
             read_as,
             left_out,
+            record: record.map(|kind| kind.key().to_owned()),
         });
     }
     if marks > 0 {
@@ -81,6 +101,7 @@ pub(super) fn fates(reading: &Reading, choices: &Choices, actor: &Actor) -> Vec<
             heading: format!("{marks} columns of days"),
             read_as: "marks".to_owned(),
             left_out: None,
+            record: None,
         });
     }
     fates
@@ -90,11 +111,7 @@ fn left_out(field: Field, choices: &Choices, actor: &Actor) -> Option<String> {
     if let Some(why) = no_place(field) {
         return Some(why.to_owned());
     }
-    let kind = match field {
-        Field::Pupil(field) => kept_with(field)?,
-        Field::Contact(..) => RecordKind::Contacts,
-        Field::Mark(_) => return None,
-    };
+    let kind = record_of(field)?;
     let sensitive = kind != RecordKind::Contacts;
     if sensitive && !choices.sensitive {
         return Some("as chosen for this import".to_owned());

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use store::{Act, Arg, Entry, FromColumn, SchoolId, Store, StoreError, Tx, args, held};
 
 use super::Choices;
-use super::prepare::{Preview, options};
+use super::columns::is_closed_to;
+use super::prepare::{ColumnFate, Preview, options};
 use super::report::Finding;
 use super::settle::{self, Case};
 use crate::desk::{Office, Refusal};
@@ -286,14 +287,24 @@ pub(super) fn files(
     school: SchoolId,
     import: ImportId,
 ) -> Result<Vec<ReceivedFile>, Refusal> {
-    let rows = office.store.read_now(move |tx| {
-        tx.query(FILES, &args![school, import], |row| {
-            Ok((
-                row.get::<i64>(0)?,
-                row.get::<String>(1)?,
-                row.get::<Vec<u8>>(2)?,
-            ))
-        })
+    let asked = Arc::clone(office);
+    office
+        .store
+        .read_now(move |tx| files_in(tx, &asked, school, import))
+}
+
+fn files_in(
+    tx: &mut Tx,
+    office: &Arc<Office>,
+    school: SchoolId,
+    import: ImportId,
+) -> Result<Vec<ReceivedFile>, Refusal> {
+    let rows = tx.query(FILES, &args![school, import], |row| {
+        Ok((
+            row.get::<i64>(0)?,
+            row.get::<String>(1)?,
+            row.get::<Vec<u8>>(2)?,
+        ))
     })?;
     if rows.is_empty() {
         return Err(Refusal::Wrong(
@@ -555,15 +566,15 @@ pub fn cancel(office: &Arc<Office>, actor: &Actor, id: ImportId) -> Result<(), R
 ///
 /// Errors: the file was destroyed, or has no rows.
 pub fn rows_to_correct(
+    tx: &mut Tx,
     office: &Arc<Office>,
     actor: &Actor,
     id: ImportId,
 ) -> Result<exchange::Sheet, Refusal> {
     may_import(actor)?;
     let school = actor.school;
-    let (found, listed) = office.store.read_now(move |tx| {
-        Ok::<_, Refusal>((import(tx, school, id)?, findings(tx, school, id)?))
-    })?;
+    let found = import(tx, school, id)?;
+    let listed = told_to(actor, &found, findings(tx, school, id)?);
     let mut reasons: HashMap<u32, Vec<String>> = HashMap::new();
     for finding in listed {
         if finding.severity == "rejected" || finding.severity == "held" {
@@ -571,14 +582,49 @@ pub fn rows_to_correct(
             reasons.entry(finding.line).or_default().push(reason);
         }
     }
-    let files = files(office, school, id)?;
+    let files = files_in(tx, office, school, id)?;
     let options = options(&found.choices, office.today().0, Vec::new());
     let inputs = inputs(&files);
     let Some(input) = inputs.first() else {
         return Err(Refusal::NotFound);
     };
-    exchange::rows_to_correct(input, &options, &reasons)
-        .map_err(|refused| Refusal::Wrong(refused.to_string()))
+    let mut sheet = exchange::rows_to_correct(input, &options, &reasons)
+        .map_err(|refused| Refusal::Wrong(refused.to_string()))?;
+    let closed = closed_to(actor, &found);
+    let headings = sheet.columns.iter().map(|column| column.heading.trim());
+    let closed: Vec<bool> = headings
+        .map(|heading| closed.iter().any(|column| column.heading.trim() == heading))
+        .collect();
+    for row in &mut sheet.rows {
+        for (cell, _) in row.iter_mut().zip(&closed).filter(|(_, closed)| **closed) {
+            *cell = exchange::Cell::Blank;
+        }
+    }
+    Ok(sheet)
+}
+
+/// The columns of an import's file that tell what this person may not read of every pupil, whoever sent the file in.
+fn closed_to<'i>(actor: &Actor, import: &'i Import) -> Vec<&'i ColumnFate> {
+    let preview = import.preview.iter();
+    let columns = preview.flat_map(|preview| &preview.columns);
+    columns
+        .filter(|column| is_closed_to(column, actor))
+        .collect()
+}
+
+/// The findings as this person may have them: of a column that tells what they may not read, only that something is wrong there.
+pub(super) fn told_to(actor: &Actor, import: &Import, mut findings: Vec<Finding>) -> Vec<Finding> {
+    let closed = closed_to(actor, import);
+    for finding in &mut findings {
+        let own =
+            |column: &&ColumnFate| [&column.heading, &column.read_as].contains(&&finding.column);
+        if !finding.column.is_empty() && closed.iter().any(own) {
+            finding.value.clear();
+            finding.message =
+                "Something is wrong in this column, which your role does not open.".to_owned();
+        }
+    }
+    findings
 }
 
 /// Clears up after programs that died: abandons what an interrupted import had written and not released, and destroys

@@ -56,7 +56,7 @@ pub use profiles::{Profile, all as profiles, forget as forget_profile, keep as k
 pub use readings::Readings;
 pub use report::{Finding, Outcomes};
 pub use settle::{Case, CaseKind, Settled, Verdict, cases, forget, settle};
-pub use take_out::{List, take_out};
+pub use take_out::{List, Named, take_out};
 pub use terms::{Event, EventKind};
 pub use undo::{TakesBack, look_back, undo};
 
@@ -67,6 +67,25 @@ use crate::year::settings::Mode;
 pub fn routes() -> axum::Router<std::sync::Arc<crate::desk::Office>> {
     pages::routes()
 }
+
+/// The lists of this folder that can be taken away.
+pub(crate) const LISTS: &[crate::take_away::List] = &[
+    crate::take_away::List {
+        kind: "records in the form of imports",
+        address: "/imports/take-out/{list}",
+        make: pages::taken_out,
+    },
+    crate::take_away::List {
+        kind: "import report",
+        address: "/imports/{import}/report",
+        make: report_page::as_file,
+    },
+    crate::take_away::List {
+        kind: "rows to correct",
+        address: "/imports/{import}/rows-to-correct",
+        make: pages::to_correct,
+    },
+];
 
 /// Every statement of this folder, for the test that prepares them.
 pub fn statements() -> Vec<&'static str> {

@@ -23,8 +23,8 @@ use super::{
 use crate::desk::{Desk, Office, Refusal};
 use crate::insight::grouped;
 use crate::people::Actor;
-use crate::shell::{Choice, Field, FieldKind, Frame, Notice, Page, Progress, moment};
-use crate::take_away;
+use crate::shell::{Choice, Exports, Field, FieldKind, Frame, Notice, Page, Progress, moment};
+use crate::take_away::{Leaving, Wanted};
 
 /// Uploads up to this size are taken: the limit of a text file and what surrounds it (I-030).
 const UPLOAD_BYTES: usize = 520 << 20;
@@ -41,7 +41,6 @@ pub(super) fn routes() -> Router<Arc<Office>> {
     Router::new()
         .route("/imports", get(list).post(upload))
         .layer(DefaultBodyLimit::max(UPLOAD_BYTES))
-        .route("/imports/take-out/{file}", get(taken_out))
         .route("/imports/{import}", get(one))
         .route(
             "/imports/profiles",
@@ -67,12 +66,6 @@ pub(super) fn routes() -> Router<Arc<Office>> {
             get(undo_page::ask).post(undo_page::take_back),
         )
         .route("/imports/{import}/report", get(report_page::report))
-        .route("/imports/{import}/report.csv", get(report_page::csv))
-        .route("/imports/{import}/rows-to-correct.csv", get(to_correct))
-        .route(
-            "/imports/{import}/rows-to-correct.xlsx",
-            get(to_correct_xlsx),
-        )
 }
 
 #[derive(Template)]
@@ -82,7 +75,7 @@ struct Imports {
     fields: Vec<Field>,
     rarely: Vec<Field>,
     rows: Vec<ImportRow>,
-    lists: [List; 4],
+    lists: [Exports; 4],
 }
 
 struct ImportRow {
@@ -165,13 +158,20 @@ async fn list(desk: Desk) -> Response {
                 fields: upload_fields(),
                 rarely: rarely_needed_fields(),
                 rows,
-                lists: List::ALL,
+                lists: List::ALL.map(ways_out),
             })
         })
         .await;
     page.map_or_else(IntoResponse::into_response, |page| {
         Page(page).into_response()
     })
+}
+
+/// How a list is taken out: as the CSV that is read here.
+fn ways_out(list: List) -> Exports {
+    let label = format!("{} (CSV)", list.label());
+    let address = format!("/imports/take-out/{}", list.word());
+    Exports::files(address, vec![("csv", label.into())])
 }
 
 /// What a browser sent: files and answers.
@@ -294,7 +294,8 @@ struct OnePage {
     events: Vec<(usize, Event, Vec<Kinds>)>,
     typed: Option<Field>,
     can_accept: bool,
-    can_correct: bool,
+    /// The rows to correct, as files.
+    to_correct: Option<Exports>,
     can_undo: bool,
     /// What is to be answered: the question and where.
     asked: Vec<(&'static str, &'static str)>,
@@ -328,6 +329,7 @@ fn one_page(
     course::may_import(actor)?;
     let import = course::import(tx, actor.school, id)?;
     let all = course::findings(tx, actor.school, id)?;
+    let all = course::told_to(actor, &import, all);
     let job = match import.job {
         Some(job) => jobs::job(tx, actor.school, job)?,
         None => None,
@@ -460,7 +462,12 @@ fn one_page(
         events,
         typed,
         can_accept,
-        can_correct,
+        to_correct: can_correct.then(|| {
+            let files = [("csv", "CSV"), ("xlsx", "Excel")];
+            let files =
+                files.map(|(word, label)| (word, format!("Rows to correct ({label})").into()));
+            Exports::files(format!("/imports/{}/rows-to-correct", id.0), files.into())
+        }),
         can_undo: import.state == State::Applied && progress_is_none,
         asked,
         can_change,
@@ -542,47 +549,20 @@ async fn cancel(desk: Desk, Path(id): Path<i64>) -> Response {
     }
 }
 
-/// `/imports/take-out/pupils.csv`: a list in the form that imports read.
-async fn taken_out(desk: Desk, Path(file): Path<String>) -> Response {
-    let (here, today) = (desk.clone(), desk.office.today().0);
-    let sheet = desk
-        .read(move |tx, actor| {
-            let word = file.strip_suffix(".csv");
-            let list = word.and_then(List::from_word).ok_or(Refusal::NotFound)?;
-            let book = here.office.shelf.book(tx, actor.school)?;
-            let sheet = take_out(tx, actor, &book, list, today)?;
-            Ok((sheet, crate::desk::school_name(tx, actor.school)?))
-        })
-        .await;
-    sheet.map_or_else(IntoResponse::into_response, |(sheet, school)| {
-        take_away::file(&sheet, take_away::FileKind::Csv, &school, today)
-    })
+/// `/imports/take-out/{list}` as a file: a list in the form that imports read.
+pub(super) fn taken_out(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let list: String = wanted.named()?;
+    let list = List::from_word(&list).ok_or(Refusal::NotFound)?;
+    let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
+    let today = wanted.today();
+    let (sheet, pupils) = take_out(tx, wanted.actor, &book, list, today)?;
+    Ok(Leaving::new(sheet, today).naming(pupils))
 }
 
-async fn to_correct(desk: Desk, Path(id): Path<i64>) -> Response {
-    rows_as_file(desk, id, take_away::FileKind::Csv).await
-}
-
-async fn to_correct_xlsx(desk: Desk, Path(id): Path<i64>) -> Response {
-    rows_as_file(desk, id, take_away::FileKind::Xlsx).await
-}
-
-async fn rows_as_file(desk: Desk, id: i64, kind: take_away::FileKind) -> Response {
-    let actor = match who(&desk).await {
-        Ok(actor) => actor,
-        Err(response) => return response,
-    };
-    let (office, today) = (Arc::clone(&desk.office), desk.office.today().0);
-    let made = tokio::task::spawn_blocking(move || {
-        let school = actor.school;
-        let name = office
-            .store
-            .read_now(move |tx| crate::desk::school_name(tx, school))?;
-        Ok::<_, Refusal>((rows_to_correct(&office, &actor, ImportId(id))?, name))
-    });
-    match made.await {
-        Ok(Ok((sheet, school))) => take_away::file(&sheet, kind, &school, today),
-        Ok(Err(refusal)) => desk.problem(refusal).into_response(),
-        Err(_) => desk.problem(Refusal::NotFound).into_response(),
-    }
+/// `/imports/{import}/rows-to-correct` as a file: each row is of a record that could not be brought in.
+pub(super) fn to_correct(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let id = ImportId(wanted.named()?);
+    let sheet = rows_to_correct(tx, wanted.office, wanted.actor, id)?;
+    let records = sheet.rows.len();
+    Ok(Leaving::new(sheet, wanted.today()).naming_strangers(records))
 }

@@ -131,6 +131,9 @@ pub struct ColumnFate {
     pub read_as: String,
     /// Why nothing of it is stored, where nothing is.
     pub left_out: Option<String>,
+    /// The kind of record that it tells of, by its word in the access matrix, where it is another than the pupil record itself.
+    #[serde(default)]
+    pub record: Option<String>,
 }
 
 /// Why a second confirmation is wanted, and the number to type.

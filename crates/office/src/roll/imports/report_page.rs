@@ -1,18 +1,19 @@
 //! The whole report of an import: what changed, what was refused, what waits. On the screen, on paper, as CSV and as Excel (I-005).
 
+use std::collections::BTreeSet;
+
 use askama::Template;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use store::Tx;
 
-use super::course::{self, ImportId};
+use super::course::{self, Import, ImportId};
 use super::pages::{kind_name, name_of};
 use super::report::{Finding, Outcomes};
-use crate::desk::{Desk, Problem, Refusal, school_name};
+use crate::desk::{Desk, Problem, Refusal};
 use crate::people::Actor;
-use crate::shell::{Export, Frame, Page, Under, moment};
-use crate::take_away::{self, FileKind};
+use crate::shell::{Exports, Frame, Page, Under, moment};
+use crate::take_away::{Leaving, Wanted, texts};
 
 /// The words over each part of the report, by severity.
 const PARTS: [(&str, &str); 5] = [
@@ -41,17 +42,11 @@ struct ReportPage {
     under: Under,
 }
 
-/// Which form the report is wanted in.
-#[derive(Deserialize, Default)]
-pub(super) struct Wanted {
-    format: Option<String>,
-}
-
 /// Every line of the report: what changed first, then the findings in the order of the file.
-fn lines(tx: &mut Tx, actor: &Actor, id: ImportId) -> Result<Vec<Finding>, Refusal> {
-    let mut lines = course::changes(tx, actor.school, id)?;
-    lines.extend(course::findings(tx, actor.school, id)?);
-    Ok(lines)
+fn lines(tx: &mut Tx, actor: &Actor, import: &Import) -> Result<Vec<Finding>, Refusal> {
+    let mut lines = course::changes(tx, actor.school, import.id)?;
+    lines.extend(course::findings(tx, actor.school, import.id)?);
+    Ok(course::told_to(actor, import, lines))
 }
 
 fn report_page(
@@ -62,7 +57,7 @@ fn report_page(
 ) -> Result<ReportPage, Refusal> {
     course::may_import(actor)?;
     let import = course::import(tx, actor.school, id)?;
-    let lines = lines(tx, actor, id)?;
+    let lines = lines(tx, actor, &import)?;
     let parts = PARTS.map(|(severity, heading)| {
         let own = lines.iter().filter(|line| line.severity == severity);
         let shown: Vec<Finding> = own.clone().take(SHOWN).cloned().collect();
@@ -97,22 +92,14 @@ fn report_page(
             .filter(|(_, lines, _)| !lines.is_empty())
             .collect(),
         under: Under {
-            exports: Export::usual(&format!("/imports/{}/report", id.0)),
+            exports: Exports::usual(&format!("/imports/{}/report", id.0)),
             ..Under::default()
         },
     })
 }
 
-/// `/imports/{import}/report`, and the same as a file.
-pub(super) async fn report(
-    desk: Desk,
-    Path(id): Path<i64>,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, Problem> {
-    let format = wanted.format.unwrap_or_default();
-    if let Some(kind) = FileKind::of(&format) {
-        return file(desk, ImportId(id), kind).await;
-    }
+/// `/imports/{import}/report`.
+pub(super) async fn report(desk: Desk, Path(id): Path<i64>) -> Result<Response, Problem> {
     let here = desk.clone();
     let drawn = desk
         .read(move |tx, actor| report_page(&here, tx, actor, ImportId(id)))
@@ -120,53 +107,48 @@ pub(super) async fn report(
     Ok(Page(drawn).into_response())
 }
 
-/// `/imports/{import}/report.csv`.
-pub(super) async fn csv(desk: Desk, Path(id): Path<i64>) -> Result<Response, Problem> {
-    file(desk, ImportId(id), FileKind::Csv).await
-}
-
-async fn file(desk: Desk, id: ImportId, kind: FileKind) -> Result<Response, Problem> {
-    let today = desk.office.today().0;
-    let (sheet, school) = desk
-        .read(move |tx, actor| {
-            course::may_import(actor)?;
-            let import = course::import(tx, actor.school, id)?;
-            let school = school_name(tx, actor.school)?;
-            let headings = [
-                "file",
-                "sheet",
-                "line",
-                "record",
-                "column",
-                "value",
-                "severity",
-                "code",
-                "message",
-                "what_to_do",
-            ];
-            let mut sheet = take_away::sheet("Import report", &school, actor, today, &headings);
-            let about = [
-                ("File", import.file_name.clone()),
-                ("Import", format!("{}, {}", id.0, import.state.word())),
-            ];
-            let about = about.map(|(name, value)| (name.to_owned(), value));
-            sheet.about.extend(about);
-            let rows = lines(tx, actor, id)?.into_iter().map(|one| {
-                vec![
-                    one.file,
-                    one.sheet,
-                    one.line.to_string(),
-                    one.record,
-                    one.column,
-                    one.value,
-                    one.severity,
-                    one.code,
-                    one.message,
-                    one.what_to_do,
-                ]
-            });
-            Ok((take_away::texts(sheet, rows.collect()), school))
-        })
-        .await?;
-    Ok(take_away::file(&sheet, kind, &school, today))
+/// `/imports/{import}/report` as a file. Its lines are of the file's records, who may be no pupils here.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let actor = wanted.actor;
+    course::may_import(actor)?;
+    let id = ImportId(wanted.named()?);
+    let import = course::import(tx, actor.school, id)?;
+    let headings = [
+        "file",
+        "sheet",
+        "line",
+        "record",
+        "column",
+        "value",
+        "severity",
+        "code",
+        "message",
+        "what_to_do",
+    ];
+    let mut sheet = wanted.sheet(tx, "Import report", &headings)?;
+    let about = [
+        ("File", import.file_name.clone()),
+        ("Import", format!("{}, {}", id.0, import.state.word())),
+    ];
+    let about = about.map(|(name, value)| (name.to_owned(), value));
+    sheet.about.extend(about);
+    let lines = lines(tx, actor, &import)?;
+    let named = lines.iter().filter(|line| !line.record.is_empty());
+    let named: BTreeSet<String> = named.map(|line| line.record.clone()).collect();
+    let rows = lines.into_iter().map(|one| {
+        vec![
+            one.file,
+            one.sheet,
+            one.line.to_string(),
+            one.record,
+            one.column,
+            one.value,
+            one.severity,
+            one.code,
+            one.message,
+            one.what_to_do,
+        ]
+    });
+    let sheet = texts(sheet, rows.collect());
+    Ok(Leaving::new(sheet, wanted.today()).naming_strangers(named.len()))
 }

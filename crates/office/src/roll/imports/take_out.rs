@@ -2,6 +2,8 @@
 //!
 //! Each list that is taken out and brought in again unaltered changes nothing (I-039).
 
+use std::collections::BTreeSet;
+
 use calendar::{Day, SchoolYear};
 use columns::MarkByte;
 use exchange::{
@@ -14,6 +16,7 @@ use super::course;
 use super::draft::{AddressRow, ContactRow, Draft, EnrolmentRow, Key, PupilRow, TieRow};
 use crate::book::{BOARDS, Book};
 use crate::desk::Refusal;
+use crate::ids::PupilId;
 use crate::people::{Access, Actor, RecordKind};
 use crate::roll::characteristic_kinds::CharacteristicKind;
 
@@ -76,7 +79,11 @@ order by enrolment_id, on_date, session";
 
 pub(super) const STATEMENTS: &[&str] = &[MARKS];
 
-/// Takes a list out as it stands today; marks of the school year of today. What this person may not read of every pupil stays blank.
+/// A list and the pupils whom it names.
+pub type Named = (Sheet, BTreeSet<PupilId>);
+
+/// Takes a list out as it stands today, with the pupils whom it names; marks of the school year of today. What this person may
+/// not read of every pupil stays blank.
 ///
 /// Errors: no right to import, which is the right to write every pupil's record, or to read such a list; no database.
 pub fn take_out(
@@ -85,7 +92,7 @@ pub fn take_out(
     book: &Book,
     list: List,
     today: Day,
-) -> Result<Sheet, Refusal> {
+) -> Result<Named, Refusal> {
     course::may_import(actor)?;
     let reads = |kind| actor.may_for_school(Access::Read, kind);
     if !reads(list.kind()) {
@@ -93,8 +100,16 @@ pub fn take_out(
     }
     let draft = Draft::read(tx, actor.school)?;
     Ok(match list {
-        List::Pupils => pupils_sheet(&pupils(&draft, today, &reads)),
-        List::Contacts => contacts_sheet(&contacts(&draft, today)),
+        List::Pupils => {
+            let named = draft.pupils.each().map(|(_, row)| row.pupil_id);
+            let named = named.filter_map(Key::known).map(PupilId).collect();
+            (pupils_sheet(&pupils(&draft, today, &reads)), named)
+        }
+        List::Contacts => {
+            let named = draft.ties.each().map(|(_, tie)| tie.pupil_id);
+            let named = named.filter_map(Key::known).map(PupilId).collect();
+            (contacts_sheet(&contacts(&draft, today)), named)
+        }
         List::Marks => marks(tx, book, today)?,
         List::MarksWide => marks_wide(book, book.calendar.school_year_of(today), today),
     })
@@ -156,7 +171,8 @@ fn pupil(draft: &Draft, row: &PupilRow, today: Day, reads: Reads<'_>) -> PupilRe
         former_school: enrolment.and_then(|enrolment| enrolment.last_school.clone()),
         enrolment_status: enrolment.and_then(status),
         characteristics: circumstances(draft, row.pupil_id, today, reads),
-        address: address_of(draft, "pupil", row.pupil_id, today),
+        address: address_of(draft, "pupil", row.pupil_id, today)
+            .filter(|_| reads(RecordKind::Contacts)),
         boards: held_on(draft, row.pupil_id, BOARDS, today).map(|value| value == "yes"),
         ..PupilRecord::default()
     }
@@ -325,7 +341,8 @@ fn days_of(book: &Book, year: SchoolYear, today: Day) -> Option<(Day, Day)> {
     Some((first, last.min(today)))
 }
 
-fn marks(tx: &mut Tx, book: &Book, today: Day) -> Result<Sheet, Refusal> {
+fn marks(tx: &mut Tx, book: &Book, today: Day) -> Result<Named, Refusal> {
+    let mut named = BTreeSet::new();
     let mut sheet = Sheet::new("Attendance marks");
     for heading in WHOSE
         .into_iter()
@@ -334,13 +351,14 @@ fn marks(tx: &mut Tx, book: &Book, today: Day) -> Result<Sheet, Refusal> {
         sheet.text_column(heading);
     }
     let Some((first, last)) = days_of(book, book.calendar.school_year_of(today), today) else {
-        return Ok(sheet);
+        return Ok((sheet, named));
     };
     tx.each(MARKS, &args![book.school, first, last], |row| {
         let session = calendar::Session::from_index(row.get(2)?);
         let (Some(place), Some(session)) = (book.roll.row(row.get(0)?), session) else {
             return Ok(());
         };
+        named.insert(book.roll.enrolments[place].pupil);
         let mut cells = whose(book, place).to_vec();
         cells.extend([
             Cell::Day(row.get(1)?),
@@ -352,16 +370,17 @@ fn marks(tx: &mut Tx, book: &Book, today: Day) -> Result<Sheet, Refusal> {
         sheet.rows.push(cells);
         Ok(())
     })?;
-    Ok(sheet)
+    Ok((sheet, named))
 }
 
-fn marks_wide(book: &Book, year: SchoolYear, today: Day) -> Sheet {
+fn marks_wide(book: &Book, year: SchoolYear, today: Day) -> Named {
+    let mut named = BTreeSet::new();
     let mut sheet = Sheet::new("Attendance marks by session");
     for heading in WHOSE {
         sheet.text_column(heading);
     }
     let Some(marks) = book.year(year) else {
-        return sheet;
+        return (sheet, named);
     };
     let past = marks.axis().slots().iter().enumerate();
     let columns: Vec<_> = past.filter(|(_, slot)| slot.day <= today).collect();
@@ -376,6 +395,7 @@ fn marks_wide(book: &Book, year: SchoolYear, today: Day) -> Sheet {
         if codes.iter().all(Option::is_none) {
             continue;
         }
+        named.insert(book.roll.enrolments[row].pupil);
         let mut cells = whose(book, row).to_vec();
         cells.extend(
             codes
@@ -384,5 +404,5 @@ fn marks_wide(book: &Book, year: SchoolYear, today: Day) -> Sheet {
         );
         sheet.rows.push(cells);
     }
-    sheet
+    (sheet, named)
 }

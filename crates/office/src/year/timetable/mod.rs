@@ -28,6 +28,7 @@ pub use off_timetable::{NewOffTimetable, put_back, take_off_timetable};
 pub use set_period::{PeriodTimes, end_period, set_period};
 
 use crate::desk::Office;
+use crate::take_away::List;
 
 /// The statements of this folder.
 pub fn statements() -> Vec<&'static str> {
@@ -40,6 +41,45 @@ pub fn statements() -> Vec<&'static str> {
     ]
     .concat()
 }
+
+/// The lists of this folder that can be taken away.
+pub(crate) const LISTS: &[List] = &[
+    List {
+        kind: "timetable",
+        address: "/timetable",
+        make: pages::whole_as_file,
+    },
+    List {
+        kind: "timetable of a group",
+        address: "/timetable/groups/{group}",
+        make: pages::group_as_file,
+    },
+    List {
+        kind: "timetable of a member of staff",
+        address: "/timetable/staff/{staff}",
+        make: pages::staff_as_file,
+    },
+    List {
+        kind: "timetable of a room",
+        address: "/timetable/rooms/{room}",
+        make: pages::room_as_file,
+    },
+    List {
+        kind: "timetable of a pupil",
+        address: "/timetable/pupils/{pupil}",
+        make: pages::pupil_as_file,
+    },
+    List {
+        kind: "off timetable",
+        address: "/timetable/off",
+        make: off_timetable::as_file,
+    },
+    List {
+        kind: "periods",
+        address: "/timetable/periods",
+        make: period_pages::as_file,
+    },
+];
 
 /// The pages of this folder.
 pub fn routes() -> Router<Arc<Office>> {

@@ -11,13 +11,13 @@ use store::{Act, SchoolId, Tx, args};
 use super::pages::{Keeping, notice};
 use super::records::OFF_TIMETABLE;
 use crate::book::{Book, Lesson, OffTimetable, periods_on, read_periods};
-use crate::desk::{Desk, Problem, Refusal, school_name};
+use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::{GroupId, PeriodId};
 use crate::people::{Actor, Place};
 use crate::roll::{may_keep_roll, sorting_name};
-use crate::shell::{Choice, Export, Field, Frame, Page, State, Under};
-use crate::take_away::{FileKind, file, sheet};
+use crate::shell::{Choice, Exports, Field, Frame, Page, State, Under};
+use crate::take_away::{Leaving, Wanted};
 
 const GROUPS: &str = "\
 select group_id, name from pupil_group
@@ -176,19 +176,7 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
         }
         let (today, _) = here.office.today();
         let book = here.office.shelf.book(tx, actor.school)?;
-        let mut off: Vec<&OffTimetable> = book.timetable.off.iter().collect();
-        off.sort_by_key(|off| std::cmp::Reverse((off.from, off.id)));
-        let rows: Vec<Row> = off.into_iter().map(|off| Row::of(&book, off, today)).collect();
-        if let Some(format) = FileKind::of(asked.text("format")) {
-            let school = school_name(tx, actor.school)?;
-            let headings = ["Days", "Period", "For", "Instead"];
-            let mut sheet = sheet("Off timetable", &school, actor, today, &headings);
-            sheet.rows = rows
-                .iter()
-                .map(|row| [&row.days, &row.period, &row.whom, &row.what].map(|text| Cell::text(text)).to_vec())
-                .collect();
-            return Ok(file(&sheet, format, &school, today));
-        }
+        let rows = rows(&book, today);
         let page = OffPage {
             frame: here.frame(tx, actor, "Off timetable")?.with_notice(notice(&asked)),
             may_keep: Keeping::of(actor, &book, today).lessons,
@@ -201,7 +189,7 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
                     1 => "1 entry".into(),
                     count => format!("{count} entries").into(),
                 },
-                exports: Export::usual("/timetable/off"),
+                exports: Exports::usual("/timetable/off"),
                 ..Under::default()
             },
             rows,
@@ -209,6 +197,32 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
         Ok(Page(page).into_response())
     })
     .await
+}
+
+/// What is off timetable, the latest first.
+fn rows(book: &Book, today: Day) -> Vec<Row> {
+    let mut off: Vec<&OffTimetable> = book.timetable.off.iter().collect();
+    off.sort_by_key(|off| std::cmp::Reverse((off.from, off.id)));
+    off.into_iter()
+        .map(|off| Row::of(book, off, today))
+        .collect()
+}
+
+/// `/timetable/off` as a file.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    if !Place::Timetable.is_open_to(wanted.actor) {
+        return Err(Refusal::NotFound);
+    }
+    let today = wanted.today();
+    let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
+    let headings = ["Days", "Period", "For", "Instead"];
+    let mut sheet = wanted.sheet(tx, "Off timetable", &headings)?;
+    let cells = |row: &Row| {
+        let texts = [&row.days, &row.period, &row.whom, &row.what];
+        texts.map(|text| Cell::text(text)).to_vec()
+    };
+    sheet.rows = rows(&book, today).iter().map(cells).collect();
+    Ok(Leaving::new(sheet, today))
 }
 
 fn new_form(tx: &mut Tx, school: SchoolId, today: Day) -> Result<FormPage, Refusal> {

@@ -8,13 +8,13 @@ use store::Tx;
 
 use super::week::{HEADINGS, Place as GridPlace, Twice, Week, Whose, twice, week_in_words};
 use crate::book::{Book, GroupKind};
-use crate::desk::{Desk, Problem, Refusal, school_name};
+use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{Answers, Wrongs};
 use crate::ids::{GroupId, PupilId, RoomId, StaffId};
-use crate::people::{Access, Actor, Place, RecordKind};
+use crate::people::{Access, Actor, Place, Reach, RecordKind};
 use crate::roll::{kept_here, sorting_name};
-use crate::shell::{Export, Frame, Notice, Page, State, Text, Under};
-use crate::take_away::{FileKind, file, sheet};
+use crate::shell::{Exports, Frame, Notice, Page, State, Text, Under};
+use crate::take_away::{Leaving, Wanted};
 
 /// What may be done from the pages of the timetable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ fn week_asked(asked: &Answers, today: Day) -> Day {
     })
 }
 
-/// `/timetable?week=`: the way to everybody's timetable; as a file, every lesson of the week.
+/// `/timetable?week=`: the way to everybody's timetable.
 pub(super) async fn whole(desk: Desk, Query(asked): Query<Answers>) -> Result<Response, Problem> {
     let here = desk.clone();
     desk.read(move |tx, actor| {
@@ -131,10 +131,6 @@ pub(super) async fn whole(desk: Desk, Query(asked): Query<Answers>) -> Result<Re
         let (today, _) = here.office.today();
         let book = here.office.shelf.book(tx, actor.school)?;
         let day = week_asked(&asked, today);
-        if let Some(format) = FileKind::of(asked.text("format")) {
-            let week = Week::of(&book, Whose::School, day)?;
-            return taken_away(tx, actor, today, "Timetable", &week, format);
-        }
         let may = Keeping::of(actor, &book, today);
         let base = asked.path("/timetable", &[("did", "")]);
         let page = WholePage {
@@ -152,7 +148,7 @@ pub(super) async fn whole(desk: Desk, Query(asked): Query<Answers>) -> Result<Re
             nothing: nothing_at_all(&book, may),
             under: Under {
                 shown: format!("{} lessons in the timetable", book.timetable.lessons.len()).into(),
-                exports: Export::usual(&base),
+                exports: Exports::usual(&base),
                 ..Under::default()
             },
         };
@@ -224,18 +220,61 @@ fn kinds(book: &Book, day: Day) -> Vec<Links> {
     kinds
 }
 
-fn taken_away(
-    tx: &mut Tx,
-    actor: &Actor,
-    today: Day,
-    title: &str,
-    week: &Week,
-    format: FileKind,
-) -> Result<Response, Refusal> {
-    let school = school_name(tx, actor.school)?;
-    let mut sheet = sheet(title, &school, actor, today, &HEADINGS);
+/// `/timetable` as a file: every lesson of the week.
+pub(super) fn whole_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    as_file(tx, wanted, Whose::School)
+}
+
+/// `/timetable/groups/{group}` as a file.
+pub(super) fn group_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let group = GroupId(wanted.named()?);
+    as_file(tx, wanted, Whose::Group(group))
+}
+
+/// `/timetable/staff/{staff}` as a file.
+pub(super) fn staff_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let staff = StaffId(wanted.named()?);
+    as_file(tx, wanted, Whose::Staff(staff))
+}
+
+/// `/timetable/rooms/{room}` as a file.
+pub(super) fn room_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let room = RoomId(wanted.named()?);
+    as_file(tx, wanted, Whose::Room(room))
+}
+
+/// `/timetable/pupils/{pupil}` as a file, which is that pupil's and names nobody.
+pub(super) fn pupil_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let pupil = PupilId(wanted.named()?);
+    Ok(as_file(tx, wanted, Whose::Pupil(pupil))?.naming([pupil]))
+}
+
+fn as_file(tx: &mut Tx, wanted: &Wanted<'_>, whose: Whose) -> Result<Leaving, Refusal> {
+    let (actor, today) = (wanted.actor, wanted.today());
+    may_see(tx, actor, whose, today)?;
+    let book = wanted.office.shelf.book(tx, actor.school)?;
+    let title = match whose {
+        Whose::School => "Timetable".to_owned(),
+        other => headed(&book, other).ok_or(Refusal::NotFound)?.file,
+    };
+    let week = Week::of(&book, whose, week_asked(&wanted.query()?, today))?;
+    let mut sheet = wanted.sheet(tx, &title, &HEADINGS)?;
     week.fill(&mut sheet);
-    Ok(file(&sheet, format, &school, today))
+    Ok(Leaving::new(sheet, today))
+}
+
+/// Whose core records this person may read.
+///
+/// Errors: [`Refusal::NotFound`] where the timetable, or the pupil whose it is, is not open to them.
+fn may_see(tx: &mut Tx, actor: &Actor, whose: Whose, today: Day) -> Result<Reach, Refusal> {
+    if !Place::Timetable.is_open_to(actor) {
+        return Err(Refusal::NotFound);
+    }
+    let reach = actor.reach(tx, Access::Read, RecordKind::PupilCore, today)?;
+    match whose {
+        Whose::Pupil(pupil) if !reach.covers(pupil) => Err(Refusal::NotFound),
+        _ => Ok(reach),
+    }
 }
 
 /// `/timetable/groups/{group}?week=`.
@@ -336,23 +375,12 @@ fn headed(book: &Book, whose: Whose) -> Option<Headed> {
 async fn shown(desk: Desk, asked: Answers, whose: Whose) -> Result<Response, Problem> {
     let here = desk.clone();
     desk.read(move |tx, actor| {
-        if !Place::Timetable.is_open_to(actor) {
-            return Err(Refusal::NotFound);
-        }
         let (today, _) = here.office.today();
-        let reach = actor.reach(tx, Access::Read, RecordKind::PupilCore, today)?;
-        if let Whose::Pupil(pupil) = whose
-            && !reach.covers(pupil)
-        {
-            return Err(Refusal::NotFound);
-        }
+        let reach = may_see(tx, actor, whose, today)?;
         let book = here.office.shelf.book(tx, actor.school)?;
         let headed = headed(&book, whose).ok_or(Refusal::NotFound)?;
         let day = week_asked(&asked, today);
         let week = Week::of(&book, whose, day)?;
-        if let Some(format) = FileKind::of(asked.text("format")) {
-            return taken_away(tx, actor, today, &headed.file, &week, format);
-        }
         let may = Keeping::of(actor, &book, today);
         let keeps = match whose {
             Whose::Group(group) => Some(group).filter(|_| may.lessons),
@@ -385,7 +413,7 @@ async fn shown(desk: Desk, asked: Answers, whose: Whose) -> Result<Response, Pro
                     1 => "1 lesson this week".into(),
                     count => format!("{count} lessons this week").into(),
                 },
-                exports: Export::usual(&asked.path(&headed.path, &[("did", "")])),
+                exports: Exports::usual(&asked.path(&headed.path, &[("did", "")])),
                 ..Under::default()
             },
             name: headed.name,

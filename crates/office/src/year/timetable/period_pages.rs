@@ -11,12 +11,12 @@ use store::Tx;
 use super::pages::notice;
 use super::set_period::{LONGEST_NAME, PeriodTimes, end_period, set_period};
 use crate::book::{LessonPeriod, period_on, periods_on, read_periods};
-use crate::desk::{Desk, Problem, Refusal, school_name};
+use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::PeriodId;
 use crate::people::{Access, Actor, Place, RecordKind};
-use crate::shell::{Choice, Export, Field, FieldKind, Frame, Page, State, Under};
-use crate::take_away::{FileKind, file, sheet};
+use crate::shell::{Choice, Exports, Field, FieldKind, Frame, Page, State, Under};
+use crate::take_away::{Leaving, Wanted};
 use crate::year::set_terms::may_decide;
 
 #[derive(Template)]
@@ -76,30 +76,10 @@ pub(super) async fn periods(desk: Desk, Query(asked): Query<Answers>) -> Result<
             return Err(Refusal::NotFound);
         }
         let (today, _) = here.office.today();
-        let mut ignored = Wrongs::default();
-        let day = asked.day_if_given("day", &mut ignored).unwrap_or(today);
+        let day = day_asked(&asked, today);
         let book = here.office.shelf.book(tx, actor.school)?;
         let all = book.timetable.periods();
         let rows: Vec<Row> = periods_on(all, day).into_iter().map(Row::of).collect();
-        if let Some(format) = FileKind::of(asked.text("format")) {
-            let school = school_name(tx, actor.school)?;
-            let headings = ["Period", "Starts", "Ends", "Session", "Holds"];
-            let mut sheet = sheet("Periods", &school, actor, today, &headings);
-            sheet.about.push(("Periods on".to_owned(), day.long()));
-            sheet.rows = rows
-                .iter()
-                .map(|row| {
-                    vec![
-                        Cell::text(&row.name),
-                        Cell::text(&row.starts.to_string()),
-                        Cell::text(&row.ends.to_string()),
-                        Cell::text(row.session),
-                        Cell::text(&row.days),
-                    ]
-                })
-                .collect();
-            return Ok(file(&sheet, format, &school, today));
-        }
         let later = all.iter().filter(|period| period.from > day).map(Row::of);
         let page = PeriodsPage {
             frame: here.frame(tx, actor, "Periods")?.with_notice(notice(&asked)),
@@ -112,7 +92,7 @@ pub(super) async fn periods(desk: Desk, Query(asked): Query<Answers>) -> Result<
             }),
             under: Under {
                 shown: format!("{} periods on {}", rows.len(), day.long()).into(),
-                exports: Export::usual(&asked.path("/timetable/periods", &[("did", "")])),
+                exports: Exports::usual(&asked.path("/timetable/periods", &[("did", "")])),
                 ..Under::default()
             },
             rows,
@@ -120,6 +100,37 @@ pub(super) async fn periods(desk: Desk, Query(asked): Query<Answers>) -> Result<
         Ok(Page(page).into_response())
     })
     .await
+}
+
+/// The day whose periods are asked for.
+fn day_asked(asked: &Answers, today: Day) -> Day {
+    let mut ignored = Wrongs::default();
+    asked.day_if_given("day", &mut ignored).unwrap_or(today)
+}
+
+/// `/timetable/periods` as a file.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    if !Place::Timetable.is_open_to(wanted.actor) {
+        return Err(Refusal::NotFound);
+    }
+    let today = wanted.today();
+    let day = day_asked(&wanted.query()?, today);
+    let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
+    let headings = ["Period", "Starts", "Ends", "Session", "Holds"];
+    let mut sheet = wanted.sheet(tx, "Periods", &headings)?;
+    sheet.about.push(("Periods on".to_owned(), day.long()));
+    let rows = periods_on(book.timetable.periods(), day);
+    let cells = |row: Row| {
+        vec![
+            Cell::text(&row.name),
+            Cell::text(&row.starts.to_string()),
+            Cell::text(&row.ends.to_string()),
+            Cell::text(row.session),
+            Cell::text(&row.days),
+        ]
+    };
+    sheet.rows = rows.into_iter().map(Row::of).map(cells).collect();
+    Ok(Leaving::new(sheet, today))
 }
 
 fn time(name: &'static str, label: &'static str, value: String) -> Field {

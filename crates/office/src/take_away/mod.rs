@@ -1,0 +1,246 @@
+//! Lists as files to take away: the same rows as on the screen, for every folder alike (I-110, I-111), each one recorded (I-038).
+//!
+//! A folder says in its `LISTS` which of its lists can be taken away: an address, and what makes the list for the person who
+//! asks. That is all: a list under `LISTS` can be taken from `/take-away`, and nothing else answers with a file. What
+//! leaves is one act: who, when, which list with whose records, in which columns, and why.
+//!
+//! It deliberately does not know what stands in a list, nor who may see what: whoever makes a list does.
+
+mod file;
+mod give;
+pub mod records;
+mod taken;
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use calendar::Day;
+use exchange::{Cell, Sheet};
+use serde::de::DeserializeOwned;
+use store::{StoreError, Tx};
+
+use crate::desk::{Office, Refusal, school_name};
+use crate::ids::PupilId;
+use crate::people::Actor;
+use crate::{insight, people, registers, roll, year};
+
+/// A file that names more pupils than this needs a reason (I-038).
+pub const WITHOUT_A_REASON: usize = 30;
+
+/// A list that can be taken away as a file.
+#[derive(Clone, Copy)]
+pub struct List {
+    /// The kind of list, as the record of what was taken away has it.
+    pub kind: &'static str,
+    /// The address of its page, with names in braces: `/groups/{group}`.
+    pub address: &'static str,
+    /// Makes it for the person who asks, as far as they may see it.
+    pub(crate) make: fn(&mut Tx, &Wanted<'_>) -> Result<Leaving, Refusal>,
+}
+
+/// Every list that can be taken away.
+pub fn lists() -> Vec<&'static List> {
+    [
+        insight::LISTS,
+        people::LISTS,
+        registers::LISTS,
+        roll::LISTS,
+        roll::imports::LISTS,
+        taken::LISTS,
+        year::timetable::LISTS,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The addresses of this folder.
+pub fn routes() -> Router<Arc<Office>> {
+    Router::new()
+        .route("/take-away", get(give::ask).post(give::give))
+        .route("/journal/lists", get(taken::lists))
+        .route("/journal/lists/{export}", get(taken::list))
+}
+
+/// The statements of this folder.
+pub fn statements() -> Vec<&'static str> {
+    [give::STATEMENTS, taken::STATEMENTS].concat()
+}
+
+/// What is asked for: which list, by whom.
+pub(crate) struct Wanted<'a> {
+    pub(crate) office: &'a Arc<Office>,
+    pub(crate) actor: &'a Actor,
+    /// What stands in the address in the place of the names in braces.
+    named: Vec<&'a str>,
+    query: &'a str,
+}
+
+impl Wanted<'_> {
+    /// What stands in the place of the first name in braces.
+    ///
+    /// Errors: it is none, so that there is no such list.
+    pub(crate) fn named<T: FromStr>(&self) -> Result<T, Refusal> {
+        let first = self.named.first().and_then(|text| text.parse().ok());
+        first.ok_or(Refusal::NotFound)
+    }
+
+    /// The filters and the order of the list.
+    ///
+    /// Errors: they cannot be read.
+    pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        serde_urlencoded::from_str(self.query).map_err(|_| {
+            Refusal::Wrong("This list was asked for in words that are not known.".to_owned())
+        })
+    }
+
+    /// Today by London clocks.
+    pub(crate) fn today(&self) -> Day {
+        self.office.today().0
+    }
+
+    /// An empty sheet that says whose list it is, who made it and when.
+    pub(crate) fn sheet(
+        &self,
+        tx: &mut Tx,
+        title: &str,
+        headings: &[&str],
+    ) -> Result<Sheet, StoreError> {
+        let mut sheet = Sheet::new(title);
+        for heading in headings {
+            sheet.text_column(heading);
+        }
+        let actor = self.actor;
+        sheet.about = [
+            ("School", school_name(tx, actor.school)?),
+            ("List", title.to_owned()),
+            ("Made on", self.today().long()),
+            ("Made by", format!("{}, {}", actor.name, actor.job_title)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec();
+        Ok(sheet)
+    }
+}
+
+/// A list on its way out.
+pub(crate) struct Leaving {
+    /// The rows. Its title names the file, and so never names a pupil.
+    sheet: Sheet,
+    /// The day in the file's name: the one that the list is of.
+    day: Day,
+    /// The pupils whom it names.
+    pupils: BTreeSet<PupilId>,
+    /// People in the rows of a received file, who may be no pupils here.
+    strangers: usize,
+}
+
+impl Leaving {
+    /// A list of this day that names no pupil.
+    pub(crate) fn new(sheet: Sheet, day: Day) -> Leaving {
+        Leaving {
+            sheet,
+            day,
+            pupils: BTreeSet::new(),
+            strangers: 0,
+        }
+    }
+
+    /// That names these pupils.
+    pub(crate) fn naming(self, pupils: impl IntoIterator<Item = PupilId>) -> Leaving {
+        Leaving {
+            pupils: pupils.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// That names so many people of a received file.
+    pub(crate) fn naming_strangers(self, strangers: usize) -> Leaving {
+        Leaving { strangers, ..self }
+    }
+
+    /// How many pupils it names.
+    fn number(&self) -> usize {
+        self.pupils.len() + self.strangers
+    }
+
+    fn needs_reason(&self) -> bool {
+        self.number() > WITHOUT_A_REASON
+    }
+}
+
+/// Rows of plain texts under the headings of their sheet.
+pub(crate) fn texts(sheet: Sheet, rows: Vec<Vec<String>>) -> Sheet {
+    let rows = rows
+        .iter()
+        .map(|row| row.iter().map(|text| Cell::text(text)).collect())
+        .collect();
+    Sheet { rows, ..sheet }
+}
+
+/// The list at this address, made for the person who asks.
+///
+/// Errors: there is none, or none that they may know of; what making it says.
+fn made(
+    office: &Arc<Office>,
+    tx: &mut Tx,
+    actor: &Actor,
+    address: &str,
+) -> Result<(&'static List, Leaving), Refusal> {
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let found = lists()
+        .into_iter()
+        .find_map(|list| Some((list, named(list.address, path)?)));
+    let (list, named) = found.ok_or(Refusal::NotFound)?;
+    let wanted = Wanted {
+        office,
+        actor,
+        named,
+        query,
+    };
+    Ok((list, (list.make)(tx, &wanted)?))
+}
+
+/// What stands in a path in the place of the names in braces, if it is a path of this address.
+fn named<'p>(address: &str, path: &'p str) -> Option<Vec<&'p str>> {
+    let mut named = Vec::new();
+    let mut parts = path.split('/');
+    for own in address.split('/') {
+        let part = parts.next()?;
+        if own.starts_with('{') {
+            named.push(part);
+        } else if own != part {
+            return None;
+        }
+    }
+    parts.next().is_none().then_some(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_from_one_that_begins_or_ends_like_it() {
+        assert_eq!(named("/groups/{group}", "/groups/7"), Some(vec!["7"]));
+        assert_eq!(named("/groups", "/groups"), Some(vec![]));
+        assert_eq!(named("/groups", "/groups/7"), None);
+        assert_eq!(named("/groups/{group}", "/groups"), None);
+        assert_eq!(named("/imports/{import}/report", "/imports/7/rows"), None);
+    }
+
+    #[test]
+    fn no_two_lists_answer_at_one_address() {
+        let lists = lists();
+        for list in &lists {
+            let path = list.address.replace(['{', '}'], "");
+            let answer = lists
+                .iter()
+                .filter(|other| named(other.address, &path).is_some());
+            assert_eq!(answer.count(), 1, "{}", list.address);
+        }
+    }
+}
