@@ -2,6 +2,7 @@
 //!
 //! A page is one read closure on one snapshot, an act is one write closure; both begin by finding out who asks.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{FromRef, FromRequestParts};
@@ -42,6 +43,7 @@ pub struct Office {
     /// What the program has to say to those who look after it.
     pub notices: Notices,
     sign: Mutex<Option<SignOfLife>>,
+    lately: Lately,
 }
 
 impl Office {
@@ -63,6 +65,7 @@ impl Office {
             readings: Readings::default(),
             sign: Mutex::default(),
             notices: Notices::default(),
+            lately: Lately::default(),
         }
     }
 
@@ -181,8 +184,8 @@ pub struct Desk {
     path: String,
     /// Whether the page was only to be shown.
     is_shown: bool,
-    /// The school of whoever asks for a change; a page finds it out with all else that it reads.
-    school: Option<SchoolId>,
+    /// Who was found to ask for a change; a page finds it out with all else that it reads.
+    expected: Option<Actor>,
     /// The page to go back to when what was asked is not done.
     back: String,
 }
@@ -217,11 +220,19 @@ impl Desk {
         T: Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
-        let school = match self.school {
-            Some(school) => school,
-            None => self.read(|_, actor| Ok(actor.school)).await?,
-        };
-        self.act_in(school, work).await
+        self.act_asking(|_, _| Ok(()), work).await
+    }
+
+    /// [`Desk::act`] for an act of which many wait for one another: `ahead` says what it will ask ([`Tx::ahead`]), as far as
+    /// that can be told before it is known who asks, from whoever was found to ask when the request came.
+    pub async fn act_asking<T, A, F>(&self, ahead: A, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        A: FnOnce(&mut Act, &Actor) -> Result<(), StoreError> + Send + 'static,
+        F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
+    {
+        let expected = self.expected().await?;
+        self.act_in(expected.school, expected, ahead, work).await
     }
 
     /// [`Desk::act`] in the directory, which holds what is known of accounts across schools.
@@ -230,23 +241,44 @@ impl Desk {
         T: Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
-        self.act_in(DIRECTORY, work).await
+        let expected = self.expected().await?;
+        self.act_in(DIRECTORY, expected, |_, _| Ok(()), work).await
     }
 
-    async fn act_in<T, F>(&self, chain: SchoolId, work: F) -> Result<T, Problem>
+    async fn act_in<T, A, F>(
+        &self,
+        chain: SchoolId,
+        expected: Actor,
+        ahead: A,
+        work: F,
+    ) -> Result<T, Problem>
     where
         T: Send + 'static,
+        A: FnOnce(&mut Act, &Actor) -> Result<(), StoreError> + Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
         let asking = self.asking();
         self.office
             .store
             .act(chain, move |act| {
+                ahead(act, &expected)?;
                 let present = asking.who(act.tx())?;
+                // They went to work at another school meanwhile: what they sent waits until they are back.
+                if page_of_actor(&present.actor) != page_of_actor(&expected) {
+                    return Err(Refusal::SignIn);
+                }
                 work(act, &present.actor)
             })
             .await
             .map_err(|refusal| self.problem(refusal))
+    }
+
+    /// Whoever was found to ask when the request came, or is found now.
+    async fn expected(&self) -> Result<Actor, Problem> {
+        match &self.expected {
+            Some(expected) => Ok(expected.clone()),
+            None => self.read(|_, actor| Ok(actor.clone())).await,
+        }
     }
 
     fn asking(&self) -> Asking {
@@ -378,6 +410,24 @@ impl Asking {
 /// The header in which a page's script says whose page it is, and at which school.
 const SENT_FROM: &str = "rollbook-page-of";
 
+/// Whose page an actor's is, and at which school.
+fn page_of_actor(actor: &Actor) -> String {
+    page_of(actor.account.0, actor.school)
+}
+
+/// Whether a request was sent from a page of this actor's, or from none that says whose it is.
+///
+/// What waits in the browser belongs to one person at one school, and waits until they are back there.
+fn is_from_a_page_of(actor: &Actor, sent_from: Option<&str>) -> bool {
+    sent_from.is_none_or(|own| own == page_of_actor(actor))
+}
+
+/// The page from which a request says that it was sent.
+fn sent_from(parts: &Parts) -> Option<String> {
+    let own = parts.headers.get(SENT_FROM)?.to_str().ok()?;
+    Some(own.to_owned())
+}
+
 /// Whoever asks for a change is found out before what they sent is read: to somebody who is not signed in a form that cannot
 /// be read is answered as any other.
 impl<S> FromRequestParts<S> for Desk
@@ -390,21 +440,80 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let mut desk = Desk::before_asking(parts, Arc::<Office>::from_ref(state));
         if !desk.is_shown {
-            let sent_from = parts.headers.get(SENT_FROM);
-            let sent_from = sent_from
-                .and_then(|own| own.to_str().ok())
-                .map(str::to_owned);
-            let school = desk.read(move |_, actor| {
-                // What waits in the browser belongs to one person at one school, and waits until they are back there.
-                let here = page_of(actor.account.0, actor.school);
-                match sent_from.is_none_or(|own| own == here) {
-                    true => Ok(actor.school),
-                    false => Err(Refusal::SignIn),
-                }
-            });
-            desk.school = Some(school.await?);
+            let sent_from = sent_from(parts);
+            let found =
+                desk.read(
+                    move |_, actor| match is_from_a_page_of(actor, sent_from.as_deref()) {
+                        true => Ok(actor.clone()),
+                        false => Err(Refusal::SignIn),
+                    },
+                );
+            let found = found.await?;
+            desk.office
+                .lately
+                .saw(desk.token, &found, desk.office.now());
+            desk.expected = Some(found);
         }
         Ok(desk)
+    }
+}
+
+/// The desk of somebody who asks for nothing but acts, each of which finds out who asks by itself.
+///
+/// Whoever was found at the device a moment ago is expected there without looking: an act of theirs then looks once instead of
+/// twice. It is the act that decides, so a sign-in that was ended ends at once.
+pub(crate) struct ActingDesk(pub(crate) Desk);
+
+impl<S> FromRequestParts<S> for ActingDesk
+where
+    Arc<Office>: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let mut desk = Desk::before_asking(parts, Arc::<Office>::from_ref(state));
+        let seen = desk.office.lately.seen(desk.token, desk.office.now());
+        match seen.filter(|actor| is_from_a_page_of(actor, sent_from(parts).as_deref())) {
+            Some(actor) => {
+                desk.expected = Some(actor);
+                Ok(ActingDesk(desk))
+            }
+            None => Desk::from_request_parts(parts, state).await.map(ActingDesk),
+        }
+    }
+}
+
+/// Who was found at which device lately: an expectation, never a ground.
+#[derive(Default)]
+struct Lately(Mutex<HashMap<SignInToken, (Actor, Instant)>>);
+
+impl Lately {
+    /// So long somebody is expected where they were found; shorter than the time between two notes that a device is in use.
+    const SECONDS: i64 = 20;
+
+    /// So many devices are kept before those that were seen too long ago are let go.
+    const DEVICES: usize = 1_000;
+
+    fn saw(&self, token: Option<SignInToken>, actor: &Actor, now: Instant) {
+        let Some(token) = token else {
+            return;
+        };
+        let mut devices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if devices.len() >= Lately::DEVICES {
+            devices.retain(|_, (_, at)| Lately::is_recent(*at, now));
+        }
+        devices.insert(token, (actor.clone(), now));
+    }
+
+    fn seen(&self, token: Option<SignInToken>, now: Instant) -> Option<Actor> {
+        let devices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (actor, at) = devices.get(&token?)?;
+        Lately::is_recent(*at, now).then(|| actor.clone())
+    }
+
+    fn is_recent(at: Instant, now: Instant) -> bool {
+        (0..Lately::SECONDS).contains(&at.seconds_until(now))
     }
 }
 
@@ -436,7 +545,7 @@ impl Desk {
             },
             path,
             is_shown,
-            school: None,
+            expected: None,
         }
     }
 }

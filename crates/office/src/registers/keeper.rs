@@ -78,6 +78,21 @@ pub fn keeper(tx: &mut Tx, actor: &Actor, group: GroupId, day: Day) -> Result<Ke
     }
 }
 
+/// Asks ahead for what [`keeper`] will ask of this actor.
+pub(super) fn ask_ahead(
+    tx: &mut Tx,
+    expected: &Actor,
+    group: GroupId,
+    day: Day,
+) -> Result<(), StoreError> {
+    match expected.staff {
+        Some(staff) if !expected.may_for_school(Access::Write, RecordKind::AttendanceMarks) => {
+            tx.ahead(DUTIES, &args![expected.school, group, staff, day])
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The most that the actor's duties for this group on this day give them.
 fn by_duty(tx: &mut Tx, actor: &Actor, group: GroupId, day: Day) -> Result<Access, StoreError> {
     let Some(staff) = actor.staff else {

@@ -17,10 +17,10 @@ use super::cover;
 use super::history::{HistoryPage, history_of_register};
 use super::keeper::keeper;
 use super::register_page::register_page;
-use super::save::{Outcome, Save, SaveAnswer, save};
+use super::save::{Outcome, Save, SaveAnswer, ask_ahead, save};
 use super::sent::{SentSave, from_form};
 use super::today::{Asked, all_registers, sees_all, today_page};
-use crate::desk::{Desk, Office, Problem, Refusal};
+use crate::desk::{ActingDesk, Desk, Office, Problem, Refusal};
 use crate::ids::GroupId;
 use crate::shell::{Frame, Notice, Page, State};
 use crate::take_away::{Leaving, Wanted};
@@ -73,7 +73,7 @@ impl RegisterAddress {
 type AddressPath = Path<(String, String, String)>;
 
 async fn save_register(
-    desk: Desk,
+    ActingDesk(desk): ActingDesk,
     Path(address): AddressPath,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -109,8 +109,13 @@ async fn save_register(
 }
 
 async fn run(desk: &Desk, address: RegisterAddress, sent: Save) -> Result<SaveAnswer, Problem> {
-    desk.act(move |act, actor| save(act, actor, address.group, address.slot, &sent))
-        .await
+    let RegisterAddress { group, slot } = address;
+    let change_id = sent.change_id.clone();
+    desk.act_asking(
+        move |act, expected| ask_ahead(act, expected, group, slot, &change_id),
+        move |act, actor| save(act, actor, group, slot, &sent),
+    )
+    .await
 }
 
 async fn registers(desk: Desk, Query(asked): Query<Asked>) -> Result<Response, Problem> {

@@ -5,22 +5,22 @@
 
 use std::collections::{HashMap, HashSet};
 
-use calendar::{Instant, SchoolCalendar, Slot};
+use calendar::{Day, Instant, SchoolCalendar, Slot};
 use register::Code;
 use register::closing::{RegisterState, register_state};
 use register::entry::RoleKind;
 use serde::{Deserialize, Serialize};
 use store::{Act, Arg, Entry, StoreError, Tx, args};
 
-use super::due::{Due, due};
+use super::due::{DUE, Due, due};
 use super::enter::{Change, Decision, Register, decide};
-use super::keeper::keeper;
+use super::keeper::{self, keeper};
 use super::records::{MARK_VERSION, REGISTER_TAKEN};
 use crate::desk::Refusal;
 use crate::ids::{AccountId, EnrolmentId, GroupId};
 use crate::people::Actor;
-use crate::year::settings::{entry_limits, mode, session_times, settings};
-use crate::year::{CalendarError, calendar_between};
+use crate::year::settings::{SETTINGS, entry_limits, mode, session_times, settings};
+use crate::year::{BETWEEN, CalendarError, calendar_between};
 
 /// A save as a device sends it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,6 +138,32 @@ pub fn save(
     Ok(answer)
 }
 
+/// Asks ahead for all that [`save`] will ask, for whoever is expected to be the actor.
+pub(super) fn ask_ahead(
+    act: &mut Act,
+    expected: &Actor,
+    group: GroupId,
+    slot: Slot,
+    change_id: &str,
+) -> Result<(), StoreError> {
+    let (school, (today, _)) = (act.school(), act.at().in_london());
+    let (first, last) = days_to_ask_for(slot, today);
+    let tx = act.tx();
+    tx.ahead(SEEN, &args![school, change_id])?;
+    keeper::ask_ahead(tx, expected, group, slot.day)?;
+    tx.ahead(SETTINGS, &args![school])?;
+    tx.ahead(BETWEEN, &args![school, first, last])?;
+    let session = slot.session.index() as i64;
+    let register = args![school, group, slot.day, session];
+    tx.ahead(DUE, &register)?;
+    tx.ahead(TAKEN, &register)
+}
+
+/// The days of the calendar that decide about a register: from its day to today, or the other way round.
+fn days_to_ask_for(slot: Slot, today: Day) -> (Day, Day) {
+    (slot.day.min(today), slot.day.max(today))
+}
+
 /// What can be seen to be wrong with a save without looking at anything else.
 fn makes_sense(save: &Save) -> Result<(), Refusal> {
     let wrong = |ground: &str| Err(Refusal::Wrong(ground.to_owned()));
@@ -197,7 +223,7 @@ fn remember(
     let told = serde_json::to_string(answer).expect("an answer of texts and numbers is JSON");
     let (school, at) = (act.school(), act.at());
     let values = args![school, change_id, actor.account, at, &told];
-    act.tx().execute(REMEMBER, &values).map(|_| ())
+    act.tx().put(REMEMBER, &values)
 }
 
 /// A save is remembered for so long, so that a device that was away may send it again: 60 days.
@@ -213,6 +239,8 @@ struct OpenRegister {
     facts: Register,
     due: Vec<Due>,
     places: HashMap<EnrolmentId, usize>,
+    /// Whether it was recorded as taken before.
+    taken: bool,
 }
 
 /// Finds out everything that decides about a save, from rows.
@@ -236,7 +264,7 @@ fn open_register(
         let ground = "The school's own system keeps the register (I-001), so marks are read from it and not entered here. Enter the mark there.";
         return Err(Refusal::NotAllowed(ground.to_owned()));
     }
-    let (first, last) = (slot.day.min(today), slot.day.max(today));
+    let (first, last) = days_to_ask_for(slot, today);
     let calendar = calendar_between(tx, school, first, last).map_err(|error| match error {
         CalendarError::Store(error) => Refusal::Store(error),
         other => Refusal::Wrong(other.to_string()),
@@ -247,6 +275,8 @@ fn open_register(
     if due.is_empty() {
         return Err(Refusal::NotFound);
     }
+    let register = args![school, group, slot.day, slot.session.index() as i64];
+    let taken = tx.query_opt(TAKEN, &register, |_| Ok(()))?.is_some();
     let facts = Register {
         slot,
         state: register_state(&times, slot, now),
@@ -263,7 +293,12 @@ fn open_register(
         .enumerate()
         .map(|(place, one)| (one.enrolment, place))
         .collect();
-    Ok(OpenRegister { facts, due, places })
+    Ok(OpenRegister {
+        facts,
+        due,
+        places,
+        taken,
+    })
 }
 
 fn is_a_session(calendar: &SchoolCalendar, slot: Slot) -> Result<(), Refusal> {
@@ -392,14 +427,10 @@ fn take_if_complete(
 ) -> Result<bool, StoreError> {
     let Slot { day, session } = register.facts.slot;
     let too_early = matches!(register.facts.state, RegisterState::NotOpenYet { .. });
-    if too_early || register.blank() > 0 {
+    if too_early || register.taken || register.blank() > 0 {
         return Ok(false);
     }
-    let (school, at, session) = (act.school(), act.at(), session.index() as i64);
-    let id = args![school, group, day, session];
-    if act.tx().query_opt(TAKEN, &id, |_| Ok(()))?.is_some() {
-        return Ok(false);
-    }
+    let (at, session) = (act.at(), session.index() as i64);
     let for_somebody = register.facts.role != RoleKind::ClassTeacher;
     let word = save.on_behalf_of.as_deref().filter(|_| for_somebody);
     let values: [Arg; 6] = args![group, day, session, at, actor.account, word];

@@ -11,7 +11,7 @@ pub(super) const EXCEPTIONS: &str = "\
 select on_date, kind from day_exception
 where school_id = $1 and superseded_seq is null order by on_date";
 
-pub(super) const BETWEEN: &str = "\
+pub(crate) const BETWEEN: &str = "\
 select 'term', name, first_day, last_day from term
 where school_id = $1 and superseded_seq is null and first_day <= $3 and last_day >= $2
 union all

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
+pub(crate) use calendar_rows::BETWEEN;
 pub use calendar_rows::{CalendarError, calendar, calendar_between};
 pub use close_day::{clear_day, set_day};
 pub use decide::decide;

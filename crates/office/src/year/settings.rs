@@ -28,7 +28,7 @@ pub const TIMETABLE_CYCLE: &str = "timetable_cycle";
 /// The setting that holds [`Mode`].
 pub const MODE: &str = "mode";
 
-pub(super) const SETTINGS: &str =
+pub(crate) const SETTINGS: &str =
     "select name, from_day, value from setting where school_id = $1 and superseded_seq is null";
 
 /// Every setting of the school as this transaction sees it.
