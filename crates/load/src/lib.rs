@@ -4,14 +4,18 @@
 //! nothing of the crates behind them; so it measures what people meet, and its tests hold for any version of the program.
 
 mod announcement;
+mod bare;
 mod browser;
+mod flushes;
 mod pages;
 mod register_page;
 mod saves;
 mod spread;
 
 pub use announcement::{Account, Announcement};
+pub use bare::Bare;
 pub use browser::{Answer, Browser};
+pub use flushes::Flushes;
 pub use pages::{Goals, Page, PageFigures, Visitor, measure_pages};
 pub use register_page::{RegisterLink, RegisterPage, RegisterRow, register_links};
 pub use saves::{

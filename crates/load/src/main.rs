@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use load::{
-    Account, Announcement, Browser, Goals, Page, RegisterLink, Visitor, measure_pages,
-    register_links, save_in_a_closed_loop,
+    Account, Announcement, Bare, Browser, Flushes, Goals, Page, RegisterLink, SavesFigures,
+    Visitor, measure_pages, register_links, save_in_a_closed_loop,
 };
 
 /// Makes load on a Rollbook that runs on this machine, and prints what it measured.
@@ -48,25 +49,42 @@ enum Command {
         p99: u64,
     },
     /// Saves registers, each teacher as soon as the last save was answered, and prints how long a save takes.
+    ///
+    /// Where several schools were announced, first at one of them, then spread over all. With `--bare` in turn with the barest save
+    /// there is, a stored function of PostgreSQL, and with the ratio of both.
     Saves {
         #[command(flatten)]
         who: Who,
-        /// How many teachers save at once.
-        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=500))]
-        teachers: u32,
-        /// How often each saves.
-        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        rounds: u32,
-        /// Stop after so many seconds.
-        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
-        seconds: u64,
-        /// The page whose links are the registers to save.
-        #[arg(long, default_value = REGISTERS)]
-        registers: String,
-        /// The reason to give, for registers that are closed already.
-        #[arg(long)]
-        reason: Option<String>,
+        #[command(flatten)]
+        saving: Saving,
     },
+}
+
+/// How registers are saved.
+#[derive(Args)]
+struct Saving {
+    /// How many teachers save at once.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+    teachers: u32,
+    /// How often each saves.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rounds: u32,
+    /// Stop after so many seconds.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    seconds: u64,
+    /// The page whose links are the registers to save.
+    #[arg(long, default_value = REGISTERS)]
+    registers: String,
+    /// The reason to give, for registers that are closed already.
+    #[arg(long)]
+    reason: Option<String>,
+    /// A PostgreSQL database for the bare save, as `postgres://…`, on the server that keeps the registers. Tables in it whose names
+    /// begin with `bare` are made afresh.
+    #[arg(long, value_name = "URL")]
+    bare: Option<String>,
+    /// Count the flushes of this process, the one that serves, in a round of its own: counting slows it.
+    #[arg(long, value_name = "PID")]
+    flushes_of: Option<u32>,
 }
 
 /// Where, and as whom.
@@ -156,24 +174,7 @@ async fn main() -> ExitCode {
             )
             .await
         }
-        Command::Saves {
-            who,
-            teachers,
-            rounds,
-            seconds,
-            registers,
-            reason,
-        } => {
-            print_saves(
-                who,
-                teachers as usize,
-                rounds as usize,
-                Duration::from_secs(seconds),
-                &registers,
-                reason.as_deref(),
-            )
-            .await
-        }
+        Command::Saves { who, saving } => print_saves(who, &saving).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -316,61 +317,157 @@ fn pupils_on(page: &str) -> Vec<String> {
 /// The page whose links are the registers of this morning.
 const REGISTERS: &str = "/registers?show=all&session=am";
 
-async fn print_saves(
-    who: Who,
-    teachers: usize,
-    rounds: usize,
-    limit: Duration,
-    registers: &str,
-    reason: Option<&str>,
-) -> Result<()> {
+/// Both kinds of save take so many turns.
+const TURNS: usize = 3;
+
+async fn print_saves(who: Who, saving: &Saving) -> Result<()> {
     let (address, accounts) = who.settled()?;
-    let account = &accounts[0];
-    let mut first = Browser::open(&address)?;
-    first.sign_in(&account.name, &account.password).await?;
-    let links = register_links(&first.get(registers).await?.text());
-    ensure!(
-        !links.is_empty(),
-        "{registers} links to no register that {} may take",
-        account.name
-    );
-    if links.len() < teachers {
-        println!(
-            "{registers} links to {} registers; some are saved by more than one teacher.",
-            links.len()
-        );
-    }
-    let mut at_work: Vec<(Browser, RegisterLink)> = Vec::new();
-    for teacher in 0..teachers {
-        let mut browser = Browser::open(&address)?;
-        browser.sign_in(&account.name, &account.password).await?;
-        at_work.push((browser, links[teacher % links.len()].clone()));
-    }
-    // Signing in costs what a password should cost, and is not what is measured.
-    let until = Instant::now() + limit;
-    let figures = save_in_a_closed_loop(at_work, rounds, until, reason).await?;
-    let count = figures.times.count();
-    println!(
-        "{count} registers saved by {teachers} teachers in {:.2} s",
-        figures.took.as_secs_f64()
-    );
-    println!(
-        "{:>10} {:>10} {:>10} {:>10}   ms from sending to answer",
-        "median", "p90", "p99", "longest"
-    );
-    let times = [50, 90, 99, 100].map(|per_cent| ms(figures.times.per_cent(per_cent)));
-    println!(
-        "{:>10.2} {:>10.2} {:>10.2} {:>10.2}",
-        times[0], times[1], times[2], times[3]
-    );
-    println!(
-        "{:.0} registers a second",
-        count as f64 / figures.took.as_secs_f64()
-    );
-    for (outcome, marks) in figures.outcomes {
-        println!("{marks:>10} marks {outcome}");
+    print_saves_of(&address, &accounts[..1], saving).await?;
+    if accounts.len() > 1 {
+        print_saves_of(&address, &accounts, saving).await?;
     }
     Ok(())
+}
+
+/// Measures the saves of teachers who are spread over the schools of these accounts.
+async fn print_saves_of(address: &str, accounts: &[Account], saving: &Saving) -> Result<()> {
+    let schools = accounts.len().min(saving.teachers as usize);
+    let words = match schools {
+        1 => "one school".to_owned(),
+        schools => format!("{schools} schools"),
+    };
+    println!(
+        "{} teachers of {words}. Load average of this machine: {}.",
+        saving.teachers,
+        load_average()
+    );
+    println!(
+        "{:<22} {:>10} {:>9} {:>9} {:>9} {:>9}   ms from sending to answer",
+        "", "a second", "median", "p95", "p99", "longest"
+    );
+    match &saving.bare {
+        None => {
+            print_figures("saves", &one_turn(address, accounts, saving).await?);
+        }
+        Some(bare) => beside_bare(address, accounts, saving, bare, &words).await?,
+    }
+    if let Some(process) = saving.flushes_of {
+        let flushes = Flushes::of(process)?;
+        let figures = one_turn(address, accounts, saving).await?;
+        print_flushes(flushes.end()? as i64, &figures);
+    }
+    Ok(())
+}
+
+/// Both kinds of save in turn, so that what else the machine does falls on both.
+async fn beside_bare(
+    address: &str,
+    accounts: &[Account],
+    saving: &Saving,
+    database: &str,
+    words: &str,
+) -> Result<()> {
+    let (teachers, schools) = (saving.teachers as usize, accounts.len());
+    let time = Duration::from_secs(saving.seconds);
+    let database = database.to_owned();
+    let bare = Arc::new(waiting(move || Bare::make(&database)).await?);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for turn in 0..=TURNS {
+        let at = Arc::clone(&bare);
+        let before = waiting(move || at.flushes()).await?;
+        let figures = one_turn(address, accounts, saving).await?;
+        let at = Arc::clone(&bare);
+        let flushes = waiting(move || at.flushes()).await? - before;
+        let at = Arc::clone(&bare);
+        let bare_figures = waiting(move || at.save(teachers, schools, time)).await?;
+        // The first turn fills the tables.
+        if turn == 0 {
+            let at = Arc::clone(&bare);
+            waiting(move || at.settle()).await?;
+            continue;
+        }
+        print_figures("saves", &figures);
+        print_flushes(flushes, &figures);
+        print_figures("bare saves", &bare_figures);
+        ours.push(figures.a_second());
+        theirs.push(bare_figures.a_second());
+    }
+    println!(
+        "{words}: {:.2} of the bare save",
+        median(ours) / median(theirs)
+    );
+    Ok(())
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
+
+/// Does on a thread of its own what waits on its thread.
+async fn waiting<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await?
+}
+
+/// One closed loop of all teachers, who sign in before it: signing in costs what a password should cost, and is not what is measured.
+async fn one_turn(address: &str, accounts: &[Account], saving: &Saving) -> Result<SavesFigures> {
+    let mut at_work: Vec<(Browser, RegisterLink)> = Vec::new();
+    let mut links: Vec<Vec<RegisterLink>> = Vec::new();
+    for teacher in 0..saving.teachers as usize {
+        let (school, turn) = (teacher % accounts.len(), teacher / accounts.len());
+        let account = &accounts[school];
+        let mut browser = Browser::open(address)?;
+        browser.sign_in(&account.name, &account.password).await?;
+        if links.len() == school {
+            links.push(registers_of(&mut browser, account, saving).await?);
+        }
+        let register = &links[school][turn % links[school].len()];
+        at_work.push((browser, register.clone()));
+    }
+    let until = Instant::now() + Duration::from_secs(saving.seconds);
+    save_in_a_closed_loop(
+        at_work,
+        saving.rounds as usize,
+        until,
+        saving.reason.as_deref(),
+    )
+    .await
+}
+
+async fn registers_of(
+    browser: &mut Browser,
+    account: &Account,
+    saving: &Saving,
+) -> Result<Vec<RegisterLink>> {
+    let links = register_links(&browser.get(&saving.registers).await?.text());
+    ensure!(
+        !links.is_empty(),
+        "{} links to no register that {} may take",
+        saving.registers,
+        account.name
+    );
+    Ok(links)
+}
+
+fn print_figures(words: &str, figures: &SavesFigures) {
+    let [median, p95, p99, longest] = figures.times.usual_shares().map(ms);
+    println!(
+        "{words:<22} {:>10.0} {median:>9.2} {p95:>9.2} {p99:>9.2} {longest:>9.2}",
+        figures.a_second()
+    );
+    for (outcome, marks) in &figures.outcomes {
+        println!("{marks:>33} marks {outcome}");
+    }
+}
+
+fn print_flushes(flushes: i64, figures: &SavesFigures) {
+    let saves = figures.times.count();
+    println!(
+        "{flushes:>33} flushes for {saves} saves: {:.2} each",
+        flushes as f64 / saves.max(1) as f64
+    );
 }
 
 fn ms(time: Duration) -> f64 {

@@ -69,6 +69,13 @@ pub struct SavesFigures {
     pub took: Duration,
 }
 
+impl SavesFigures {
+    /// How many a second.
+    pub fn a_second(&self) -> f64 {
+        self.times.count() as f64 / self.took.as_secs_f64()
+    }
+}
+
 /// Sends marks to a register; an answer other than 200 is an error with what it said.
 ///
 /// Shape: `{change_id, device_at, changes: [{enrolment, code, minutes, note, reason, base}]}` to `/registers/{group}/{day}/{session}/save`.

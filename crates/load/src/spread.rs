@@ -25,6 +25,11 @@ impl Spread {
         times.get(rank - 1).copied().unwrap_or_default()
     }
 
+    /// Median, 95 and 99 of 100, and the longest.
+    pub fn usual_shares(&self) -> [Duration; 4] {
+        [50, 95, 99, 100].map(|per_cent| self.per_cent(per_cent))
+    }
+
     /// Half of all took no longer.
     pub fn median(&self) -> Duration {
         self.per_cent(50)

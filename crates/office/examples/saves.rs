@@ -15,6 +15,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use calendar::{Day, Instant};
 use http_body_util::BodyExt;
+use load::{Bare, SavesFigures};
 use office::desk::Office;
 use office::people::{self, Doors, Keyring, Role, SignInToken};
 use office::registers::save::{Outcome, SaveAnswer};
@@ -65,10 +66,10 @@ fn main() -> Result<(), Failure> {
     match server {
         None => print(&through_the_application(&router, 1, time), "one school"),
         Some(address) => {
-            make_bare(&address)?;
-            settle(&router, &address, schools)?;
+            let bare = Bare::make(&address)?;
+            settle(&router, &bare, schools)?;
             for (spread, words) in [(1, "one school"), (schools, "a hundred schools")] {
-                beside_bare(&router, &address, spread, words, time)?;
+                beside_bare(&router, &bare, spread, words, time)?;
             }
         }
     }
@@ -76,33 +77,31 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Saves every register for a second and has the server count its rows, as it does by itself within a minute of being filled: what
-/// is measured is a server in its first week, not in its first second.
-fn settle(router: &Router, address: &str, schools: i64) -> Result<(), Failure> {
+/// Saves every register before the server counts its rows.
+fn settle(router: &Router, bare: &Bare, schools: i64) -> Result<(), Failure> {
     for spread in [1, schools] {
         through_the_application(router, spread, Duration::from_secs(1));
-        through_a_stored_function(address, spread, Duration::from_secs(1))?;
+        bare.save(TEACHERS as usize, spread as usize, Duration::from_secs(1))?;
     }
-    postgres::Client::connect(address, postgres::NoTls)?.batch_execute("analyze")?;
-    Ok(())
+    Ok(bare.settle()?)
 }
 
 /// Both kinds of save in turn, so that what else the machine does falls on both.
 fn beside_bare(
     router: &Router,
-    address: &str,
+    bare: &Bare,
     spread: i64,
     words: &str,
     time: Duration,
 ) -> Result<(), Failure> {
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let round = through_the_application(router, spread, time);
         print(&round, words);
         ours.push(round.a_second());
-        let round = through_a_stored_function(address, spread, time)?;
+        let round = bare.save(TEACHERS as usize, spread as usize, time)?;
         print(&round, "the stored function");
-        bare.push(round.a_second());
+        theirs.push(round.a_second());
     }
     let median = |rates: &mut Vec<f64>| {
         rates.sort_by(f64::total_cmp);
@@ -110,34 +109,20 @@ fn beside_bare(
     };
     println!(
         "{words}: {:.2} of the bare save",
-        median(&mut ours) / median(&mut bare)
+        median(&mut ours) / median(&mut theirs)
     );
     Ok(())
 }
 
-/// What was measured of many saves.
-struct Saves {
-    times: Vec<Duration>,
-    took: Duration,
-}
-
-impl Saves {
-    fn a_second(&self) -> f64 {
-        self.times.len() as f64 / self.took.as_secs_f64()
-    }
-}
-
-fn print(saves: &Saves, words: &str) {
-    let mut times = saves.times.clone();
-    times.sort();
-    let at = |share: usize| times[(times.len() - 1) * share / 100].as_secs_f64() * 1e3;
+fn print(saves: &SavesFigures, words: &str) {
+    let [median, p95, p99, _] = saves
+        .times
+        .usual_shares()
+        .map(|time| time.as_secs_f64() * 1e3);
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!(
-        "{words}: {:.0} saves/s, p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms; load average {}",
+        "{words}: {:.0} saves/s, p50 {median:.1} ms, p95 {p95:.1} ms, p99 {p99:.1} ms; load average {}",
         saves.a_second(),
-        at(50),
-        at(95),
-        at(99),
         load.split(' ').next().unwrap_or_default()
     );
 }
@@ -155,7 +140,7 @@ fn place_of(teacher: i64, turn: i64, spread: i64) -> (i64, i64) {
     }
 }
 
-fn through_the_application(router: &Router, spread: i64, time: Duration) -> Saves {
+fn through_the_application(router: &Router, spread: i64, time: Duration) -> SavesFigures {
     let runtime = tokio::runtime::Builder::new_multi_thread().build();
     let begun = Stopwatch::now();
     let times = runtime.expect("a runtime").block_on(async {
@@ -170,10 +155,10 @@ fn through_the_application(router: &Router, spread: i64, time: Duration) -> Save
         }
         saving.join_all().await.concat()
     });
-    Saves {
-        times,
-        took: begun.elapsed(),
-    }
+    let mut figures = SavesFigures::default();
+    figures.times.extend(times);
+    figures.took = begun.elapsed();
+    figures
 }
 
 /// One teacher's morning: registers over and over, every mark changed each time.
@@ -243,68 +228,6 @@ async fn save(router: &Router, school: i64, group: i64, code: &str, bases: &[i64
     let body = body.to_bytes();
     assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
     serde_json::from_slice(&body).expect("the answer to a save")
-}
-
-/// The barest save: marks and their history, kept by a function of the server.
-const BARE: &str = "
-drop table if exists bare_mark, bare_history;
-create table bare_mark (
-    school_id bigint, enrolment_id bigint, on_date date, session bigint, code text,
-    primary key (school_id, enrolment_id, on_date, session));
-create table bare_history (
-    id bigserial primary key, at timestamptz not null, account_id bigint not null, school_id bigint not null,
-    enrolment_id bigint not null, on_date date not null, session bigint not null, before text, after text);
-create or replace function bare_save(school bigint, account bigint, pupils bigint[], new_code text) returns void language sql as $$
-    insert into bare_history (at, account_id, school_id, enrolment_id, on_date, session, before, after)
-    select now(), account, school, given.id, '2026-11-24', 0, m.code, new_code
-    from unnest(pupils) as given(id)
-    left join bare_mark m on m.school_id = school and m.enrolment_id = given.id and m.on_date = '2026-11-24' and m.session = 0;
-    insert into bare_mark (school_id, enrolment_id, on_date, session, code)
-    select school, given.id, '2026-11-24', 0, new_code from unnest(pupils) as given(id)
-    on conflict (school_id, enrolment_id, on_date, session) do update set code = excluded.code;
-$$";
-
-fn make_bare(address: &str) -> Result<(), Failure> {
-    postgres::Client::connect(address, postgres::NoTls)?.batch_execute(BARE)?;
-    Ok(())
-}
-
-fn through_a_stored_function(address: &str, spread: i64, time: Duration) -> Result<Saves, Failure> {
-    let clients = (0..TEACHERS).map(|_| postgres::Client::connect(address, postgres::NoTls));
-    let clients: Vec<postgres::Client> = clients.collect::<Result<_, _>>()?;
-    let begun = Stopwatch::now();
-    let until = begun + time;
-    let saving: Vec<_> = clients
-        .into_iter()
-        .zip(0..)
-        .map(|(mut client, teacher)| {
-            std::thread::spawn(move || -> Result<Vec<Duration>, postgres::Error> {
-                let bare = client.prepare("select bare_save($1, $2, $3, $4)")?;
-                let mut times = Vec::new();
-                for turn in 0.. {
-                    if Stopwatch::now() > until {
-                        break;
-                    }
-                    let (school, group) = place_of(teacher, turn, spread);
-                    let first = 10_000 + group * PUPILS;
-                    let pupils: Vec<i64> = (first..first + PUPILS).collect();
-                    let code = if turn % 2 == 0 { "/" } else { "N" };
-                    let begun = Stopwatch::now();
-                    client.execute(&bare, &[&school, &teacher, &pupils, &code])?;
-                    times.push(begun.elapsed());
-                }
-                Ok(times)
-            })
-        })
-        .collect();
-    let mut times = Vec::new();
-    for one in saving {
-        times.extend(one.join().expect("no client panics")?);
-    }
-    Ok(Saves {
-        times,
-        took: begun.elapsed(),
-    })
 }
 
 /// An attendance manager who is signed in at the school.

@@ -759,3 +759,33 @@ fn a_code_that_needs_a_note_is_refused_without_one_by_every_way_in() {
         assert!(message.contains("needs a note"), "{message}");
     });
 }
+
+#[test]
+fn a_sign_in_that_ended_a_moment_ago_saves_nothing() {
+    at_school(|store| {
+        let office = office(store);
+        let save = |change_id: &str, page_of: Option<&str>| {
+            let request = Request::post("/registers/101/2026-11-24/am/save")
+                .header("content-type", "application/json");
+            let request = match page_of {
+                None => request,
+                Some(own) => request.header("rollbook-page-of", own),
+            };
+            let json = format!(
+                r#"{{"change_id":"{change_id}","changes":[{{"enrolment":201,"code":"/","base":0}}]}}"#
+            );
+            ask(&office, tutor(), request, json).0
+        };
+        assert_eq!(save("1", None), StatusCode::OK);
+        assert_eq!(save("2", Some("7.1")), StatusCode::UNAUTHORIZED);
+        assert_eq!(count(store, MARKS), 1);
+        store
+            .write_now(|tx| {
+                let ended = "update sign_in set ended_at = seen_at where account_id = $1";
+                tx.execute(ended, &args![tutor()])
+            })
+            .unwrap();
+        assert_eq!(save("3", None), StatusCode::UNAUTHORIZED);
+        assert_eq!(count(store, MARKS), 1);
+    });
+}

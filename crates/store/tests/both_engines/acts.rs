@@ -8,7 +8,7 @@ use crate::trial::{MARK, MIGRATIONS, PUPIL, SCHOOL, assert_whole, day, did, mark
 use calendar::Instant;
 use store::journal::{self, ChangeKind};
 use store::testing::{ENGINES, TestStore, each_engine};
-use store::{Arg, Engine, SchoolId, Store, StoreError, args, held};
+use store::{Arg, Engine, SchoolId, Store, StoreError, Tx, args, held};
 
 fn count(store: &Store, sql: &'static str) -> i64 {
     store
@@ -602,5 +602,123 @@ fn every_statement_of_the_store_prepares_on_both_engines() {
             store.engine() == Engine::Postgres,
             store.location().engine() == Engine::Postgres
         );
+    });
+}
+
+const NOTE: &str = "insert into scrap (id, words) values ($1, $2)";
+const WORDS: &str = "select words from scrap where id = $1";
+
+fn words(tx: &mut Tx, id: i64) -> Result<Option<String>, StoreError> {
+    tx.query_opt(WORDS, &args![id], |row| row.get(0))
+}
+
+#[test]
+fn what_was_put_stands_when_the_next_question_is_answered_and_at_the_end() {
+    each_engine(MIGRATIONS, |store| {
+        let found = store
+            .write_now(|tx| {
+                tx.put(NOTE, &args![1, "put"])?;
+                let found = words(tx, 1)?;
+                tx.put(NOTE, &args![2, "put last"])?;
+                Ok::<_, StoreError>(found)
+            })
+            .unwrap();
+        assert_eq!(found.as_deref(), Some("put"));
+        let last = store.read_now(|tx| words(tx, 2)).unwrap();
+        assert_eq!(last.as_deref(), Some("put last"));
+        let refused = store.write_now(|tx| tx.put(NOTE, &args![2, "again"]));
+        assert!(matches!(
+            refused,
+            Err(StoreError::Refused {
+                rule: store::Rule::Unique,
+                ..
+            })
+        ));
+        let in_a_read = store.read_now(|tx| tx.put(NOTE, &args![3, "in a read"]));
+        assert!(in_a_read.is_err());
+        assert_eq!(store.read_now(|tx| words(tx, 3)).unwrap(), None);
+    });
+}
+
+#[test]
+fn a_question_asked_ahead_is_answered_as_if_it_had_not_been() {
+    each_engine(MIGRATIONS, |store| {
+        store
+            .write_now(|tx| {
+                tx.ahead(WORDS, &args![1])?;
+                tx.put(NOTE, &args![1, "one"])?;
+                assert_eq!(words(tx, 1)?.as_deref(), Some("one"));
+                for id in [1, 2, 1, 3] {
+                    tx.ahead(WORDS, &args![id])?;
+                }
+                assert_eq!(words(tx, 2)?, None);
+                assert_eq!(words(tx, 1)?.as_deref(), Some("one"));
+                assert_eq!(words(tx, 1)?.as_deref(), Some("one"));
+                tx.execute(
+                    "update scrap set words = $2 where id = $1",
+                    &args![1, "two"],
+                )?;
+                assert_eq!(words(tx, 1)?.as_deref(), Some("two"));
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+    });
+}
+
+#[test]
+fn rows_that_the_schema_refuses_undo_their_own_act_and_no_other() {
+    each_engine(MIGRATIONS, |store| {
+        let (go, wait) = mpsc::channel::<()>();
+        let (begun, has_begun) = mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                store.act_now(SCHOOL, move |act| {
+                    begun.send(()).unwrap();
+                    wait.recv().unwrap();
+                    name_pupil(act, 1, "Holder")
+                })
+            });
+            has_begun.recv().unwrap();
+            let acts: Vec<_> = (0..6)
+                .map(|pupil| {
+                    scope.spawn(move || {
+                        store.act_now(SCHOOL, move |act| {
+                            act.describe(did("mark"));
+                            // An act that marks one place twice, and then asks nothing more.
+                            let sessions: &[i64] = if pupil % 2 == 0 { &[1, 2] } else { &[1, 1] };
+                            let marks = sessions
+                                .iter()
+                                .map(|session| args![pupil, day(), *session, "/"]);
+                            act.record_many(&MARK, marks)
+                        })
+                    })
+                })
+                .collect();
+            thread::sleep(Duration::from_millis(100));
+            go.send(()).unwrap();
+            for (pupil, act) in acts.into_iter().enumerate() {
+                match (pupil % 2, act.join().unwrap()) {
+                    (0, Ok(2)) | (1, Err(StoreError::Refused { .. })) => {}
+                    (_, outcome) => panic!("pupil {pupil}: {outcome:?}"),
+                }
+            }
+        });
+        assert_eq!((head(store, SCHOOL), count(store, MARKS)), (4, 6));
+        assert_whole(store);
+    });
+}
+
+#[test]
+fn few_rows_and_many_are_recorded_alike() {
+    each_engine(MIGRATIONS, |store| {
+        for (pupil, rows) in [(1, 0), (2, 1), (3, 100), (4, 101), (5, 5_000)] {
+            let recorded = store.act_now(SCHOOL, move |act| {
+                act.describe(did("mark"));
+                act.record_many(&MARK, (0..rows).map(|row| args![pupil, day(), row, "/"]))
+            });
+            assert_eq!(recorded.unwrap(), rows as u64);
+        }
+        assert_eq!(count(store, MARKS), 5_202);
+        assert_whole(store);
     });
 }
