@@ -12,7 +12,7 @@ use register::entry::RoleKind;
 use serde::{Deserialize, Serialize};
 use store::{Act, Arg, Entry, StoreError, Tx, args};
 
-use super::due::{DUE, Due, due};
+use super::due::{DUE, Due, PLANNED, due};
 use super::enter::{Change, Decision, Register, decide};
 use super::keeper::{self, keeper};
 use super::records::{MARK_VERSION, REGISTER_TAKEN};
@@ -156,6 +156,7 @@ pub(super) fn ask_ahead(
     let session = slot.session.index() as i64;
     let register = args![school, group, slot.day, session];
     tx.ahead(DUE, &register)?;
+    tx.ahead(PLANNED, &args![school, group, slot.day])?;
     tx.ahead(TAKEN, &register)
 }
 
