@@ -12,14 +12,14 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use calendar::Session;
 use office::people::Role;
-use office::registers::records::MARK_VERSION;
+use office::registers::records::{MARK_VERSION, PLAN};
 use office::roll::records::{
     ADDRESS, CHARACTERISTIC, CONTACT, CONTACT_ROUTE, PUPIL, PUPIL_CONTACT, RESIDENCE,
 };
 use school::{School, day, each_school};
 use store::{Act, Entry, StoreError, args};
 
-use Part::{Audit, Care, Contacts, Core, Counts, Flags, Marks, Nobody, Sen};
+use Part::{Audit, Care, Contacts, Core, Counts, Flags, Marks, Nobody, Sen, Suspensions};
 
 /// Kinds of record, by their words in the access matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +30,7 @@ enum Part {
     Care,
     Sen,
     Marks,
+    Suspensions,
     Audit,
     /// Figures about groups, of whom nobody is named.
     Counts,
@@ -46,6 +47,7 @@ impl Part {
             Care => "social_care_status",
             Sen => "sen_profile",
             Marks => "attendance_marks",
+            Suspensions => "suspension_record",
             Audit => "audit_log",
             Counts | Nobody => "aggregate_reports",
         }
@@ -87,6 +89,9 @@ fn reads(role: Role, part: Part, surname: &str) -> bool {
 
 /// The columns of every timetable.
 const LESSONS: &str = "Day|Weekday|Week|Period|Starts|Ends|Session|Class|Subject|Room|Teacher";
+
+/// The columns of plans and of what drifts from them; the words of a suspension are told apart, see `secrets`.
+const PLANS: &str = "Plan|Code|From|To|Falls due|Sessions|Where|Reason|Decided by|Day|Session|Mark|Planned|What is off";
 
 /// What stands in the cells of each column, and so who may have it: list, part of the record, headings.
 const COLUMNS: &[(&str, Part, &str)] = &[
@@ -187,7 +192,8 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         "Period|Starts|Ends|Session|Holds",
     ),
     ("/plans", Core, "Pupil|Year|Tutor group"),
-    ("/pupils/{pupil}/plans", Core, "Pupil"),
+    ("/plans", Marks, PLANS),
+    ("/pupils/{pupil}/plans", Marks, PLANS),
     ("/timetable/off", Nobody, "Days|Period|For|Instead"),
     ("/timetable", Nobody, LESSONS),
     ("/timetable/groups/{group}", Nobody, LESSONS),
@@ -404,6 +410,8 @@ fn secrets(school: &School) -> Vec<(String, Part, &str)> {
             ("Urteil", Contacts),
             ("Sprache", Flags),
             ("Notiz", Marks),
+            ("Urlaub", Marks),
+            ("Ausschluss", Suspensions),
         ]
         .map(|(word, part)| (format!("{word}-{surname}"), part, *surname))
     };
@@ -502,6 +510,34 @@ fn fill(school: &School) {
                     act.record(
                         &RESIDENCE,
                         &args![residence, party, who, address, since, open],
+                    )?;
+                }
+                for (kind, code, word_of) in
+                    [("leave", "C", "Urlaub"), ("suspension", "E", "Ausschluss")]
+                {
+                    let id = act.new_id();
+                    act.record(
+                        &PLAN,
+                        &args![
+                            id,
+                            id,
+                            *enrolment,
+                            kind,
+                            code,
+                            day("2026-11-25"),
+                            day("2026-11-27"),
+                            "Wed-AM Wed-PM",
+                            word(word_of),
+                            word(word_of),
+                            nothing,
+                            nothing,
+                            Some(day("2026-11-20")),
+                            word(word_of),
+                            open,
+                            nothing,
+                            open,
+                            nothing
+                        ],
                     )?;
                 }
                 for (on, code) in [
@@ -682,7 +718,8 @@ fn no_role_takes_away_in_any_list_what_the_matrix_does_not_give_it() {
             faults.len(),
             faults[..faults.len().min(60)].join("\n")
         );
-        let must_be_seen: [(&str, &[Part]); 10] = [
+        let must_be_seen: [(&str, &[Part]); 11] = [
+            ("/plans", &[Core, Marks, Suspensions]),
             ("/pupils", &[Core, Care, Sen, Flags]),
             ("/groups/{group}", &[Core]),
             ("/admission-register", &[Core, Contacts]),

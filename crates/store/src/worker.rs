@@ -108,6 +108,9 @@ impl Worker {
                         if tries == 1 {
                             continue;
                         }
+                    } else {
+                        // The head that was asked for at once was held too long: what was begun must not stay open.
+                        tx.roll_back();
                     }
                     return Err(error);
                 }

@@ -15,8 +15,7 @@ use super::why::counts_as;
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::{EnrolmentId, PupilId};
-use crate::people::Actor;
-use crate::registers::{keeper, reads_plans};
+use crate::registers::{PlanReader, keeper};
 use crate::shell::{Face, Facts, Frame, MarkCell, Page, moment};
 
 /// Every entry in effect for one place of the register, oldest first. An entry of an import that is not out yet is none.
@@ -105,6 +104,7 @@ pub async fn mark(
             None => None,
         };
         let entries = entries(tx, actor.school, enrolment.id, slot)?;
+        let reader = PlanReader::of(tx, actor, here.office.today().0)?;
         Ok(Page(MarkPage {
             frame: here.frame(tx, actor, "Mark")?,
             pupil,
@@ -121,7 +121,7 @@ pub async fn mark(
             facts: facts(mark),
             rules: cited(&rules(mark)),
             entries,
-            plans: plans(&book, actor, enrolment.id, slot),
+            plans: plans(&book, &reader, (pupil, enrolment.id), slot),
             register,
         })
         .into_response())
@@ -137,12 +137,19 @@ fn rules(mark: MarkByte) -> Vec<&'static str> {
     }
 }
 
-fn plans(book: &Book, actor: &Actor, enrolment: EnrolmentId, slot: Slot) -> Vec<PlanLine> {
+fn plans(
+    book: &Book,
+    reader: &PlanReader,
+    (pupil, enrolment): (PupilId, EnrolmentId),
+    slot: Slot,
+) -> Vec<PlanLine> {
     let covering = book.plans.of(enrolment).iter().rev();
     covering
         .filter(|on_file| on_file.plan.covers(slot))
         .map(|on_file| PlanLine {
-            href: reads_plans(actor).then(|| format!("/plans/{}", on_file.id)),
+            href: reader
+                .reads(on_file.plan.kind, pupil)
+                .then(|| format!("/plans/{}", on_file.id)),
             code: on_file.plan.code.to_string(),
             words: format!(
                 "{}, {} to {}",

@@ -26,7 +26,7 @@ pub use enter::Change;
 pub use history::{HistoryEntry, history_of, history_of_register};
 pub use keeper::{Keeper, keeper};
 pub use pages::{RegisterAddress, routes};
-pub use plans::reads_plans;
+pub use plans::PlanReader;
 pub(crate) use plans::{keeps_plans_of, plans_of_pupil};
 pub(crate) use save::forget_old_saves;
 pub use status::{Status, Taken, TakenOn, registers_at, status, taken_on};

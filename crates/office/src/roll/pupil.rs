@@ -30,7 +30,7 @@ use crate::insight::{
     Form, NoFigure, Question, Who, band_name, marks_href, pupil_figure, year_grid,
 };
 use crate::people::{Access, Actor, RecordKind};
-use crate::registers::{history_of, keeps_plans_of, plans_of_pupil, reads_plans};
+use crate::registers::{PlanReader, history_of, keeps_plans_of, plans_of_pupil};
 use crate::shell::{Facts, Figure, Flag, Frame, Legend, Page, State, Tab, Tabs, Text, YearGrid};
 use crate::take_away::{Leaving, Wanted};
 
@@ -402,8 +402,8 @@ pub(super) async fn plans(
             return Err(Refusal::NotFound);
         }
         let head = opened.head(actor, Part::Plans)?;
-        let whole = reads_plans(actor);
-        let table = plans_of_pupil(&opened.book, pupil, &asked, opened.today, whole);
+        let reader = PlanReader::of(tx, actor, opened.today)?;
+        let table = plans_of_pupil(&opened.book, pupil, &asked, opened.today, &reader);
         let sort = match asked.sort.is_empty() {
             true => "-first",
             false => asked.sort.as_str(),
@@ -433,7 +433,8 @@ pub(super) fn plans_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving,
         return Err(Refusal::NotFound);
     }
     let asked = wanted.query::<Form>()?.whole();
-    let table = plans_of_pupil(&book, pupil, &asked, today, reads_plans(actor));
+    let reader = PlanReader::of(tx, actor, today)?;
+    let table = plans_of_pupil(&book, pupil, &asked, today, &reader);
     Ok(table.leaving("plans of a pupil", today).naming([pupil]))
 }
 

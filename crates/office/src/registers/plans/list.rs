@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use calendar::{Day, Instant, SchoolCalendar, Slot};
 use register::plan::{Drift, FallsDue, PlanKind, drift, falls_due};
 
+use super::PlanReader;
 use crate::book::{Book, GroupKind, PlanOnFile};
 use crate::ids::PupilId;
 use crate::insight::table::{Cell, Heading, Order, Table, Value};
@@ -181,13 +182,13 @@ impl Show {
     }
 }
 
-/// Plans as a table for screen, print and file. `whole` adds what only those see who read plans whole.
+/// Plans as a table for screen, print and file. Those who read plans whole see more of them.
 pub(super) fn table(
     book: &Book,
     form: &Form,
     lines: Vec<Line<'_>>,
     today: Day,
-    whole: bool,
+    reader: &PlanReader,
 ) -> Table {
     let mut headings = vec![
         Heading::words("name", "Pupil"),
@@ -199,7 +200,7 @@ pub(super) fn table(
         Heading::words("due", "Falls due"),
         Heading::words("sessions", "Sessions"),
     ];
-    if whole {
+    if reader.reads_any() {
         headings.push(Heading::words("place", "Where"));
         headings.push(Heading::words("reason", "Reason"));
         headings.push(Heading::words("decided", "Decided by"));
@@ -229,6 +230,10 @@ pub(super) fn table(
                 "due" => falls(line)
                     .first()
                     .map_or(Order::Nothing(0), |due| Value::Day(due.on()).order()),
+                // What a person may not read must not show in the order either.
+                "place" | "reason" | "decided" if !reader.reads(plan.kind, line.pupil) => {
+                    Order::Nothing(0)
+                }
                 "place" => Order::words(plan.place.as_deref().unwrap_or("")),
                 "reason" => Order::words(&plan.reason),
                 "decided" => Order::words(&plan.decided_by),
@@ -239,6 +244,7 @@ pub(super) fn table(
             let plan = &line.on_file.plan;
             let falls: Vec<String> = falls(line).iter().map(FallsDue::to_string).collect();
             let kind = Cell::text(plan.kind.name());
+            let whole = reader.reads(plan.kind, line.pupil);
             let mut cells = vec![
                 Cell::text(line.name.clone())
                     .to(format!("/pupils/{}", line.pupil))
@@ -257,10 +263,11 @@ pub(super) fn table(
                 },
                 Cell::text(plan.sessions.in_words()),
             ];
-            if whole {
-                cells.push(Cell::text_or_blank(plan.place.as_deref()));
-                cells.push(Cell::text(plan.reason.clone()));
-                cells.push(Cell::text(plan.decided_by.clone()));
+            if reader.reads_any() {
+                let own = |text: Option<&str>| Cell::text_or_blank(text.filter(|_| whole));
+                cells.push(own(plan.place.as_deref()));
+                cells.push(own(Some(&plan.reason)));
+                cells.push(own(Some(&plan.decided_by)));
             }
             cells
         },
@@ -270,7 +277,7 @@ pub(super) fn table(
 }
 
 /// Marks that do not agree with plans, as a table.
-pub(super) fn drift_table(form: &Form, drifts: Vec<DriftLine<'_>>) -> Table {
+pub(super) fn drift_table(form: &Form, drifts: Vec<DriftLine<'_>>, reader: &PlanReader) -> Table {
     let headings = vec![
         Heading::words("name", "Pupil"),
         Heading::words("day", "Day"),
@@ -308,7 +315,12 @@ pub(super) fn drift_table(form: &Form, drifts: Vec<DriftLine<'_>>) -> Table {
                 Cell::text(one.slot.session.to_string()),
                 Cell::text(one.mark.clone()).why(why),
                 Cell::text(plan.code.to_string()),
-                Cell::text(plan.kind.name()).to(format!("/plans/{}", one.line.on_file.id)),
+                match reader.reads(plan.kind, one.line.pupil) {
+                    true => {
+                        Cell::text(plan.kind.name()).to(format!("/plans/{}", one.line.on_file.id))
+                    }
+                    false => Cell::text(plan.kind.name()),
+                },
                 Cell::text(one.drift.words()),
             ]
         },
@@ -323,7 +335,7 @@ pub(crate) fn plans_of_pupil(
     pupil: PupilId,
     form: &Form,
     today: Day,
-    whole: bool,
+    reader: &PlanReader,
 ) -> Table {
     let rows = book.roll.rows_of(pupil).iter();
     let lines: Vec<Line> = rows
@@ -337,7 +349,7 @@ pub(crate) fn plans_of_pupil(
         },
         ..form.clone()
     };
-    let mut table = table(book, &form, lines, today, whole);
+    let mut table = table(book, &form, lines, today, reader);
     // Whose they are stands in the head of the page, so the plan comes first.
     for row in &mut table.rows {
         row.drain(..2);

@@ -17,12 +17,40 @@ pub(crate) use list::plans_of_pupil;
 pub use list::{PlansToday, plans_today};
 pub(super) use pages::{as_file, routes};
 
-use crate::people::{Access, Actor, RecordKind};
+use calendar::Day;
+use register::plan::PlanKind;
+use store::{StoreError, Tx};
 
-/// Whether a person reads plans whole, with their reasons: whoever reads the marks of the whole school. Others see in registers and
-/// grids that there is one.
-pub fn reads_plans(actor: &Actor) -> bool {
-    actor.may_for_school(Access::Read, RecordKind::AttendanceMarks)
+use crate::ids::PupilId;
+use crate::people::{Access, Actor, Reach, RecordKind};
+
+/// Whose plans a person reads whole, with their reasons: whoever reads the marks of the whole school, and plans for a suspension
+/// where they may read that record. Others see in registers and grids that there is one.
+pub struct PlanReader {
+    reads: bool,
+    suspensions: Reach,
+}
+
+impl PlanReader {
+    /// What this person may read on this day.
+    ///
+    /// Errors: the database did not answer.
+    pub fn of(tx: &mut Tx, actor: &Actor, today: Day) -> Result<PlanReader, StoreError> {
+        Ok(PlanReader {
+            reads: actor.may_for_school(Access::Read, RecordKind::AttendanceMarks),
+            suspensions: actor.reach(tx, Access::Read, RecordKind::SuspensionRecord, today)?,
+        })
+    }
+
+    /// Whether there are plans at all that this person may read whole.
+    pub fn reads_any(&self) -> bool {
+        self.reads
+    }
+
+    /// Whether this person may read a plan of this kind for this pupil whole.
+    pub fn reads(&self, kind: PlanKind, pupil: PupilId) -> bool {
+        self.reads && (kind != PlanKind::Suspension || self.suspensions.covers(pupil))
+    }
 }
 
 /// Every statement of this folder, for the test that prepares them.

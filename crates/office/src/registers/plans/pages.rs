@@ -13,6 +13,7 @@ use register::Counts;
 use register::plan::{Plan, PlanKind, PlanWarning};
 use store::Tx;
 
+use super::PlanReader;
 use super::ask::{For, answers_of, help, new_plan_form, questions, read, wrongs_of};
 use super::judge::{Outlook, calendar_of, marks_between, outlook};
 use super::keep::{
@@ -20,7 +21,6 @@ use super::keep::{
 };
 use super::list::{Show, drift_table, drifts, kinds, lines, table};
 use super::one::{PlanPage, cells, due_in_words, facts, rules_of, told, versions};
-use super::reads_plans;
 use crate::book::{Book, GroupKind, PlanOnFile};
 use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Help, Outcome, Part, Wrongs, hidden};
@@ -71,9 +71,9 @@ async fn list(desk: Desk, Query(asked): Query<Form>) -> Result<Response, Problem
         let (today, _) = now.in_london();
         let book = here.office.shelf.book(tx, actor.school)?;
         let reach = actor.reach(tx, Access::Read, RecordKind::AttendanceMarks, today)?;
-        let whole = reads_plans(actor);
+        let reader = PlanReader::of(tx, actor, today)?;
         let show = match Show::of(&asked.show) {
-            Show::Drift if !whole => Show::Now,
+            Show::Drift if !reader.reads_any() => Show::Now,
             show => show,
         };
         let kind = PlanKind::from_key(&asked.kind);
@@ -88,7 +88,7 @@ async fn list(desk: Desk, Query(asked): Query<Form>) -> Result<Response, Problem
         drifting.retain(|one| kind.is_none_or(|kind| one.line.on_file.plan.kind == kind));
         let tabs = Show::ALL
             .into_iter()
-            .filter(|other| whole || *other != Show::Drift)
+            .filter(|other| reader.reads_any() || *other != Show::Drift)
             .map(|other| Tab {
                 label: other.label().into(),
                 href: asked
@@ -102,10 +102,10 @@ async fn list(desk: Desk, Query(asked): Query<Form>) -> Result<Response, Problem
             })
             .collect();
         let rows = match show {
-            Show::Drift => drift_table(&asked, drifting),
+            Show::Drift => drift_table(&asked, drifting, &reader),
             _ => {
                 all.retain(|line| show.takes(line.on_file, today, &book.calendar));
-                table(&book, &asked, all, today, whole)
+                table(&book, &asked, all, today, &reader)
             }
         };
 
@@ -150,9 +150,9 @@ pub(in crate::registers) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<
     let asked = wanted.query::<Form>()?.whole();
     let book = wanted.office.shelf.book(tx, actor.school)?;
     let reach = actor.reach(tx, Access::Read, RecordKind::AttendanceMarks, today)?;
-    let whole = reads_plans(actor);
+    let reader = PlanReader::of(tx, actor, today)?;
     let show = match Show::of(&asked.show) {
-        Show::Drift if !whole => Show::Now,
+        Show::Drift if !reader.reads_any() => Show::Now,
         show => show,
     };
     let kind = PlanKind::from_key(&asked.kind);
@@ -161,13 +161,13 @@ pub(in crate::registers) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<
         Show::Drift => {
             let mut drifting = drifts(&book, &reach, now)?;
             drifting.retain(|one| is_asked(one.line.on_file.plan.kind));
-            drift_table(&asked, drifting)
+            drift_table(&asked, drifting, &reader)
         }
         _ => {
             let mut all = lines(&book, &reach);
             all.retain(|line| is_asked(line.on_file.plan.kind));
             all.retain(|line| show.takes(line.on_file, today, &book.calendar));
-            table(&book, &asked, all, today, whole)
+            table(&book, &asked, all, today, &reader)
         }
     };
     table.about = about_file(wanted.office, actor, show, kind);
@@ -612,7 +612,8 @@ async fn one(
         let newest = versions.last().ok_or(Refusal::NotFound)?;
         let on_file = &newest.on_file;
         let pupil = pupil_of(tx, actor.school, on_file.enrolment)?;
-        if !reads_plans(actor) {
+        let reader = PlanReader::of(tx, actor, today)?;
+        if !reader.reads(on_file.plan.kind, pupil) {
             return Err(Refusal::NotFound);
         }
         let known = book.roll.pupil(pupil).ok_or(Refusal::NotFound)?;
