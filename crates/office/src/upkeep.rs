@@ -5,6 +5,7 @@ use store::{Store, StoreError, Tx, jobs};
 
 use crate::people::forget_old_sign_ins;
 use crate::registers::forget_old_saves;
+use crate::roll::imports::destroy_old_files;
 
 /// Jobs that ended are kept this long, for the person who asked for them: 30 days.
 const JOBS_KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
@@ -18,9 +19,11 @@ pub struct Forgotten {
     pub saves: u64,
     /// Jobs that ended 30 days ago.
     pub jobs: u64,
+    /// Files that were received 30 days ago (I-015).
+    pub files: u64,
 }
 
-/// Forgets sign-ins, remembered saves and jobs that are long over. For the start of the program and once a day.
+/// Forgets sign-ins, remembered saves, jobs and received files that are long over. For the start of the program and once a day.
 ///
 /// Each kind is a transaction of its own, so that registers are saved in between.
 pub async fn forget_what_is_over(store: &Store, now: Instant) -> Result<Forgotten, StoreError> {
@@ -31,5 +34,6 @@ pub async fn forget_what_is_over(store: &Store, now: Instant) -> Result<Forgotte
         jobs: store
             .write(move |tx: &mut Tx| jobs::forget_ended(tx, before))
             .await?,
+        files: store.write(move |tx| destroy_old_files(tx, now)).await?,
     })
 }

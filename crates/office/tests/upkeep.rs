@@ -49,19 +49,39 @@ fn job_of(store: &TestStore, days: i64) {
     assert!(done.expect("a job of a test"));
 }
 
+/// A file of an import that was received so many days ago.
+fn file_of(store: &TestStore, days: i64) {
+    let then = days_ago(days);
+    let written = store.write_now(move |tx| {
+        tx.execute(
+            "insert into import (school_id, import_id, kind, file_name, file_hash, state, account_id, received_at, changed_at, choices) \
+             values ($1, $2, 'pupils', 'roll.csv', $3, 'applied', 7, $4, $4, '{}')",
+            &args![SCHOOL, days, &days.to_be_bytes()[..], then],
+        )?;
+        tx.execute(
+            "insert into import_file (school_id, import_id, part, name, sealed) values ($1, $2, 0, 'roll.csv', $3)",
+            &args![SCHOOL, days, &b"sealed"[..]],
+        )
+    });
+    written.expect("a file of a test");
+}
+
 fn count(store: &TestStore, sql: &'static str) -> i64 {
     let counted = store.read_now(move |tx| tx.query_one(sql, &args![], |row| row.get(0)));
     counted.expect("a count")
 }
 
 #[test]
-fn sign_ins_saves_and_jobs_are_forgotten_when_they_are_long_over_and_not_a_day_before() {
+fn sign_ins_saves_jobs_and_received_files_are_forgotten_when_they_are_long_over_and_not_a_day_before()
+ {
     each_engine(MIGRATIONS, |store| {
         for days in [0, 29, 31, 59, 61] {
             some_days_ago(store, days);
         }
         job_of(store, 29);
         job_of(store, 31);
+        file_of(store, 29);
+        file_of(store, 31);
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.expect("a runtime");
         let forget = || runtime.block_on(forget_what_is_over(store, BEGINNING));
@@ -69,11 +89,13 @@ fn sign_ins_saves_and_jobs_are_forgotten_when_they_are_long_over_and_not_a_day_b
             sign_ins: 3,
             saves: 1,
             jobs: 1,
+            files: 1,
         };
         assert_eq!(forget().expect("rows are forgotten"), forgotten);
         assert_eq!(count(store, "select count(*) from sign_in"), 2);
         assert_eq!(count(store, "select count(*) from change_seen"), 4);
         assert_eq!(count(store, "select count(*) from job"), 1);
+        assert_eq!(count(store, "select count(*) from import_file"), 1);
         assert_eq!(
             forget().expect("nothing is left to forget"),
             Forgotten::default()

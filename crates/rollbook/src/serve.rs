@@ -267,7 +267,14 @@ async fn keep_up(store: Store, clock: Clock) {
                 sign_ins,
                 saves,
                 jobs,
-            }) => tracing::info!(sign_ins, saves, jobs, "what is long over was forgotten"),
+                files,
+            }) => tracing::info!(
+                sign_ins,
+                saves,
+                jobs,
+                files,
+                "what is long over was forgotten"
+            ),
             Err(error) => tracing::warn!(%error, "what is long over could not be forgotten"),
         }
         tokio::time::sleep(A_DAY).await;

@@ -1,5 +1,6 @@
 //! Reading and applying beside the pages: a job that tells its progress, one for a school at a time (I-036).
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
@@ -7,7 +8,7 @@ use calendar::Instant;
 use store::jobs::{self, GoOn, Job, JobState, NewJob};
 use store::{SchoolId, Store, StoreError, Tx, args};
 
-use super::course::ImportId;
+use super::course::{self, ImportId};
 use crate::desk::{Office, Refusal};
 use crate::people::Actor;
 
@@ -106,7 +107,15 @@ fn carry_out(
         });
         !matches!(answer, Ok(GoOn::CancelAsked | GoOn::NotYours))
     };
-    let result = work(office, actor, &mut told);
+    // Whatever the work was in the middle of is cleared up below, so nothing half done is looked at again.
+    let whole = catch_unwind(AssertUnwindSafe(|| work(office, actor, &mut told)));
+    let result = whole.unwrap_or_else(|_| {
+        let sign = worker.parse().unwrap_or_default();
+        if let Err(error) = course::clear_up(&office.store, actor.school, sign) {
+            tracing::error!(%error, "an import that broke off could not be cleared up");
+        }
+        Err(Refusal::Wrong("The work broke off.".to_owned()))
+    });
     let (job, worker, now) = (job.clone(), worker.to_owned(), office.now());
     let ended = office.store.write_now(move |tx| match result {
         Ok(()) => jobs::finish(tx, &job, &worker, "", now),
@@ -137,4 +146,138 @@ pub(super) fn end_interrupted(tx: &mut Tx, store: &Store, now: Instant) -> Resul
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use calendar::Day;
+
+    use super::super::course::{begin as begin_applying, import, new_group, receive};
+    use super::super::{Choices, ReceivedFile, State};
+    use super::*;
+    use crate::ids::AccountId;
+    use crate::people::{Doors, Keyring, Role};
+    use crate::registers::records::MARK_VERSION;
+    use store::{Act, Entry};
+
+    const SCHOOL: SchoolId = SchoolId(1);
+
+    fn office_of(store: &store::testing::TestStore) -> Arc<Office> {
+        let founded = store.write_now(|tx| {
+            let at = Instant::from_micros(0);
+            tx.execute(
+                "insert into school (school_id, laestab, name, founded_at) values ($1, $2, $3, $4)",
+                &args![SCHOOL, "8234998", "Rollbook Example Academy", at],
+            )
+        });
+        founded.expect("a school");
+        let keyring = Keyring::forgetful().expect("random numbers");
+        let clock = store.clock().as_function();
+        let office = Office::new((**store).clone(), keyring, clock, false, Doors::new(None));
+        Arc::new(office)
+    }
+
+    fn keeper() -> Actor {
+        Actor {
+            account: AccountId(7),
+            school: SCHOOL,
+            name: "Mrs E Keeper".to_owned(),
+            job_title: "Data manager".to_owned(),
+            staff: None,
+            roles: vec![Role::Headteacher],
+            second_factor_at: None,
+            several_schools: false,
+        }
+    }
+
+    /// Carries out work that breaks off, as [`begin`] does, and answers the import as it then is and the state of its job.
+    fn broken_off(
+        office: &Arc<Office>,
+        id: ImportId,
+        work: impl FnOnce(&Arc<Office>, &Actor, Told<'_>) -> Result<(), Refusal>,
+    ) -> (super::super::Import, JobState) {
+        let worker = office.sign().expect("a sign of life").to_string();
+        let (name, now) = (worker.clone(), office.now());
+        let claimed = office
+            .store
+            .write_now(move |tx| claim(tx, SCHOOL, 7, id, &name, now));
+        let job = claimed.expect("a job").expect("nobody else imports");
+        carry_out(office, &keeper(), &job, &worker, work);
+        let (of, number) = (SCHOOL, job.id);
+        let seen = office.store.read_now(move |tx| {
+            let job = jobs::job(tx, of, number)?.expect("the job");
+            Ok::<_, Refusal>((import(tx, of, id)?, job.state))
+        });
+        seen.expect("an import")
+    }
+
+    #[test]
+    fn work_that_breaks_off_is_said_to_have_failed_and_leaves_nothing_half_there() {
+        store::testing::each_engine(crate::MIGRATIONS, |store| {
+            let office = office_of(store);
+            let file = || ReceivedFile {
+                name: "roll.csv".to_owned(),
+                bytes: b"UPN,Surname\r\n".to_vec(),
+            };
+            let received = |file| {
+                receive(&office, &keeper(), vec![file], &Choices::default()).expect("received")[0]
+            };
+
+            let read = received(file());
+            let (seen, job) = broken_off(&office, read, |_, _, _| panic!("a fault while reading"));
+            assert_eq!((seen.state, job), (State::Refused, JobState::Failed));
+
+            let written = received(file());
+            store
+                .write_now(move |tx| {
+                    let sql = "update import set state = 'previewed' where import_id = $1";
+                    tx.execute(sql, &args![written])
+                })
+                .expect("read");
+            let day: Day = "2026-11-24".parse().expect("a day");
+            let (seen, job) = broken_off(&office, written, |office, _, _| {
+                assert!(begin_applying(office, SCHOOL, written)?);
+                office.store.act_now(SCHOOL, move |act: &mut Act| {
+                    let group = new_group(act, written)?;
+                    act.hold(group)?;
+                    let nothing = None::<&str>;
+                    act.record(
+                        &MARK_VERSION,
+                        &args![
+                            1_i64,
+                            day,
+                            0_i64,
+                            "/",
+                            None::<i64>,
+                            None::<Instant>,
+                            nothing,
+                            nothing,
+                            "import",
+                            None::<Instant>
+                        ],
+                    )?;
+                    act.describe(Entry {
+                        account: 7,
+                        job_title: "Data manager",
+                        act: "import",
+                        subject: "a part".to_owned(),
+                    });
+                    Ok::<_, StoreError>(())
+                })?;
+                panic!("a fault while writing")
+            });
+            assert_eq!((seen.state, job), (State::Previewed, JobState::Failed));
+            let message = seen.message.expect("what happened");
+            assert!(message.contains("Nothing of it was stored"), "{message}");
+            let open = office
+                .store
+                .read_now(|tx| store::held::open_groups(tx, SCHOOL));
+            assert!(open.expect("groups").is_empty());
+
+            // The school is free for the next import.
+            let next = received(file());
+            let (seen, _) = broken_off(&office, next, |_, _, _| Ok(()));
+            assert_eq!(seen.state, State::Received);
+        });
+    }
 }

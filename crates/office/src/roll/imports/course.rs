@@ -627,8 +627,8 @@ pub(super) fn told_to(actor: &Actor, import: &Import, mut findings: Vec<Finding>
     findings
 }
 
-/// Clears up after programs that died: abandons what an interrupted import had written and not released, and destroys
-/// old files. What a living program reads or writes stays its own.
+/// Clears up after programs that died: abandons what an interrupted import had written and not released. What a living program
+/// reads or writes stays its own.
 ///
 /// To be called at a start. Waits on this thread. Answers how many groups were abandoned.
 pub fn tidy(store: &Store) -> Result<usize, StoreError> {
@@ -651,17 +651,41 @@ pub fn tidy(store: &Store) -> Result<usize, StoreError> {
         abandon(store, *school, *group)?;
     }
     let now = store.now();
-    let old = now.plus_seconds(-KEPT_SECONDS);
     let asked = store.clone();
     store.write_now(move |tx| {
         super::background::end_interrupted(tx, &asked, now)?;
         for import in begun.iter().filter(|import| !import.is_alive) {
-            import.end(tx)?;
+            import.end(tx, "Rollbook stopped")?;
         }
-        tx.execute(DESTROY_CASES, &args![old])?;
-        tx.execute(DESTROY, &args![old])
+        Ok::<_, StoreError>(())
     })?;
     Ok(dead.len())
+}
+
+/// Clears up after work of this program, known by its sign of life, that broke off by a fault of its own.
+///
+/// Waits on this thread.
+pub(super) fn clear_up(store: &Store, school: SchoolId, sign: i64) -> Result<(), StoreError> {
+    let asked = store.clone();
+    let mut broken = store.read_now(move |tx| begun(tx, &asked))?;
+    broken.retain(|import| import.school == school && import.holder == Some(sign));
+    for group in broken.iter().filter_map(|import| import.group) {
+        abandon(store, school, group)?;
+    }
+    store.write_now(move |tx| {
+        for import in &broken {
+            import.end(tx, "Something went wrong in Rollbook")?;
+        }
+        Ok(())
+    })
+}
+
+/// Destroys received files that are older than 30 days, and the records of them that wait for a person (I-015). Answers how many
+/// files went.
+pub(crate) fn destroy_old_files(tx: &mut Tx, now: Instant) -> Result<u64, StoreError> {
+    let old = now.plus_seconds(-KEPT_SECONDS);
+    tx.execute(DESTROY_CASES, &args![old])?;
+    tx.execute(DESTROY, &args![old])
 }
 
 /// An import that somebody has begun to read or to write.
@@ -670,22 +694,23 @@ struct Begun {
     id: ImportId,
     state: String,
     group: Option<i64>,
+    /// The sign of life of the program that reads or writes it.
+    holder: Option<i64>,
     is_alive: bool,
 }
 
 impl Begun {
-    fn end(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        let (next, message) = match self.state.as_str() {
-            "received" => (
-                State::Refused,
-                "Rollbook stopped while this was being read. Upload it again.",
-            ),
+    /// Ends it; `what` happened is said to whoever looks at it.
+    fn end(&self, tx: &mut Tx, what: &str) -> Result<(), StoreError> {
+        let (next, rest) = match self.state.as_str() {
+            "received" => (State::Refused, "being read. Upload it again."),
             _ => (
                 State::Previewed,
-                "Rollbook stopped while this was being imported. Nothing of it was stored; accept it again.",
+                "being imported. Nothing of it was stored; accept it again.",
             ),
         };
-        let state = self.state.as_str();
+        let (state, message) = (self.state.as_str(), format!("{what} while this was {rest}"));
+        let message = message.as_str();
         let values = args![self.school, self.id, state, next.word(), message];
         tx.execute(INTERRUPTED, &values).map(|_| ())
     }
@@ -693,18 +718,18 @@ impl Begun {
 
 fn begun(tx: &mut Tx, store: &Store) -> Result<Vec<Begun>, StoreError> {
     let rows = tx.query(BEGUN, &args![], |row| {
-        let begun = Begun {
+        Ok(Begun {
             school: row.get(0)?,
             id: row.get(1)?,
             state: row.get(2)?,
+            holder: row.get(3)?,
             group: row.get(4)?,
             is_alive: false,
-        };
-        Ok((begun, row.get::<Option<i64>>(3)?))
+        })
     })?;
     rows.into_iter()
-        .map(|(begun, holder)| {
-            let is_alive = match holder {
+        .map(|begun| {
+            let is_alive = match begun.holder {
                 Some(holder) => store.shows(tx, holder)?,
                 None => false,
             };

@@ -45,11 +45,11 @@ use serde::{Deserialize, Serialize};
 
 pub use apply::{Answers, Applied, apply};
 pub use command_line::command_line;
-pub(crate) use course::purpose as sealed_for;
 pub use course::{
     Import, ImportId, ReceivedFile, State, cancel, changes, findings, import, imports, receive,
     rows_to_correct, tidy,
 };
+pub(crate) use course::{destroy_old_files, purpose as sealed_for};
 pub(crate) use prepare::counted;
 pub use prepare::{Brake, ColumnFate, Preview, Question, prepare};
 pub use profiles::{Profile, all as profiles, forget as forget_profile, keep as keep_profile};
