@@ -49,6 +49,17 @@ export const screens = [
     },
   },
   { name: "persistent", says: "Pupils in persistent absence", role: "Attendance manager", path: "/lists/persistent" },
+  { name: "plans", says: "What is known ahead: plans with what falls due", role: "Attendance manager", path: "/plans" },
+  {
+    name: "timetable",
+    says: "The timetable of a class",
+    role: "Attendance manager",
+    path: "/timetable",
+    async prepare(page) {
+      await page.locator('main a[href^="/timetable/groups/"]').first().click();
+      await page.locator("main table").first().waitFor();
+    },
+  },
   { name: "figures", says: "Figures of the school, its years, houses and tutor groups", role: "Attendance manager", path: "/figures" },
   {
     name: "imports",

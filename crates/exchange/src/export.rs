@@ -320,37 +320,3 @@ pub fn marks_sheet(table: &MarkTable) -> Sheet {
     }
     sheet
 }
-
-/// Findings as a list: one line each, as a report shows them (I-005).
-pub fn findings_sheet(findings: &[crate::Finding]) -> Sheet {
-    let mut sheet = Sheet::new("Import report");
-    for heading in [
-        "file",
-        "sheet",
-        "line",
-        "record",
-        "column",
-        "value",
-        "severity",
-        "code",
-        "message",
-        "what_to_do",
-    ] {
-        sheet.text_column(heading);
-    }
-    for finding in findings {
-        sheet.rows.push(vec![
-            Cell::text(&finding.file),
-            Cell::text(finding.sheet.as_deref().unwrap_or_default()),
-            Cell::whole(i64::from(finding.line)),
-            Cell::text(&finding.record),
-            Cell::text(&finding.column),
-            Cell::text(&finding.value),
-            Cell::text(&finding.severity.to_string()),
-            Cell::text(finding.code.code()),
-            Cell::text(&finding.message()),
-            Cell::text(&finding.what_to_do()),
-        ]);
-    }
-    sheet
-}
