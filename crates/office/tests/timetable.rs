@@ -362,6 +362,14 @@ fn cover_opens_a_register_for_its_days_only_and_says_for_whom() {
             (cover.as_str(), covering.as_str()),
         ];
         assert_eq!(school.post(Role::Teacher, "/cover", &form).status, 403);
+        let mut past = form;
+        past[0].1 = "2026-11-23";
+        let refused = school.post(Role::AttendanceAdministrator, "/cover", &past);
+        assert_eq!(refused.status, 422, "a day that has passed");
+        let mut unknown = form;
+        (unknown[3].1, unknown[4].0) = ("987654", "cover-987654");
+        let refused = school.post(Role::AttendanceAdministrator, "/cover", &unknown);
+        assert_eq!(refused.status, 422, "a group that nobody had");
         let done = school.post(Role::AttendanceAdministrator, "/cover", &form);
         assert_eq!(done.status, 303, "{}", done.text());
         assert_eq!(register("2026-11-24"), 200);

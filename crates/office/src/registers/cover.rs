@@ -89,7 +89,7 @@ fn must_set(actor: &Actor) -> Result<(), Refusal> {
 /// Lets a member of staff take a group's registers and lessons from a day to a day, in place of whoever has the group.
 ///
 /// The duty is that of a teacher, whatever the group, so that cover staff may hold it. Refused: days that have passed, somebody who
-/// has the group already or does not work here, and a group that somebody else covers on one of the days.
+/// has the group already or does not work here, a group that nobody had before, and one that somebody else covers on one of the days.
 pub fn set_cover(
     act: &mut Act,
     actor: &Actor,
@@ -103,9 +103,9 @@ pub fn set_cover(
     if to < from {
         return wrong("The last day of cover is the first or a later one.".to_owned());
     }
-    if to < today {
+    if from < today {
         return wrong(
-            "Cover is for today or a later day; what was taken is in the registers.".to_owned(),
+            "Cover begins today or later; what was taken is in the registers.".to_owned(),
         );
     }
     let school = act.school();
@@ -142,6 +142,13 @@ pub fn set_cover(
         );
     }
     let begun = duties.iter().map(|(_, _, first, _)| *first).min();
+    // Cover stands beside a duty that began before it; without one it would be a duty like any other, with nothing to go back to.
+    if !is_cover(begun, from, Some(to)) {
+        return wrong(
+            "Nobody had this group before that day, so there is nobody to cover for. Set its staff under Groups."
+                .to_owned(),
+        );
+    }
     if overlapping
         .iter()
         .any(|(_, _, first, last)| is_cover(begun, *first, *last))
