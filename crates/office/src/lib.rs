@@ -61,6 +61,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0008_plans",
         sql: include_str!("../migrations/0008_plans.sql"),
     },
+    Migration {
+        name: "0009_lessons",
+        sql: include_str!("../migrations/0009_lessons.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -91,6 +95,8 @@ pub static TABLES: &[&Table] = &[
     &registers::records::MARK_VERSION,
     &registers::records::REGISTER_TAKEN,
     &registers::records::PLAN,
+    &registers::records::LESSON_MARK,
+    &registers::records::LESSON_TAKEN,
     &roll::imports::records::PRIOR_ATTENDANCE,
     &roll::imports::records::SETTLED_RECORD,
     &roll::imports::records::IMPORT_PROFILE,

@@ -12,10 +12,11 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use calendar::Session;
 use office::people::Role;
-use office::registers::records::{MARK_VERSION, PLAN};
+use office::registers::records::{LESSON_MARK, MARK_VERSION, PLAN};
 use office::roll::records::{
     ADDRESS, CHARACTERISTIC, CONTACT, CONTACT_ROUTE, PUPIL, PUPIL_CONTACT, RESIDENCE,
 };
+use office::year::timetable::records::LESSON_PERIOD;
 use school::{School, day, each_school};
 use store::{Act, Entry, StoreError, args};
 
@@ -195,6 +196,19 @@ const COLUMNS: &[(&str, Part, &str)] = &[
     ("/plans", Marks, PLANS),
     ("/pupils/{pupil}/plans", Marks, PLANS),
     ("/timetable/off", Nobody, "Days|Period|For|Instead"),
+    (
+        "/lessons",
+        Nobody,
+        "Period|Time|Class|Subject|Room|Staff|Register|Minutes overdue",
+    ),
+    ("/lessons/differ", Core, "Pupil|Tutor group"),
+    (
+        "/lessons/differ",
+        Marks,
+        "Session|Session mark|Lesson|Lesson mark|Note|In words|What to do",
+    ),
+    ("/lessons/of/{group}", Core, "Pupil"),
+    ("/lessons/of/{group}", Marks, "AM|PM|P1|In words"),
     ("/timetable", Nobody, LESSONS),
     ("/timetable/groups/{group}", Nobody, LESSONS),
     ("/timetable/staff/{staff}", Nobody, LESSONS),
@@ -330,7 +344,14 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
                 &[Marks],
             )
         }],
-        "/timetable" | "/timetable/periods" | "/timetable/off" => all(&[""], &[]),
+        "/timetable" | "/timetable/periods" | "/timetable/off" | "/lessons" => all(&[""], &[]),
+        "/lessons/differ" => all(&["?day=2026-11-20"], &[Marks]),
+        "/lessons/of/{group}" => ["9A", "9A/Ma1", "Year 10"]
+            .map(|name| {
+                let address = format!("/lessons/of/{}?day=2026-11-20", school.groups[name]);
+                asked(address, &[Marks])
+            })
+            .into(),
         "/timetable/groups/{group}" => {
             vec![asked(
                 format!("/timetable/groups/{}", school.groups["9A"]),
@@ -422,11 +443,15 @@ fn secrets(school: &School) -> Vec<(String, Part, &str)> {
 fn fill(school: &School) {
     let account = school.person(Role::AttendanceManager).account.0;
     let pupils = school.pupils.clone();
+    let group = school.groups["9A/Ma1"];
     let filled = school
         .office
         .store
         .act_now(school.id, move |act: &mut Act| {
             let (since, open, nothing) = (day("2026-09-03"), None::<calendar::Day>, None::<&str>);
+            let period = act.new_id();
+            let times = args![period, since, open, "P1", 0, "09:10", "10:10"];
+            act.record(&LESSON_PERIOD, &times)?;
             for (surname, (pupil, enrolment)) in &pupils {
                 let word = |word: &str| format!("{word}-{surname}");
                 act.replace(
@@ -540,6 +565,22 @@ fn fill(school: &School) {
                         ],
                     )?;
                 }
+                // Seen in a lesson of a day on which the register has them absent.
+                act.record(
+                    &LESSON_MARK,
+                    &args![
+                        *enrolment,
+                        day("2026-11-20"),
+                        period,
+                        group,
+                        "/",
+                        None::<i64>,
+                        word("Notiz"),
+                        nothing,
+                        "test",
+                        None::<calendar::Instant>
+                    ],
+                )?;
                 for (on, code) in [
                     ("2026-11-23", "N"),
                     ("2026-11-20", "G"),

@@ -17,6 +17,7 @@ mod counts;
 pub mod deletion;
 pub mod entry;
 mod help;
+pub mod lesson;
 mod marked;
 mod penalty_window;
 pub mod plan;

@@ -15,7 +15,7 @@ use super::why::counts_as;
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::{EnrolmentId, PupilId};
-use crate::registers::{PlanReader, keeper};
+use crate::registers::{PlanReader, PupilDay, day_of_pupil, keeper};
 use crate::shell::{Face, Facts, Frame, MarkCell, Page, moment};
 
 /// Every entry in effect for one place of the register, oldest first. An entry of an import that is not out yet is none.
@@ -56,6 +56,8 @@ struct MarkPage {
     rules: Vec<Cited>,
     entries: Vec<Entry>,
     plans: Vec<PlanLine>,
+    /// The sessions and lessons of the day, where lesson marks were made.
+    beside: Option<PupilDay>,
     register: Option<String>,
 }
 
@@ -105,6 +107,7 @@ pub async fn mark(
         };
         let entries = entries(tx, actor.school, enrolment.id, slot)?;
         let reader = PlanReader::of(tx, actor, here.office.today().0)?;
+        let beside = day_of_pupil(tx, &book, enrolment, day, here.office.now())?;
         Ok(Page(MarkPage {
             frame: here.frame(tx, actor, "Mark")?,
             pupil,
@@ -122,6 +125,7 @@ pub async fn mark(
             rules: cited(&rules(mark)),
             entries,
             plans: plans(&book, &reader, (pupil, enrolment.id), slot),
+            beside,
             register,
         })
         .into_response())

@@ -96,6 +96,7 @@ impl Place {
             Place::Registers if path == "/cover" => true,
             Place::Year if path == "/settings" || Place::Timetable.holds(path) => true,
             Place::Registers if path == "/plans" || path.starts_with("/plans/") => true,
+            Place::Registers if path == "/lessons" || path.starts_with("/lessons/") => true,
             _ => path
                 .strip_prefix(self.path())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),

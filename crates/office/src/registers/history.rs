@@ -122,14 +122,6 @@ fn push(found: &mut Vec<HistoryEntry>, row: &Row) -> Result<(), StoreError> {
 fn read(row: &Row) -> Result<HistoryEntry, StoreError> {
     let session = Session::from_index(row.get(2)?).unwrap_or(Session::Am);
     let code = row.get::<Option<&str>>(4)?;
-    let parts = [row.get::<Option<String>>(13)?, row.get(14)?, row.get(15)?];
-    let staff = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let name = match staff.trim() {
-        "" => row
-            .get::<Option<String>>(12)?
-            .unwrap_or_else(|| "an import or set-up".to_owned()),
-        staff => staff.to_owned(),
-    };
     Ok(HistoryEntry {
         enrolment: EnrolmentId(row.get(0)?),
         slot: Slot::new(row.get(1)?, session),
@@ -144,7 +136,23 @@ fn read(row: &Row) -> Result<HistoryEntry, StoreError> {
         at: row.get(9)?,
         account: AccountId(row.get(10)?),
         job_title: row.get(11)?,
-        name,
+        name: name_then(row, 12)?,
+    })
+}
+
+/// Who made an entry, from four columns from this one on: the account's name, then title, forename and surname of staff.
+pub(super) fn name_then(row: &Row, first: usize) -> Result<String, StoreError> {
+    let parts = [
+        row.get::<Option<String>>(first + 1)?,
+        row.get(first + 2)?,
+        row.get(first + 3)?,
+    ];
+    let staff = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Ok(match staff.trim() {
+        "" => row
+            .get::<Option<String>>(first)?
+            .unwrap_or_else(|| "an import or set-up".to_owned()),
+        staff => staff.to_owned(),
     })
 }
 
@@ -154,7 +162,9 @@ fn read(row: &Row) -> Result<HistoryEntry, StoreError> {
 pub(super) struct HistoryPage {
     pub frame: Frame,
     pub group: String,
-    pub slot: Slot,
+    pub day: Day,
+    /// The session or the period: `AM`, `P2`.
+    pub what: String,
     pub path: String,
     pub entries: Vec<EntryLine>,
 }
@@ -210,7 +220,8 @@ impl HistoryPage {
         HistoryPage {
             frame,
             group,
-            slot: address.slot,
+            day: address.slot.day,
+            what: address.slot.session.to_string(),
             path: address.path(),
             entries,
         }

@@ -9,6 +9,7 @@ mod due;
 mod enter;
 mod history;
 mod keeper;
+pub mod lessons;
 mod pages;
 pub mod plans;
 pub mod records;
@@ -25,6 +26,7 @@ pub use due::{Due, Standing, due};
 pub use enter::Change;
 pub use history::{HistoryEntry, history_of, history_of_register};
 pub use keeper::{Keeper, keeper};
+pub(crate) use lessons::{PupilDay, day_of_pupil};
 pub use pages::{RegisterAddress, routes};
 pub use plans::PlanReader;
 pub(crate) use plans::{keeps_plans_of, plans_of_pupil};
@@ -50,11 +52,20 @@ pub(crate) const LISTS: &[List] = &[
         address: "/cover",
         make: cover::as_file,
     },
+    lessons::LISTS[0],
+    lessons::LISTS[1],
+    lessons::LISTS[2],
 ];
 
 /// Every statement of this folder, for the test that prepares them.
 pub fn statements() -> Vec<&'static str> {
-    [STATEMENTS, cover::STATEMENTS, &plans::STATEMENTS].concat()
+    [
+        STATEMENTS,
+        cover::STATEMENTS,
+        lessons::STATEMENTS,
+        &plans::STATEMENTS,
+    ]
+    .concat()
 }
 
 const STATEMENTS: &[&str] = &[

@@ -38,6 +38,7 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/codes", get(codes))
         .route("/cover", get(cover::cover).post(cover::set))
         .route("/cover/{duty}/take-back", post(cover::take_back))
+        .merge(super::lessons::routes())
         .merge(super::plans::routes())
 }
 
@@ -78,22 +79,49 @@ async fn save_register(
     request: Request,
 ) -> Result<Response, Problem> {
     let address = RegisterAddress::of(address).map_err(|refusal| desk.problem(refusal))?;
+    let Sent { save, is_json } = sent(&desk, request).await?;
+    let answer = run(&desk, address, save).await?;
+    answer_to(&desk, &answer, is_json, &address.path())
+}
+
+/// A save as it came.
+pub(super) struct Sent {
+    pub save: Save,
+    /// Whether the grid sent it, which reads the answer; else a form without script did.
+    pub is_json: bool,
+}
+
+/// Reads a save of a register, from the grid or from the form without script.
+pub(super) async fn sent(desk: &Desk, request: Request) -> Result<Sent, Problem> {
     let is_json = request
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .is_some_and(|kind| kind.starts_with("application/json"));
-    if is_json {
+    let save = if is_json {
         let sent = Json::<SentSave>::from_request(request, &())
             .await
             .map_err(|error| desk.problem(Refusal::Wrong(error.body_text())))?;
-        let answer = run(&desk, address, sent.0.into()).await?;
+        sent.0.into()
+    } else {
+        let fields = Form::<Vec<(String, String)>>::from_request(request, &())
+            .await
+            .map_err(|error| desk.problem(Refusal::Wrong(error.body_text())))?;
+        from_form(fields.0)
+    };
+    Ok(Sent { save, is_json })
+}
+
+/// Answers a save: the grid with all of it, a form by the register at this path or by what was refused.
+pub(super) fn answer_to(
+    desk: &Desk,
+    answer: &SaveAnswer,
+    is_json: bool,
+    path: &str,
+) -> Result<Response, Problem> {
+    if is_json {
         return Ok(Json(answer).into_response());
     }
-    let fields = Form::<Vec<(String, String)>>::from_request(request, &())
-        .await
-        .map_err(|error| desk.problem(Refusal::Wrong(error.body_text())))?;
-    let answer = run(&desk, address, from_form(fields.0)).await?;
     let refused: Vec<&str> = answer
         .results
         .iter()
@@ -101,7 +129,7 @@ async fn save_register(
         .map(|result| result.message.as_str())
         .collect();
     if refused.is_empty() {
-        let saved = format!("{}?saved={}", address.path(), answer.saved_at);
+        let saved = format!("{path}?saved={}", answer.saved_at);
         Ok(Redirect::to(&saved).into_response())
     } else {
         Err(desk.problem(Refusal::Wrong(refused.join(" "))))
@@ -149,11 +177,8 @@ async fn register(
     let at = desk.clone();
     desk.read(move |tx, actor| {
         let now = at.office.now();
-        let saved = asked
-            .saved
-            .filter(|saved| saved.parse::<TimeOfDay>().is_ok());
-        let notice = saved.map(|saved| Notice::done(format!("Saved {saved}.")));
-        let frame = at.frame(tx, actor, "Register")?.with_notice(notice);
+        let frame = at.frame(tx, actor, "Register")?;
+        let frame = frame.with_notice(asked.notice());
         let book = at.office.shelf.book(tx, actor.school)?;
         if book.calendar.has_session(address.slot) {
             let page = register_page(tx, actor, &book, address, now, frame)?;
@@ -176,8 +201,17 @@ async fn register(
 
 /// What a form without script comes back with.
 #[derive(Debug, Default, Deserialize)]
-struct AfterSaving {
+pub(super) struct AfterSaving {
     saved: Option<String>,
+}
+
+impl AfterSaving {
+    pub(super) fn notice(self) -> Option<Notice> {
+        let saved = self
+            .saved
+            .filter(|saved| saved.parse::<TimeOfDay>().is_ok());
+        saved.map(|saved| Notice::done(format!("Saved {saved}.")))
+    }
 }
 
 #[derive(Template)]

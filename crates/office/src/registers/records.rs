@@ -1,4 +1,4 @@
-//! The tables of the attendance register and of plans for it.
+//! The tables of the attendance register, of plans for it, and of lesson registers.
 
 use store::{Column, Kind, Shape, Table};
 
@@ -60,6 +60,42 @@ pub static PLAN: Table = Table {
         Column::nullable("agreed_with", Kind::Text),
         Column::nullable("review_on", Kind::Day),
         Column::nullable("change_reason", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
+/// Every entry ever made in a lesson register.
+pub static LESSON_MARK: Table = Table {
+    name: "lesson_mark",
+    id: &[
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("on_date", Kind::Day),
+        Column::new("period_id", Kind::Int),
+    ],
+    columns: &[
+        Column::new("group_id", Kind::Int),
+        Column::nullable("mark", Kind::Text),
+        Column::nullable("minutes_late", Kind::Int),
+        Column::nullable("note", Kind::Text),
+        Column::nullable("reason", Kind::Text),
+        Column::new("source", Kind::Text),
+        Column::nullable("device_at", Kind::Instant),
+    ],
+    shape: Shape::Log,
+};
+
+/// Which lesson registers were taken, when and by whom.
+pub static LESSON_TAKEN: Table = Table {
+    name: "lesson_taken",
+    id: &[
+        Column::new("group_id", Kind::Int),
+        Column::new("on_date", Kind::Day),
+        Column::new("period_id", Kind::Int),
+    ],
+    columns: &[
+        Column::new("taken_at", Kind::Instant),
+        Column::new("account_id", Kind::Int),
+        Column::nullable("on_behalf_of", Kind::Text),
     ],
     shape: Shape::Versions,
 };

@@ -19,8 +19,8 @@ use crate::insight::last_marks;
 use crate::people::Actor;
 use crate::roll::{Beside, sibling_word};
 use crate::shell::{
-    CodeChoice, Errors, Face, Flag, Frame, MarkCell, RegisterPage, RegisterRow, RegisterState,
-    TallyKind, Text,
+    CodeChoice, Errors, Face, Flag, Frame, MarkCell, RegisterOf, RegisterPage, RegisterRow,
+    RegisterState, TallyKind, Text,
 };
 use crate::year::settings::{amendment_reasons, entry_limits, mode, new_for_days, session_times};
 
@@ -72,7 +72,7 @@ pub(super) fn register_page(
         path: address.path(),
         group: group.name.clone(),
         day: slot.day,
-        session: slot.session,
+        of: RegisterOf::Session(slot.session),
         now,
         begins: moment(hours.opens),
         closes: moment(hours.closes),
@@ -97,6 +97,7 @@ pub(super) fn register_page(
         reasons: reasons.into_iter().map(Text::from).collect(),
         change_id: format!("form-{}-{}-{}", actor.account, id, now.micros()),
         errors: Errors::default(),
+        side_by_side: format!("/lessons/of/{id}?day={}", slot.day).into(),
         previous,
         next,
     })
@@ -262,13 +263,19 @@ fn rows(
 }
 
 /// `C, granted leave`: what everybody who takes the register may know of a plan. Its reason is for the office.
-fn planned_in_words(plan: &Plan) -> String {
+pub(super) fn planned_in_words(plan: &Plan) -> String {
     format!("{}, {}", plan.code, plan.kind.name().to_lowercase())
 }
 
 /// What everybody who sees the register may know of a pupil's days, then what this person may see of the pupil. `new_for` is for how many days
 /// a joiner is new.
-fn flags(book: &Book, enrolment: &Enrolment, day: Day, beside: &Beside, new_for: u8) -> Vec<Flag> {
+pub(super) fn flags(
+    book: &Book,
+    enrolment: &Enrolment,
+    day: Day,
+    beside: &Beside,
+    new_for: u8,
+) -> Vec<Flag> {
     let mut flags = Vec::new();
     let since = enrolment.starting_day;
     if since == day {

@@ -166,7 +166,7 @@ fn days_to_ask_for(slot: Slot, today: Day) -> (Day, Day) {
 }
 
 /// What can be seen to be wrong with a save without looking at anything else.
-fn makes_sense(save: &Save) -> Result<(), Refusal> {
+pub(super) fn makes_sense(save: &Save) -> Result<(), Refusal> {
     let wrong = |ground: &str| Err(Refusal::Wrong(ground.to_owned()));
     let id = &save.change_id;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -199,7 +199,12 @@ fn makes_sense(save: &Save) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn told_before(tx: &mut Tx, actor: &Actor, change_id: &str) -> Result<Option<SaveAnswer>, Refusal> {
+/// What was answered to a save that came before under this change id.
+pub(super) fn told_before(
+    tx: &mut Tx,
+    actor: &Actor,
+    change_id: &str,
+) -> Result<Option<SaveAnswer>, Refusal> {
     let seen = tx.query_opt(SEEN, &args![actor.school, change_id], |row| {
         Ok((AccountId(row.get(0)?), row.get::<String>(1)?))
     })?;
@@ -215,7 +220,8 @@ fn told_before(tx: &mut Tx, actor: &Actor, change_id: &str) -> Result<Option<Sav
     Ok(Some(answer))
 }
 
-fn remember(
+/// Remembers what a save was answered.
+pub(super) fn remember(
     act: &mut Act,
     actor: &Actor,
     change_id: &str,
@@ -513,10 +519,10 @@ pub(super) fn clock_of(at: Instant, now: Instant) -> String {
 
 /// Names of accounts, each looked up once.
 #[derive(Default)]
-struct Names(HashMap<AccountId, String>);
+pub(super) struct Names(HashMap<AccountId, String>);
 
 impl Names {
-    fn of(&mut self, act: &mut Act, account: AccountId) -> Result<String, StoreError> {
+    pub(super) fn of(&mut self, act: &mut Act, account: AccountId) -> Result<String, StoreError> {
         if let Some(name) = self.0.get(&account) {
             return Ok(name.clone());
         }

@@ -8,6 +8,7 @@ use store::{StoreError, Tx};
 
 use super::cover::may_set_cover;
 use super::keeper::duty_of;
+use super::lessons::{LessonLine, differences, lessons_of};
 use super::status::{Status, in_no_register, registers_at, status, taken_on};
 use crate::book::{Book, Group, GroupKind};
 use crate::desk::Refusal;
@@ -42,6 +43,8 @@ pub(super) struct TodayPage {
     pub today: Day,
     /// Registers that this person takes, today.
     pub mine: Vec<Line>,
+    /// Lessons that this person teaches today, in order of time.
+    pub lessons: Vec<LessonLine>,
     /// Earlier registers of theirs with blanks.
     pub gaps: Vec<Line>,
     /// Classes that this person teaches, whose registers they may open.
@@ -65,6 +68,10 @@ pub(super) struct AllRegisters {
     pub done: usize,
     pub due: usize,
     pub lines: Vec<Line>,
+    /// Lessons of the day that have begun and whose registers were not taken.
+    pub lessons_missing: usize,
+    /// Pupils in school by the attendance register and not in a lesson, and differences in all.
+    pub differ: (usize, usize),
     /// Pupils whom none of these registers asks for: address and name.
     pub left_out: Vec<(String, String)>,
     pub under: Under,
@@ -158,10 +165,15 @@ pub(super) fn today_page(
         None
     };
     let nothing = nothing(book, today, &own, sees_all);
+    let lessons = match actor.staff {
+        Some(staff) => lessons_of(tx, book, Some(staff), today, now)?,
+        None => Vec::new(),
+    };
     Ok(TodayPage {
         frame,
         today,
         mine,
+        lessons,
         gaps: gaps(tx, book, &tutored, today, now)?,
         classes,
         all,
@@ -285,6 +297,9 @@ pub(super) fn all_registers(
     });
     let show = if only_missing { "missing" } else { "all" };
     let base = format!("/registers?day={day}&session={word}&show={show}");
+    let lessons = lessons_of(tx, book, None, day, now)?;
+    let lessons_missing = lessons.iter().filter(|line| line.is_missing).count();
+    let differ = differences(tx, book, day)?;
     let under = Under {
         shown: format!("{} of {due} registers", lines.len()).into(),
         exports: Exports::usual(&base),
@@ -297,6 +312,8 @@ pub(super) fn all_registers(
         done,
         due,
         lines,
+        lessons_missing,
+        differ,
         left_out,
         under,
     })
@@ -319,6 +336,28 @@ impl AllRegisters {
     /// Whether any register is taken in a room that is known; without one the list leaves rooms out.
     pub(super) fn has_rooms(&self) -> bool {
         self.lines.iter().any(|line| !line.room.is_empty())
+    }
+
+    /// The lessons in words: `3 lessons not taken`.
+    pub(super) fn lessons_words(&self) -> String {
+        match self.lessons_missing {
+            0 => "No lesson register is missing".to_owned(),
+            1 => "1 lesson not taken".to_owned(),
+            many => format!("{many} lessons not taken"),
+        }
+    }
+
+    /// What differs in words: `2 pupils missing from a lesson`, `Session and lesson differ for 3`.
+    pub(super) fn differ_words(&self) -> String {
+        match self.differ {
+            (_, 0) => "Sessions and lessons agree".to_owned(),
+            (0, all) => format!("Session and lesson differ {all} times"),
+            (missing, all) => {
+                format!(
+                    "Session and lesson differ {all} times: in {missing} a pupil is missing from a lesson"
+                )
+            }
+        }
     }
 
     /// The same list as a sheet to take away.

@@ -62,4 +62,6 @@ pub use components::{
 pub use frame::{Frame, NavItem, Notice, NoticeKind, SignedIn};
 pub use look::{Density, Look, Theme, own_path};
 pub use page::{Page, failure, not_found, page, refused, unreachable};
-pub use register_view::{CodeChoice, RegisterPage, RegisterRow, RegisterState, TallyKind};
+pub use register_view::{
+    CodeChoice, LessonWords, RegisterOf, RegisterPage, RegisterRow, RegisterState, TallyKind,
+};

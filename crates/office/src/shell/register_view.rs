@@ -32,8 +32,8 @@ pub struct RegisterPage {
     pub group: String,
     /// The day.
     pub day: Day,
-    /// Morning or afternoon.
-    pub session: Session,
+    /// What is registered: a session, or a lesson.
+    pub of: RegisterOf,
     /// The server's clock; the page counts minutes late by it, not by the device's.
     pub now: Instant,
     /// When taking the register begins; minutes late count from here.
@@ -65,10 +65,80 @@ pub struct RegisterPage {
     pub change_id: String,
     /// What was wrong with a form that came back.
     pub errors: Errors,
+    /// The group's day, sessions and lessons side by side.
+    pub side_by_side: Text,
     /// The same group's register in the session before, if there is one.
     pub previous: Option<Text>,
     /// And in the session after.
     pub next: Option<Text>,
+}
+
+/// What a register is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegisterOf {
+    /// The attendance register of a session.
+    Session(Session),
+    /// The school's own register of a lesson.
+    Lesson(LessonWords),
+}
+
+/// A lesson as its register names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LessonWords {
+    /// The period: `P2`.
+    pub period: String,
+    /// Times, room and teacher: `10:10 to 11:10, Ma2, Ms A Tester`.
+    pub about: String,
+}
+
+impl RegisterOf {
+    fn lesson(&self) -> Option<&LessonWords> {
+        match self {
+            RegisterOf::Session(_) => None,
+            RegisterOf::Lesson(words) => Some(words),
+        }
+    }
+
+    fn is_lesson(&self) -> bool {
+        self.lesson().is_some()
+    }
+
+    fn short(&self) -> String {
+        match self {
+            RegisterOf::Session(session) => session.to_string(),
+            RegisterOf::Lesson(words) => words.period.clone(),
+        }
+    }
+
+    fn long(&self) -> String {
+        match self {
+            RegisterOf::Session(session) => format!("{} session", session.word()),
+            RegisterOf::Lesson(words) => format!("{}, {}", words.period, words.about),
+        }
+    }
+
+    /// What stands beside the names.
+    fn marks_beside(&self) -> &'static str {
+        match self {
+            RegisterOf::Session(_) => "Last five",
+            RegisterOf::Lesson(_) => "Today",
+        }
+    }
+
+    /// Why a row without a mark shows a letter.
+    fn by_plan(&self) -> &'static str {
+        match self {
+            RegisterOf::Session(_) => "by plan",
+            RegisterOf::Lesson(_) => "by the attendance register",
+        }
+    }
+
+    fn codes_are(&self) -> &'static str {
+        match self {
+            RegisterOf::Session(_) => "Which code applies",
+            RegisterOf::Lesson(_) => "Marks of a lesson",
+        }
+    }
 }
 
 /// What may be done with a register now.

@@ -606,7 +606,7 @@ fn sample_register(state: RegisterState, office: bool) -> RegisterPage {
         path: "/registers/12/2026-11-24/AM".into(),
         group: "10B/Ma3".into(),
         day: today,
-        session: Session::Am,
+        of: RegisterOf::Session(Session::Am),
         now: at("08:46"),
         begins: at("08:40"),
         closes: at("09:10"),
@@ -630,6 +630,7 @@ fn sample_register(state: RegisterState, office: bool) -> RegisterPage {
         reasons: vec!["Reason given by parent".into(), "Marked in error".into()],
         change_id: "sample".into(),
         errors: Errors::default(),
+        side_by_side: "/lessons/of/12?day=2026-11-24".into(),
         previous: Some("/registers/12/2026-11-23/pm".into()),
         next: Some("/registers/12/2026-11-24/pm".into()),
     }

@@ -1,6 +1,7 @@
 //! Registers over a real store, on both engines.
 
 mod book;
+mod lessons;
 mod pages;
 mod plans;
 mod save;

@@ -22,6 +22,8 @@ const now = () => Date.now() + serverAhead;
 const begins = Number(form.dataset.begins), closes = Number(form.dataset.closes), ends = Number(form.dataset.ends);
 let state = form.dataset.state;
 const firstSaved = saved.textContent;
+const isLesson = 'lesson' in form.dataset;
+const byPlanWords = isLesson ? 'by the attendance register' : 'by plan';
 
 const codes = new Map([...form.querySelectorAll('dt[data-code]')].map((term) => [term.dataset.code, {
   code: term.dataset.code, face: term.dataset.face, tally: term.dataset.tally, meaning: term.dataset.meaning,
@@ -72,7 +74,7 @@ function draw(row, pending = '') {
   const choice = codes.get(stands(row));
   mark.className = `mk ${pending ? 'pending' : stands(row) ? choice?.face ?? 'a' : 'm'}${byPlan ? ' plan' : ''}`;
   mark.textContent = pending || stands(row) || '·';
-  if (byPlan) mark.append(make('span', { class: 'sr' }, ' by plan'));
+  if (byPlan) mark.append(make('span', { class: 'sr' }, ` ${byPlanWords}`));
   row.line.querySelector('.c-min span').textContent = row.minutes ?? '';
   const words = row.trouble ?? row.note ?? '';
   row.line.querySelector('[data-note]').textContent = words;
@@ -162,7 +164,7 @@ const faces = { a: 'attending elsewhere', h: 'authorised absence', u: 'unauthori
 function describe(row) {
   const late = row.minutes === null ? '' : ` ${row.minutes} minutes`;
   const choice = codes.get(row.code);
-  const words = row.code === null ? (row.planned ? `${row.planned} by plan` : 'no mark') : row.code === present ? 'present' : choice?.late ? `${choice.code === 'L' ? 'late' : 'late after closing'}${late}` : `${row.code}, ${faces[choice?.face] ?? ''}`;
+  const words = row.code === null ? (row.planned ? `${row.planned} ${byPlanWords}` : 'no mark') : row.code === present ? 'present' : choice?.late ? `${choice.code === 'L' ? 'late' : 'late after closing'}${late}` : `${row.code}, ${(isLesson ? choice?.meaning : faces[choice?.face]) ?? ''}`;
   return `${row.said}, ${words}, ${blanks()}`;
 }
 
@@ -520,6 +522,7 @@ async function restore() {
 // When the time comes the page says so; the server decides what a late mark is.
 function closing() {
   if (state !== 'open') return;
+  if (isLesson) { say('The lesson has ended. What you typed is safe.'); return; }
   say('The register has closed. Arrivals from now on are U; other changes are amendments with a reason.');
   banner.append(make('div', { class: 'notice heed' }, make('p', {}, 'The register has closed. What you typed before is safe. Load the page again to amend it.'), make('a', { class: 'button quiet', href: path }, 'Load again')));
 }

@@ -7,6 +7,7 @@
 //! It deliberately does not know what is marked in a lesson.
 
 mod enter_lesson;
+mod held;
 mod lesson_pages;
 mod lessons_on;
 mod off_timetable;
@@ -23,6 +24,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub use enter_lesson::{Entered, LessonChange, NewLesson, change_lesson, end_lesson, enter_lesson};
+pub(crate) use held::{Held, held};
 pub(crate) use lessons_on::{lessons_on, teachers};
 pub use off_timetable::{NewOffTimetable, put_back, take_off_timetable};
 pub use set_period::{PeriodTimes, end_period, set_period};
@@ -34,6 +36,7 @@ use crate::take_away::List;
 pub fn statements() -> Vec<&'static str> {
     [
         enter_lesson::STATEMENTS,
+        held::STATEMENTS,
         lesson_pages::STATEMENTS,
         off_timetable::STATEMENTS,
         rooms::STATEMENTS,

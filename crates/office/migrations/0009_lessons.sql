@@ -1,0 +1,35 @@
+-- Lesson registers: the school's own record beside the attendance register. No row here is a session mark or makes one (R-025).
+
+-- Append-only, like the attendance register: what stands for a pupil in a period of a day is the newest row. mark is null where one was taken
+-- back. group_id: whose lesson it was.
+create table lesson_mark (
+    school_id {int} not null,
+    enrolment_id {int} not null,
+    on_date {day} not null,
+    period_id {int} not null,
+    seq {int} not null,
+    group_id {int} not null,
+    mark {text},
+    minutes_late {int},
+    note {text},
+    reason {text},
+    source {text} not null,
+    device_at {instant},
+    primary key (school_id, enrolment_id, on_date, period_id, seq)
+) {strict};
+create index lesson_mark_by_date on lesson_mark (school_id, on_date);
+
+-- That the register of a lesson was taken: by whom, when, and on whose word if somebody else took it.
+create table lesson_taken (
+    school_id {int} not null,
+    group_id {int} not null,
+    on_date {day} not null,
+    period_id {int} not null,
+    seq {int} not null,
+    taken_at {instant} not null,
+    account_id {int} not null,
+    on_behalf_of {text},
+    superseded_seq {int},
+    primary key (school_id, group_id, on_date, period_id, seq)
+) {strict};
+create index lesson_taken_by_date on lesson_taken (school_id, on_date);

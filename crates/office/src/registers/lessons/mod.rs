@@ -1,0 +1,79 @@
+//! Lesson registers: who was in a lesson, as the school's own record beside the attendance register.
+//!
+//! A lesson mark never makes or changes a session mark. Each register shows the session's mark beside its own, and where the two do
+//! not agree a person is told, and amends whichever is wrong.
+//!
+//! It deliberately does not know what a difference is (the rule crate says), and which lessons are held (the timetable does).
+
+mod day;
+mod differ;
+mod history;
+mod list;
+mod of_day;
+mod page;
+mod pages;
+mod place;
+mod save;
+mod today;
+
+use calendar::Day;
+
+pub(crate) use day::{PupilDay, day_of_pupil};
+pub(super) use differ::differences;
+pub use pages::routes;
+pub use save::save_lesson;
+pub(super) use today::{LessonLine, lessons_of};
+
+use crate::ids::{GroupId, PeriodId};
+use crate::take_away::List;
+
+/// The lists of this folder that can be taken away.
+pub(super) const LISTS: [List; 3] = [
+    List {
+        kind: "lessons",
+        address: "/lessons",
+        make: list::as_file,
+    },
+    List {
+        kind: "session and lesson differ",
+        address: "/lessons/differ",
+        make: differ::as_file,
+    },
+    List {
+        kind: "sessions and lessons of a group",
+        address: "/lessons/of/{group}",
+        make: day::as_file,
+    },
+];
+
+/// The statements of this folder, for the test that prepares them.
+pub(super) const STATEMENTS: &[&str] = &[
+    history::OF_LESSON,
+    of_day::OF_SCHOOL,
+    of_day::OF_GROUP,
+    of_day::OF_ENROLMENT,
+    of_day::MINUTES,
+    page::OF_DAY,
+    place::STANDING,
+    save::TAKEN,
+    today::TAKEN_ON,
+    today::BEGUN_ON,
+];
+
+/// Which lesson's register an address names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LessonAddress {
+    /// Who is taught.
+    pub group: GroupId,
+    /// The day.
+    pub day: Day,
+    /// The period.
+    pub period: PeriodId,
+}
+
+impl LessonAddress {
+    /// The register's page.
+    pub fn path(&self) -> String {
+        format!("/lessons/{}/{}/{}", self.group, self.day, self.period)
+    }
+}

@@ -1,0 +1,460 @@
+//! Saving the register of a lesson: many marks, one act, and an answer for each.
+//!
+//! A save is sent, repeated and answered as one of the attendance register is.
+
+use std::collections::{HashMap, HashSet};
+
+use calendar::{Instant, TimeOfDay};
+use register::closing::SessionTimes;
+use register::entry::RoleKind;
+use register::lesson::LessonMark;
+use store::{Act, Arg, StoreError, args};
+
+use super::LessonAddress;
+use super::place::{Place, Standing, places};
+use crate::book::LessonPeriod;
+use crate::desk::Refusal;
+use crate::ids::EnrolmentId;
+use crate::people::Actor;
+use crate::registers::Change;
+use crate::registers::keeper::keeper;
+use crate::registers::records::{LESSON_MARK, LESSON_TAKEN};
+use crate::registers::save::{
+    ChangeResult, Names, Outcome, Save, SaveAnswer, clock_of, makes_sense, remember, told_before,
+};
+use crate::year::settings::{mode, session_times, settings};
+use crate::year::timetable::held;
+
+pub(super) const TAKEN: &str = "\
+select 1 from lesson_taken
+where school_id = $1 and group_id = $2 and on_date = $3 and period_id = $4 and superseded_seq is null";
+
+/// A lesson's register may be begun so long before the lesson, while pupils come in: ten minutes.
+const BEFORE_SECONDS: i64 = 10 * 60;
+
+/// How far a lesson has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Clock {
+    /// Its register cannot be begun yet.
+    NotBegun,
+    /// It is being held, or has ended and its register was not taken: marks are entered.
+    Open,
+    /// It has ended and its register was taken: a change is kept beside what stood, with a reason.
+    Ended,
+}
+
+/// How far a lesson has come by the server's clock.
+pub(super) fn clock(
+    address: LessonAddress,
+    period: &LessonPeriod,
+    taken: bool,
+    now: Instant,
+) -> Clock {
+    let at = |time: TimeOfDay| Instant::at_london(address.day, time);
+    if now < at(period.starts).plus_seconds(-BEFORE_SECONDS) {
+        Clock::NotBegun
+    } else if taken && now >= at(period.ends) {
+        Clock::Ended
+    } else {
+        Clock::Open
+    }
+}
+
+/// Saves marks of the register of one lesson, and records it as taken once no place in it is blank.
+///
+/// Whoever has the group that day may save it, and the office. It writes nothing into the attendance register (R-025). After the lesson a
+/// change of what stands in a register that was taken needs a reason. Errors: [`Refusal::NotFound`] for somebody who may not know of the
+/// lesson and for one that the timetable does not have, [`Refusal::NotAllowed`] for one who may only read it, [`Refusal::Wrong`] for a
+/// lesson that does not take place that day and a save that makes no sense as a whole.
+pub fn save_lesson(
+    act: &mut Act,
+    actor: &Actor,
+    address: LessonAddress,
+    save: &Save,
+) -> Result<SaveAnswer, Refusal> {
+    makes_sense(save)?;
+    if let Some(told) = told_before(act.tx(), actor, &save.change_id)? {
+        return Ok(told);
+    }
+    let mut lesson = open_lesson(act, actor, address)?;
+    let decisions = lesson.decide_all(save);
+    let written = write(act, address, &lesson, save, &decisions)?;
+    lesson.put(&decisions, act, actor);
+    let taken = take_if_complete(act, actor, address, &lesson, save)?;
+    if written > 0 || taken {
+        let what = match (lesson.clock, written) {
+            (_, 0) => "take lesson register",
+            (Clock::Ended, _) => "amend lesson register",
+            _ => "save lesson register",
+        };
+        let LessonAddress { group, day, period } = address;
+        act.describe(actor.entry(what, format!("group {group} {day} period {period}")));
+        if let Some(word) = &save.on_behalf_of {
+            act.note("on behalf of", word);
+        }
+    }
+    let answer = answer(act, &lesson, decisions, written > 0 || taken)?;
+    remember(act, actor, &save.change_id, &answer)?;
+    Ok(answer)
+}
+
+/// A lesson's register in the hands of an act.
+struct OpenLesson {
+    address: LessonAddress,
+    period: LessonPeriod,
+    clock: Clock,
+    taken: bool,
+    role: RoleKind,
+    now: Instant,
+    places: Vec<Place>,
+    at: HashMap<EnrolmentId, usize>,
+}
+
+fn open_lesson(
+    act: &mut Act,
+    actor: &Actor,
+    address: LessonAddress,
+) -> Result<OpenLesson, Refusal> {
+    let (school, now) = (act.school(), act.at());
+    let tx = act.tx();
+    let Some(role) = keeper(tx, actor, address.group, address.day)?.role() else {
+        let ground =
+            "You may read this register and not mark it. Ask its teacher or the attendance office.";
+        return Err(Refusal::NotAllowed(ground.to_owned()));
+    };
+    let settings = settings(tx, school)?;
+    if !mode(&settings, address.day)?.marks_here() {
+        let ground = "The school's own system keeps the registers (I-001), so marks are read from it and not entered here. Enter the mark there.";
+        return Err(Refusal::NotAllowed(ground.to_owned()));
+    }
+    let LessonAddress { group, day, period } = address;
+    let period = held(tx, school, &settings, group, day, period)?.period;
+    let times: SessionTimes = session_times(&settings, day)?;
+    let places = places(tx, school, address, &period, &times)?;
+    if places.is_empty() {
+        return Err(Refusal::NotFound);
+    }
+    let register = args![school, group, day, period.id];
+    let taken = tx.query_opt(TAKEN, &register, |_| Ok(()))?.is_some();
+    let at = places
+        .iter()
+        .enumerate()
+        .map(|(at, place)| (place.enrolment, at));
+    Ok(OpenLesson {
+        address,
+        clock: clock(address, &period, taken, now),
+        at: at.collect(),
+        places,
+        period,
+        taken,
+        role,
+        now,
+    })
+}
+
+/// What becomes of a change.
+enum Decision {
+    Write(Mark),
+    Unchanged,
+    Refused(String),
+    Conflict,
+}
+
+/// A mark that may be entered.
+struct Mark {
+    mark: Option<LessonMark>,
+    minutes: Option<u32>,
+    note: Option<String>,
+    reason: Option<String>,
+}
+
+impl OpenLesson {
+    fn place(&self, enrolment: EnrolmentId) -> Option<&Place> {
+        self.at.get(&enrolment).map(|at| &self.places[*at])
+    }
+
+    fn blank(&self) -> usize {
+        self.places.iter().filter(|place| place.is_blank()).count()
+    }
+
+    /// What becomes of each change, and of each blank place when the rest are here.
+    fn decide_all(&self, save: &Save) -> Vec<(Change, Decision)> {
+        let mut decisions: Vec<(Change, Decision)> = save
+            .changes
+            .iter()
+            .map(|change| (change.clone(), self.decide(change)))
+            .collect();
+        if save.fill {
+            let named: HashSet<EnrolmentId> =
+                save.changes.iter().map(|change| change.enrolment).collect();
+            let blank = self
+                .places
+                .iter()
+                .filter(|place| place.is_blank() && !named.contains(&place.enrolment));
+            decisions.extend(blank.map(|place| {
+                let change = Change {
+                    enrolment: place.enrolment,
+                    code: Some(LessonMark::Present.to_string()),
+                    base: place.base(),
+                    ..Change::default()
+                };
+                let decision = self.decide(&change);
+                (change, decision)
+            }));
+        }
+        decisions
+    }
+
+    fn decide(&self, change: &Change) -> Decision {
+        let Some(place) = self.place(change.enrolment) else {
+            return Decision::Refused(
+                "This pupil is not in this lesson: not in the group, or not on roll that day. Reload the page."
+                    .to_owned(),
+            );
+        };
+        let mark = match typed(change) {
+            Ok(mark) => mark,
+            Err(ground) => return Decision::Refused(ground),
+        };
+        let (note, reason) = (kept(&change.note), kept(&change.reason));
+        let stands = match &place.standing {
+            None => mark.is_none(),
+            Some(standing) => {
+                standing.mark == mark
+                    && (mark.is_none()
+                        || (change
+                            .minutes
+                            .is_none_or(|minutes| standing.minutes == Some(minutes))
+                            && standing.note == note))
+            }
+        };
+        if stands {
+            return Decision::Unchanged;
+        }
+        if change.base != place.base() && !(change.base == 0 && place.mark().is_none()) {
+            return Decision::Conflict;
+        }
+        if let Some(ground) = self.against(place, mark, note.as_deref(), reason.as_deref()) {
+            return Decision::Refused(ground);
+        }
+        match self.minutes(mark, change.minutes) {
+            Ok(minutes) => Decision::Write(Mark {
+                mark,
+                minutes,
+                note: note.filter(|_| mark.is_some()),
+                reason,
+            }),
+            Err(ground) => Decision::Refused(ground),
+        }
+    }
+
+    /// The ground against entering this here and now.
+    fn against(
+        &self,
+        place: &Place,
+        mark: Option<LessonMark>,
+        note: Option<&str>,
+        reason: Option<&str>,
+    ) -> Option<String> {
+        if self.clock == Clock::NotBegun {
+            return Some(format!(
+                "The lesson begins at {}. Its register opens ten minutes before.",
+                self.period.starts
+            ));
+        }
+        if mark.is_some_and(LessonMark::needs_note) && note.is_none() {
+            return Some(
+                "Whoever looks for the pupil must know where. Say it in the note.".to_owned(),
+            );
+        }
+        if self.clock == Clock::Ended && place.mark().is_some() {
+            if mark.is_none() {
+                return Some("The lesson has ended and its register was taken: a mark is changed, with a reason, and not cleared.".to_owned());
+            }
+            if reason.is_none() {
+                return Some("The lesson has ended and its register was taken: a change needs a reason. Load the page again to give one.".to_owned());
+            }
+        }
+        None
+    }
+
+    /// The minutes late that go with a mark: as they were typed, else by the server's clock while the lesson is held.
+    fn minutes(
+        &self,
+        mark: Option<LessonMark>,
+        minutes: Option<u32>,
+    ) -> Result<Option<u32>, String> {
+        let late = mark == Some(LessonMark::Late);
+        let LessonPeriod { starts, ends, .. } = self.period;
+        match (late, minutes) {
+            (false, None) => Ok(None),
+            (false, Some(_)) => {
+                Err("Minutes late go with L. Clear the minutes, or enter L.".to_owned())
+            }
+            (true, None) => {
+                let (today, time) = self.now.in_london();
+                let is_held = today == self.address.day && starts <= time && time < ends;
+                if is_held {
+                    Ok(Some(starts.minutes_until(time).max(1)))
+                } else {
+                    Err("Say how many minutes late the pupil came.".to_owned())
+                }
+            }
+            (true, Some(minutes)) if minutes == 0 || minutes > starts.minutes_until(ends) => {
+                Err(format!(
+                    "The lesson runs from {starts} to {ends}, so nobody came to it {minutes} minutes late. Correct the minutes."
+                ))
+            }
+            (true, minutes) => Ok(minutes),
+        }
+    }
+
+    /// Puts what was written in place of what stood.
+    fn put(&mut self, decisions: &[(Change, Decision)], act: &Act, actor: &Actor) {
+        for (change, decision) in decisions {
+            let (Decision::Write(mark), Some(at)) = (decision, self.at.get(&change.enrolment))
+            else {
+                continue;
+            };
+            self.places[*at].standing = Some(Standing {
+                seq: act.seq(),
+                mark: mark.mark,
+                minutes: mark.minutes,
+                note: mark.note.clone(),
+                at: act.at(),
+                account: actor.account,
+            });
+        }
+    }
+}
+
+fn typed(change: &Change) -> Result<Option<LessonMark>, String> {
+    match change.code.as_deref().map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|error: register::lesson::ParseLessonMarkError| format!("{error}.")),
+    }
+}
+
+/// A text without the space around it; none if nothing is left.
+fn kept(text: &Option<String>) -> Option<String> {
+    let text = text.as_deref()?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn write(
+    act: &mut Act,
+    address: LessonAddress,
+    lesson: &OpenLesson,
+    save: &Save,
+    decisions: &[(Change, Decision)],
+) -> Result<u64, StoreError> {
+    let source = match lesson.clock {
+        Clock::Ended => "amendment",
+        _ => "register",
+    };
+    let rows = decisions.iter().filter_map(|(change, decision)| {
+        let Decision::Write(mark) = decision else {
+            return None;
+        };
+        Some(args![
+            change.enrolment,
+            address.day,
+            address.period,
+            address.group,
+            mark.mark.map(LessonMark::letter),
+            mark.minutes,
+            mark.note.as_deref(),
+            mark.reason.as_deref(),
+            source,
+            save.device_at
+        ])
+    });
+    act.record_many(&LESSON_MARK, rows)
+}
+
+/// Records the register as taken when nothing in it is blank any more; answers whether it did.
+///
+/// A lesson from which everybody is away is taken by nobody.
+fn take_if_complete(
+    act: &mut Act,
+    actor: &Actor,
+    address: LessonAddress,
+    lesson: &OpenLesson,
+    save: &Save,
+) -> Result<bool, StoreError> {
+    let marked = lesson.places.iter().any(|place| place.mark().is_some());
+    if lesson.taken || lesson.blank() > 0 || !marked {
+        return Ok(false);
+    }
+    let at = act.at();
+    let for_somebody = lesson.role != RoleKind::ClassTeacher;
+    let word = save.on_behalf_of.as_deref().filter(|_| for_somebody);
+    let LessonAddress { group, day, period } = address;
+    let values: [Arg; 6] = args![group, day, period, at, actor.account, word];
+    act.record(&LESSON_TAKEN, &values)?;
+    Ok(true)
+}
+
+fn answer(
+    act: &mut Act,
+    lesson: &OpenLesson,
+    decisions: Vec<(Change, Decision)>,
+    wrote: bool,
+) -> Result<SaveAnswer, StoreError> {
+    let mut names = Names::default();
+    let mut results = Vec::with_capacity(decisions.len());
+    for (change, decision) in decisions {
+        let place = lesson.place(change.enrolment);
+        let standing = place.and_then(|place| place.standing.as_ref());
+        let (outcome, message) = match decision {
+            Decision::Write(_) => (Outcome::Saved, heed(lesson, place)),
+            Decision::Unchanged => (Outcome::Unchanged, String::new()),
+            Decision::Refused(ground) => (Outcome::Refused, ground),
+            Decision::Conflict => (
+                Outcome::Conflict,
+                "Somebody changed this mark after you saw it. Look at what stands there now, and enter yours again if it is right."
+                    .to_owned(),
+            ),
+        };
+        let theirs = standing.filter(|_| outcome == Outcome::Conflict);
+        let by = match theirs {
+            Some(standing) => Some(names.of(act, standing.account)?),
+            None => None,
+        };
+        results.push(ChangeResult {
+            enrolment: change.enrolment,
+            outcome,
+            message,
+            code: standing
+                .and_then(|standing| standing.mark)
+                .map(|mark| mark.to_string()),
+            minutes: standing.and_then(|standing| standing.minutes),
+            base: standing.map_or(0, |standing| standing.seq),
+            by,
+            at: theirs.map(|standing| clock_of(standing.at, lesson.now)),
+        });
+    }
+    Ok(SaveAnswer {
+        seq: wrote.then(|| act.seq()),
+        saved_at: act.at().in_london().1.to_string(),
+        blank: lesson.blank(),
+        results,
+    })
+}
+
+/// What to say beside a mark that went in: that the attendance register says otherwise.
+fn heed(lesson: &OpenLesson, place: Option<&Place>) -> String {
+    let found = place.and_then(|place| place.difference(&lesson.period));
+    match (found, lesson.period.session) {
+        (Some(found), Some(session)) => {
+            format!(
+                "{}.",
+                found.words(&session.to_string(), &lesson.period.name)
+            )
+        }
+        _ => String::new(),
+    }
+}

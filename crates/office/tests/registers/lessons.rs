@@ -1,0 +1,593 @@
+//! Registers of lessons, on both engines.
+
+use axum::http::{Request, StatusCode};
+use calendar::Session;
+use office::desk::Refusal;
+use office::ids::PeriodId;
+use office::people::Role;
+use office::registers::Change;
+use office::registers::lessons::{LessonAddress, save_lesson};
+use office::registers::save::{Outcome, Save, SaveAnswer};
+use office::year::timetable::records::{LESSON, LESSON_PERIOD, OFF_TIMETABLE};
+use office::{MIGRATIONS, TABLES};
+use store::testing::{TestStore, each_engine};
+use store::{Act, Entry, StoreError, args, journal};
+
+use crate::school::{
+    A, B, SCHOOL, TUTOR_OF_B, X, account, actor, ask, at, at_on, changes, day, e, found, get, mark,
+    office, outcomes, save_as, take, today,
+};
+
+const P1: PeriodId = PeriodId(701);
+const P2: PeriodId = PeriodId(702);
+const P4: PeriodId = PeriodId(704);
+
+/// The lesson of 8X1 on Tuesday, first period.
+const LESSON_1: &str = "/lessons/103/2026-11-24/701";
+
+/// The school with three periods a day, and 8X1 taught in all of them on Tuesdays. Its pupils are 1 and 2 of 8A, 7 and 8 of 8B.
+fn with_timetable(store: &TestStore) {
+    found(store);
+    let clock = store.clock().tell();
+    store.clock().set(at("06:30"));
+    store
+        .act_now(SCHOOL, |act: &mut Act| {
+            let september = day("2026-09-02");
+            let none = None::<i64>;
+            let open = None::<calendar::Day>;
+            for (id, name, session, starts, ends) in [
+                (P1, "P1", 0, "09:10", "10:10"),
+                (P2, "P2", 0, "10:10", "11:10"),
+                (P4, "P4", 1, "13:40", "14:25"),
+            ] {
+                let values = args![id, september, open, name, session, starts, ends];
+                act.record(&LESSON_PERIOD, &values)?;
+            }
+            for (id, period) in [(801, P1), (802, P2), (804, P4)] {
+                let values = args![id, X, none, none, 1, period, september, open];
+                act.record(&LESSON, &values)?;
+            }
+            act.describe(Entry {
+                account: 1,
+                job_title: "Set-up",
+                act: "set up the timetable",
+                subject: "the school".to_owned(),
+            });
+            Ok::<_, StoreError>(())
+        })
+        .expect("a timetable");
+    store.clock().set(clock);
+}
+
+fn at_school(test: impl Fn(&TestStore)) {
+    each_engine(MIGRATIONS, |store| {
+        with_timetable(store);
+        test(store);
+        let report = store.verify_now(&[SCHOOL], TABLES, |_| {});
+        let report = report.expect("the journal can be read");
+        assert!(report.is_whole(), "{report:?}");
+    });
+}
+
+fn teacher() -> i64 {
+    account(Role::Teacher)
+}
+
+fn officer() -> i64 {
+    account(Role::AttendanceAdministrator)
+}
+
+fn lesson(period: PeriodId) -> LessonAddress {
+    LessonAddress {
+        group: X,
+        day: day("2026-11-24"),
+        period,
+    }
+}
+
+fn save_in(
+    store: &TestStore,
+    account: i64,
+    address: LessonAddress,
+    what: &Save,
+) -> Result<SaveAnswer, Refusal> {
+    let actor = actor(store, account);
+    let what = what.clone();
+    store.act_now(SCHOOL, move |act| save_lesson(act, &actor, address, &what))
+}
+
+fn here(numbers: &[i64]) -> Vec<Change> {
+    numbers
+        .iter()
+        .map(|number| mark(e(*number), "/", 0))
+        .collect()
+}
+
+fn count(store: &TestStore, sql: &'static str) -> i64 {
+    store
+        .read_now(move |tx| tx.query_one(sql, &args![SCHOOL], |row| row.get::<i64>(0)))
+        .expect("a count")
+}
+
+const SESSION_MARKS: &str = "select count(*) from mark_version where school_id = $1";
+const LESSON_MARKS: &str = "select count(*) from lesson_mark where school_id = $1";
+const TAKEN: &str = "select count(*) from lesson_taken where school_id = $1";
+
+#[test]
+fn a_lesson_is_taken_in_one_act_and_no_session_mark_is_made() {
+    at_school(|store| {
+        store.clock().set(at("09:16"));
+        let mut changes_made = here(&[1, 7]);
+        changes_made.push(mark(e(2), "l", 0));
+        let some = save_in(store, teacher(), lesson(P1), &changes(changes_made)).unwrap();
+        assert_eq!(some.blank, 1);
+        assert_eq!(some.results[2].minutes, Some(6), "by the server's clock");
+        assert_eq!(count(store, TAKEN), 0, "one place is still blank");
+        let rest = save_in(
+            store,
+            teacher(),
+            lesson(P1),
+            &changes(vec![mark(e(8), "N", 0)]),
+        );
+        let rest = rest.unwrap();
+        assert_eq!((rest.blank, count(store, TAKEN)), (0, 1));
+        assert_eq!(count(store, LESSON_MARKS), 4);
+        assert_eq!(count(store, SESSION_MARKS), 0, "R-025");
+        let seq = rest.seq.expect("something was written");
+        let entry = store
+            .read_now(move |tx| journal::entry(tx, SCHOOL, seq))
+            .unwrap()
+            .unwrap();
+        assert_eq!(entry.act, "save lesson register");
+        assert_eq!(entry.subject, "group 103 2026-11-24 period 701");
+    });
+}
+
+#[test]
+fn a_save_that_is_sent_twice_is_in_the_lesson_once() {
+    at_school(|store| {
+        store.clock().set(at("09:16"));
+        let what = changes(here(&[1, 2]));
+        let first = save_in(store, teacher(), lesson(P1), &what).unwrap();
+        let again = save_in(store, teacher(), lesson(P1), &what).unwrap();
+        assert_eq!(first, again);
+        assert_eq!(count(store, LESSON_MARKS), 2);
+    });
+}
+
+#[test]
+fn who_changes_what_somebody_else_changed_meanwhile_is_told_by_whom() {
+    at_school(|store| {
+        store.clock().set(at("09:16"));
+        let first = save_in(store, teacher(), lesson(P1), &changes(here(&[1]))).unwrap();
+        let theirs = changes(vec![mark(e(1), "N", first.results[0].base)]);
+        save_in(store, officer(), lesson(P1), &theirs).unwrap();
+        let mine = changes(vec![Change {
+            minutes: Some(4),
+            ..mark(e(1), "L", first.results[0].base)
+        }]);
+        let answer = save_in(store, teacher(), lesson(P1), &mine).unwrap();
+        assert_eq!(outcomes(&answer), [Outcome::Conflict]);
+        let told = &answer.results[0];
+        assert_eq!(told.code.as_deref(), Some("N"));
+        assert!(
+            told.by.as_deref().is_some_and(|by| by.contains("Staff")),
+            "{told:?}"
+        );
+        assert_eq!(told.at.as_deref(), Some("09:16"));
+    });
+}
+
+#[test]
+fn after_the_lesson_a_change_of_a_taken_register_needs_a_reason() {
+    at_school(|store| {
+        store.clock().set(at("09:16"));
+        let taken = save_in(store, teacher(), lesson(P1), &changes(here(&[1, 2, 7, 8]))).unwrap();
+        let base = taken.results[0].base;
+        store.clock().set(at("10:10"));
+        let bare = changes(vec![mark(e(1), "N", base)]);
+        let refused = save_in(store, teacher(), lesson(P1), &bare).unwrap();
+        assert_eq!(outcomes(&refused), [Outcome::Refused]);
+        assert!(refused.results[0].message.contains("needs a reason"));
+        let cleared = save_in(
+            store,
+            teacher(),
+            lesson(P1),
+            &changes(vec![mark(e(1), "", base)]),
+        );
+        assert_eq!(outcomes(&cleared.unwrap()), [Outcome::Refused]);
+        let because = changes(vec![Change {
+            reason: Some("Went to the wrong room".to_owned()),
+            ..mark(e(1), "N", base)
+        }]);
+        let amended = save_in(store, teacher(), lesson(P1), &because).unwrap();
+        assert_eq!(outcomes(&amended), [Outcome::Saved]);
+        let office = office(store);
+        let (status, page) = get(&office, teacher(), &format!("{LESSON_1}/history"));
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains("Went to the wrong room"));
+        let (_, page) = get(&office, teacher(), LESSON_1);
+        assert!(page.contains(r#"data-state="amend""#));
+    });
+}
+
+#[test]
+fn a_lesson_that_was_not_taken_in_time_is_still_taken_afterwards() {
+    at_school(|store| {
+        store.clock().set(at("12:00"));
+        let all = save_in(store, teacher(), lesson(P1), &changes(here(&[1, 2, 7, 8]))).unwrap();
+        assert_eq!((all.blank, count(store, TAKEN)), (0, 1));
+        let late = save_in(
+            store,
+            teacher(),
+            lesson(P2),
+            &changes(vec![mark(e(1), "L", 0)]),
+        );
+        let late = late.unwrap();
+        assert_eq!(
+            outcomes(&late),
+            [Outcome::Refused],
+            "the clock knows no minutes"
+        );
+        let five = Change {
+            minutes: Some(5),
+            ..mark(e(1), "L", 0)
+        };
+        let late = save_in(store, teacher(), lesson(P2), &changes(vec![five])).unwrap();
+        assert_eq!(late.results[0].minutes, Some(5));
+        let sixty_one = Change {
+            minutes: Some(61),
+            ..mark(e(2), "L", 0)
+        };
+        let never = save_in(store, teacher(), lesson(P2), &changes(vec![sixty_one])).unwrap();
+        assert_eq!(
+            outcomes(&never),
+            [Outcome::Refused],
+            "the lesson lasts an hour"
+        );
+    });
+}
+
+#[test]
+fn what_may_not_be_entered_is_refused_with_its_ground() {
+    at_school(|store| {
+        store.clock().set(at("08:59"));
+        let early = save_in(store, teacher(), lesson(P1), &changes(here(&[1]))).unwrap();
+        assert!(early.results[0].message.contains("begins at 09:10"));
+        store.clock().set(at("09:00"));
+        let told = |code: &str, number: i64| {
+            let what = changes(vec![mark(e(number), code, 0)]);
+            let answer = save_in(store, teacher(), lesson(P1), &what).unwrap();
+            (answer.results[0].outcome, answer.results[0].message.clone())
+        };
+        assert_eq!(told("/", 1).0, Outcome::Saved, "ten minutes before");
+        let (outcome, ground) = told("I", 2);
+        assert_eq!(outcome, Outcome::Refused);
+        assert!(ground.contains("not entered in a lesson"), "{ground}");
+        assert!(told("H", 2).1.contains("Say it in the note"));
+        assert!(
+            told("/", 3).1.contains("not in this lesson"),
+            "pupil 3 is not in 8X1"
+        );
+        let wednesday = LessonAddress {
+            day: day("2026-11-25"),
+            ..lesson(P1)
+        };
+        let none = save_in(store, teacher(), wednesday, &changes(here(&[1])));
+        assert!(matches!(none, Err(Refusal::NotFound)), "taught on Tuesdays");
+    });
+}
+
+#[test]
+fn what_runs_instead_of_a_lesson_leaves_it_without_a_register() {
+    at_school(|store| {
+        store
+            .act_now(SCHOOL, |act: &mut Act| {
+                let (none, today) = (None::<i64>, day("2026-11-24"));
+                act.record(
+                    &OFF_TIMETABLE,
+                    &args![901, today, today, X, P2, "Sports day"],
+                )?;
+                act.record(&OFF_TIMETABLE, &args![902, today, today, A, P1, "Trip"])?;
+                act.record(
+                    &OFF_TIMETABLE,
+                    &args![903, today, today, none, P4, "Assembly"],
+                )?;
+                act.describe(Entry {
+                    account: 1,
+                    job_title: "Set-up",
+                    act: "take off timetable",
+                    subject: "the day".to_owned(),
+                });
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+        store.clock().set(at("14:00"));
+        let p1 = save_in(store, teacher(), lesson(P1), &changes(here(&[1])));
+        assert!(p1.is_ok(), "8A is away, and 8X1 has pupils of 8B too");
+        for (period, what) in [(P2, "Sports day"), (P4, "Assembly")] {
+            let refused = save_in(store, teacher(), lesson(period), &changes(here(&[1])));
+            let Err(Refusal::Wrong(ground)) = refused else {
+                panic!("{what}: {refused:?}");
+            };
+            assert!(ground.contains(what), "{ground}");
+        }
+    });
+}
+
+#[test]
+fn who_is_away_by_the_attendance_register_need_not_be_marked_in_each_lesson() {
+    at_school(|store| {
+        let office = office(store);
+        let ill = vec![mark(e(1), "I", 0), mark(e(2), "N", 0)];
+        save_as(store, officer(), A, today(Session::Am), &changes(ill)).unwrap();
+        store.clock().set(at("09:12"));
+        let (_, page) = get(&office, teacher(), LESSON_1);
+        assert!(page.contains(r#"<tr data-e="201" data-base="0" data-code="" data-planned="X">"#));
+        assert!(page.contains("AM: I, "), "the session's mark in words");
+        assert!(
+            page.contains(r#"<tr data-e="202" data-base="0" data-code="">"#),
+            "who is not explained may still come"
+        );
+        let filled = Save {
+            fill: true,
+            ..changes(Vec::new())
+        };
+        let answer = save_in(store, teacher(), lesson(P1), &filled).unwrap();
+        let places: Vec<i64> = answer.results.iter().map(|one| one.enrolment.0).collect();
+        assert_eq!(places, [202, 207, 208], "1 is away");
+        assert_eq!((answer.blank, count(store, TAKEN)), (0, 1));
+        assert_eq!(
+            answer.results[0].message,
+            "N in AM, and the pupil was in P1."
+        );
+        let (_, page) = get(&office, teacher(), LESSON_1);
+        assert!(page.contains("N in AM, and the pupil was in P1"));
+        let marks = store
+            .read_now(|tx| {
+                tx.query(
+                    "select code from mark where school_id = $1 order by enrolment_id",
+                    &args![SCHOOL],
+                    |row| row.get::<String>(0),
+                )
+            })
+            .unwrap();
+        assert_eq!(
+            marks,
+            ["I", "N"],
+            "the attendance register is as it was (R-025)"
+        );
+    });
+}
+
+#[test]
+fn every_role_sees_a_lesson_within_its_reach_and_no_other() {
+    at_school(|store| {
+        let office = office(store);
+        store.clock().set(at("09:12"));
+        for role in Role::ALL {
+            let (status, page) = get(&office, account(*role), LESSON_1);
+            let (history, _) = get(&office, account(*role), &format!("{LESSON_1}/history"));
+            let marks = matches!(
+                role,
+                Role::Headteacher
+                    | Role::DeputyHeadPastoral
+                    | Role::WelfareManager
+                    | Role::AttendanceManager
+                    | Role::AttendanceAdministrator
+                    | Role::Teacher
+                    | Role::SupportOrCover
+            );
+            let reads = matches!(
+                role,
+                Role::Dsl
+                    | Role::DeputyDsl
+                    | Role::SafeguardingOfficer
+                    | Role::HeadOfHouseOrYear
+                    | Role::BehaviourLead
+                    | Role::PastoralAdministrator
+                    | Role::Senco
+            );
+            let saved = save_in(store, account(*role), lesson(P1), &changes(here(&[1])));
+            if marks {
+                assert!(page.contains(r#"data-state="open""#), "{role:?}");
+                assert!(saved.is_ok(), "{role:?}");
+            } else if reads {
+                assert!(page.contains(r#"data-state="read-only""#), "{role:?}");
+                assert!(matches!(saved, Err(Refusal::NotAllowed(_))), "{role:?}");
+            } else {
+                assert_eq!(status, StatusCode::NOT_FOUND, "{role:?}");
+                assert!(!page.contains("Sample, Pupil"), "{role:?}");
+                assert!(matches!(saved, Err(Refusal::NotFound)), "{role:?}");
+            }
+            assert_eq!(history == StatusCode::OK, marks || reads, "{role:?}");
+        }
+    });
+}
+
+#[test]
+fn the_grid_and_the_form_without_script_save_the_same_lesson() {
+    at_school(|store| {
+        let office = office(store);
+        store.clock().set(at("09:12"));
+        let sent = r#"{"change_id":"g-1","changes":[{"enrolment":201,"code":"/","base":0}]}"#;
+        let request =
+            Request::post(format!("{LESSON_1}/save")).header("content-type", "application/json");
+        let (status, body) = ask(&office, teacher(), request, sent);
+        assert_eq!(status, StatusCode::OK, "{body}");
+        assert!(body.contains(r#""outcome":"saved""#));
+        let form = "change_id=f-1&fill=yes&code-201=%2F&base-201=2&code-202=N&base-202=0";
+        let request = Request::post(format!("{LESSON_1}/save"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        let (status, body) = ask(&office, teacher(), request, form);
+        assert_eq!(status, StatusCode::SEE_OTHER, "{body}");
+        let (_, own) = get(&office, teacher(), "/registers");
+        assert!(
+            own.contains(LESSON_1) && own.contains("taken 09:12"),
+            "{own}"
+        );
+        let (_, page) = get(&office, teacher(), LESSON_1);
+        assert!(page.contains("taken 09:12"));
+        assert!(page.len() < 60_000, "{} bytes", page.len());
+        store.clock().set(at_on("2026-11-24", "10:12"));
+        let (_, own) = get(&office, teacher(), "/registers");
+        assert!(own.contains("not begun") && own.contains("begins at 13:40"));
+    });
+}
+
+/// 1 and 7 are present at registration, 2 is ill, 8 has no mark; in the first lesson 1 and 7 are not there, and 2 and 8 are.
+fn a_morning_that_differs(store: &TestStore) {
+    let of_a = vec![mark(e(1), "/", 0), mark(e(2), "I", 0)];
+    save_as(store, officer(), A, today(Session::Am), &changes(of_a)).unwrap();
+    save_as(
+        store,
+        officer(),
+        B,
+        today(Session::Am),
+        &changes(vec![mark(e(7), "/", 0)]),
+    )
+    .unwrap();
+    store.clock().set(at("09:16"));
+    let mut entered = here(&[2, 8]);
+    entered.push(mark(e(1), "N", 0));
+    entered.push(Change {
+        note: Some("First aid".to_owned()),
+        ..mark(e(7), "H", 0)
+    });
+    save_in(store, teacher(), lesson(P1), &changes(entered)).unwrap();
+}
+
+#[test]
+fn where_session_and_lesson_differ_the_office_is_told_in_words_with_the_way_to_put_it_right() {
+    at_school(|store| {
+        let office = office(store);
+        let (_, none) = get(&office, officer(), "/lessons/differ");
+        assert!(none.contains("Sessions and lessons agree"));
+        a_morning_that_differs(store);
+        let (status, page) = get(&office, officer(), "/lessons/differ");
+        assert_eq!(status, StatusCode::OK);
+        for words in [
+            "Present in AM, not in P1",
+            "I in AM, and the pupil was in P1",
+            "No mark in AM, and the pupil was in P1",
+        ] {
+            assert!(page.contains(words), "{words}");
+        }
+        assert!(!page.contains("Pupil7"), "elsewhere in school with leave");
+        let first = page.find("Present in AM").expect("it is there");
+        assert!(
+            first < page.find("I in AM").expect("it is there"),
+            "the missing come first"
+        );
+        assert!(
+            page.contains("/registers/101/2026-11-24/am"),
+            "where it is amended"
+        );
+        let (status, csv) = take(&office, officer(), "/lessons/differ?day=2026-11-24", "csv");
+        assert_eq!(status, StatusCode::OK);
+        assert!(csv.contains("Present in AM, not in P1"), "{csv}");
+        let (_, own) = get(&office, TUTOR_OF_B, "/lessons/differ");
+        assert!(
+            own.contains("Pupil8") && !own.contains("Pupil1<"),
+            "their own pupils only"
+        );
+        let (_, all) = get(&office, officer(), "/registers");
+        assert!(all.contains("Session and lesson differ 3 times: in 1 a pupil is missing"));
+        let (status, _) = get(
+            &office,
+            account(Role::SystemAdministrator),
+            "/lessons/differ",
+        );
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        // The session put right by hand: the difference is gone, and both entries are kept.
+        store.clock().set(at("09:30"));
+        let late = Change {
+            reason: Some("Seen in the first lesson".to_owned()),
+            minutes: Some(31),
+            ..mark(e(2), "U", base_of(store, 2))
+        };
+        let amended = save_as(
+            store,
+            officer(),
+            A,
+            today(Session::Am),
+            &changes(vec![late]),
+        );
+        assert_eq!(outcomes(&amended.unwrap()), [Outcome::Saved]);
+        let (_, page) = get(&office, officer(), "/lessons/differ");
+        assert!(!page.contains("I in AM"));
+    });
+}
+
+/// The number of the session mark of a pupil.
+fn base_of(store: &TestStore, number: i64) -> i64 {
+    store
+        .read_now(move |tx| {
+            tx.query_one(
+                "select max(seq) from mark_version where school_id = $1 and enrolment_id = $2",
+                &args![SCHOOL, e(number)],
+                |row| row.get(0),
+            )
+        })
+        .expect("a mark")
+}
+
+#[test]
+fn a_group_and_a_pupil_show_sessions_and_periods_side_by_side() {
+    at_school(|store| {
+        let office = office(store);
+        a_morning_that_differs(store);
+        let (status, page) = get(
+            &office,
+            account(Role::Tutor),
+            "/lessons/of/101?day=2026-11-24",
+        );
+        assert_eq!(status, StatusCode::OK);
+        let heads: Vec<usize> = [">AM</a>", ">P1</th>", ">P2</th>", ">PM</a>", ">P4</th>"]
+            .iter()
+            .map(|head| page.find(head).unwrap_or_else(|| panic!("{head}: {page}")))
+            .collect();
+        assert!(heads.is_sorted(), "in order of time: {heads:?}");
+        assert_eq!(page.matches("<tr><th scope=\"row\">").count(), 5);
+        assert!(page.contains("Present in AM, not in P1"));
+        let (_, csv) = take(
+            &office,
+            account(Role::Tutor),
+            "/lessons/of/101?day=2026-11-24",
+            "csv",
+        );
+        assert!(csv.contains("\"Sample, Pupil1\",/,N,,,"), "{csv}");
+        let (status, _) = get(&office, TUTOR_OF_B, "/lessons/of/101");
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        let (_, pupil) = get(&office, officer(), "/why/301/2026-11-24/AM");
+        assert!(pupil.contains("Sessions and lessons of the day"), "{pupil}");
+        assert!(pupil.contains("Present in AM, not in P1"));
+    });
+}
+
+#[test]
+fn lessons_that_were_not_taken_are_in_the_office_s_list_the_longest_overdue_first() {
+    at_school(|store| {
+        let office = office(store);
+        store.clock().set(at("10:20"));
+        let (status, page) = get(&office, officer(), "/lessons");
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains("0 of 3 taken"));
+        let (p1, p2) = (LESSON_1, "/lessons/103/2026-11-24/702");
+        assert!(page.find(p1).expect("overdue") < page.find(p2).expect("overdue"));
+        assert!(
+            !page.contains("/lessons/103/2026-11-24/704"),
+            "still to come"
+        );
+        save_in(store, teacher(), lesson(P1), &changes(here(&[1, 2, 7, 8]))).unwrap();
+        let (_, page) = get(&office, officer(), "/lessons");
+        assert!(page.contains("1 of 3 taken") && !page.contains(p1));
+        let (_, csv) = take(&office, officer(), "/lessons?show=all", "csv");
+        assert!(
+            csv.contains("taken 10:20") && csv.contains("begins at 13:40"),
+            "{csv}"
+        );
+        let (status, _) = get(&office, teacher(), "/lessons");
+        assert_eq!(status, StatusCode::NOT_FOUND, "a teacher has their own");
+    });
+}
