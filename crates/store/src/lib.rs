@@ -62,6 +62,7 @@
 //! # Which way in
 //!
 //! * [`Store::read`]: anything that only looks. It cannot write.
+//! * [`Tx::as_known`] within such a read: the same statements over what was known at an earlier number.
 //! * [`Store::act`]: anything that happens in a school and must be kept. Closures that answer `Err` or panic leave nothing.
 //!   Waiting acts share one flush, so many small acts cost little more than one; a slow closure keeps the others waiting, so
 //!   compute before you call.
@@ -97,6 +98,7 @@ mod error;
 pub mod held;
 pub mod jobs;
 pub mod journal;
+mod known;
 mod life;
 mod location;
 mod migrate;
@@ -118,6 +120,7 @@ pub use act::Act;
 pub use arg::{Arg, FromColumn};
 pub use error::{OpenError, Rule, StoreError};
 pub use journal::{Entry, Head};
+pub use known::Chronicle;
 pub use life::SignOfLife;
 pub use location::{Engine, Location, Options};
 pub use migrate::{MigrateError, Migration};

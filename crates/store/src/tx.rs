@@ -1,10 +1,11 @@
 use std::time::Duration;
 
+use crate::known::{Chronicle, Known};
 use crate::location::Engine;
 use crate::on_postgres::{InsertingOnPostgres, OnPostgres};
 use crate::on_sqlite::{InsertingOnSqlite, OnSqlite};
 use crate::table::Table;
-use crate::{Arg, Location, OpenError, Options, Row, StoreError};
+use crate::{Arg, Location, OpenError, Options, Row, SchoolId, StoreError};
 
 /// A transaction: the only way to the rows.
 ///
@@ -16,6 +17,8 @@ pub struct Tx {
     broken: bool,
     /// Whether a savepoint is set.
     marked: bool,
+    /// Where it looks back to.
+    known: Option<Known>,
 }
 
 enum Connection {
@@ -58,6 +61,7 @@ impl Tx {
             limit,
             broken: false,
             marked: false,
+            known: None,
         })
     }
 
@@ -67,6 +71,47 @@ impl Tx {
             Connection::Sqlite(_) => Engine::Sqlite,
             Connection::Postgres(_) => Engine::Postgres,
         }
+    }
+
+    /// Reads this school from here on as it was known when its newest act had this number: every question is answered from the
+    /// rows of that number. Of other schools nothing is known then, and tables that keep no past are read as they are.
+    ///
+    /// For reading only: it lasts until the transaction ends. What a page may show is another matter than what it shows; see
+    /// [`Tx::at_present`].
+    pub fn as_known(&mut self, chronicle: &'static Chronicle, school: SchoolId, seq: i64) {
+        self.known = Some(Known {
+            chronicle,
+            school,
+            seq,
+        });
+    }
+
+    /// Asks something of what was known at a number, and returns to what this transaction reads.
+    pub fn as_of<T>(
+        &mut self,
+        chronicle: &'static Chronicle,
+        school: SchoolId,
+        seq: i64,
+        ask: impl FnOnce(&mut Tx) -> T,
+    ) -> T {
+        let before = self.known;
+        self.as_known(chronicle, school, seq);
+        let answer = ask(self);
+        self.known = before;
+        answer
+    }
+
+    /// Whether it looks back.
+    pub fn looks_back(&self) -> bool {
+        self.known.is_some()
+    }
+
+    /// Asks something of the present in a transaction that looks back: who may see what is decided by what is known now.
+    pub fn at_present<T>(&mut self, ask: impl FnOnce(&mut Tx) -> T) -> T {
+        let known = self.known.take();
+        let answer = ask(self);
+        self.known = known;
+        answer
     }
 
     /// Runs a query and maps each row of its answer.
@@ -192,6 +237,7 @@ impl Tx {
     ///
     /// Errors: what the engine says against it.
     pub fn prepare(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        let sql = self.over_the_past(sql).map_or(sql, |(sql, _)| sql);
         self.guarded(|connection| match connection {
             Connection::Sqlite(sqlite) => sqlite.prepare(sql),
             Connection::Postgres(postgres) => postgres.prepare(sql),
@@ -223,10 +269,26 @@ impl Tx {
         args: &[Arg<'_>],
         look: &mut dyn FnMut(&Row<'_>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
+        let mut of_then = Vec::new();
+        let (sql, args) = match self.over_the_past(sql) {
+            Some((sql, known)) => {
+                of_then.extend_from_slice(args);
+                of_then.extend([known.school.into(), known.seq.into()]);
+                (sql, of_then.as_slice())
+            }
+            None => (sql, args),
+        };
         self.guarded(|connection| match connection {
             Connection::Sqlite(sqlite) => sqlite.each(sql, args, look),
             Connection::Postgres(postgres) => postgres.each(sql, args, look),
         })
+    }
+
+    /// The statement as this transaction asks it when it looks back, if that is another, and where to.
+    fn over_the_past(&self, sql: &'static str) -> Option<(&'static str, Known)> {
+        let known = self.known?;
+        let sql = known.chronicle.statement(self.engine(), sql)?;
+        Some((sql, known))
     }
 
     fn guarded<T>(
@@ -282,6 +344,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         self.broken = false;
         self.marked = false;
+        self.known = None;
         match &mut self.connection {
             Connection::Sqlite(sqlite) => {
                 sqlite.limit_statements(Some(self.limit));
