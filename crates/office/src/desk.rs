@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, TimeOfDay};
 use store::{Act, SchoolId, SignOfLife, Store, StoreError, Tx, args};
 
+use crate::as_known::{self, AsKnown};
 use crate::book::{BookError, Shelf};
 use crate::home::Notices;
 use crate::people::{
@@ -24,48 +25,49 @@ use crate::shell::{self, Frame, Look, NavItem, SignedIn};
 /// The clock that the whole application goes by.
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
-/// The running application: everything that requests share.
+/// The running application: everything that requests share. Clones share it too.
+#[derive(Clone)]
 pub struct Office {
     /// The rows, on either engine.
     pub store: Store,
     /// The books of its schools, in memory.
-    pub shelf: Shelf,
+    pub shelf: Arc<Shelf>,
     /// The key that seals secrets and received files.
-    pub keyring: Keyring,
+    pub keyring: Arc<Keyring>,
     /// The time, which tests and the demo school set.
     pub clock: Clock,
     /// Whether browsers reach us over TLS, so that cookies may be kept to it.
     pub over_tls: bool,
     /// What guards the way in.
-    pub doors: Doors,
+    pub doors: Arc<Doors>,
     /// What was read for the newest preview of an import.
-    pub readings: Readings,
+    pub readings: Arc<Readings>,
     /// What the program has to say to those who look after it.
     pub notices: Notices,
-    sign: Mutex<Option<SignOfLife>>,
-    lately: Lately,
+    sign: Arc<Mutex<Option<SignOfLife>>>,
+    lately: Arc<Lately>,
 }
 
 impl Office {
     /// The application over this store, sealing with this key, as of this clock.
     pub fn new(
         store: Store,
-        keyring: Keyring,
+        keyring: impl Into<Arc<Keyring>>,
         clock: Clock,
         over_tls: bool,
         doors: Doors,
     ) -> Office {
         Office {
             store,
-            shelf: Shelf::default(),
-            keyring,
+            shelf: Arc::default(),
+            keyring: keyring.into(),
             clock,
             over_tls,
-            doors,
-            readings: Readings::default(),
-            sign: Mutex::default(),
+            doors: Arc::new(doors),
+            readings: Arc::default(),
+            sign: Arc::default(),
             notices: Notices::default(),
-            lately: Lately::default(),
+            lately: Arc::default(),
         }
     }
 
@@ -106,6 +108,14 @@ impl Office {
                 tracing::warn!(%error, school = school.0, "a school's book could not be opened");
             }
         }
+    }
+
+    /// The same application as if it were this moment: what pages count up to "now", they count up to then.
+    fn at(&self, moment: Instant) -> Arc<Office> {
+        Arc::new(Office {
+            clock: Arc::new(move || moment),
+            ..self.clone()
+        })
     }
 
     /// This moment.
@@ -175,8 +185,12 @@ fn of_the_store(error: &StoreError) -> &'static str {
 /// The desk of the person who is asking: their sign-in token and the office around it.
 #[derive(Clone)]
 pub struct Desk {
-    /// The office.
+    /// The office. Where the desk looks back, its clock stands at that moment.
     pub office: Arc<Office>,
+    /// The office of the present.
+    present: Arc<Office>,
+    /// What was known when, if the desk looks back.
+    known: Option<AsKnown>,
     token: Option<SignInToken>,
     wants_json: bool,
     look: Look,
@@ -198,11 +212,15 @@ impl Desk {
         F: FnOnce(&mut Tx, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
         let asking = self.asking();
+        let known = self.known.clone();
         let (answer, note_is_due) = self
             .office
             .store
             .read(move |tx| {
-                let present = asking.who(tx)?;
+                let mut present = asking.who(tx)?;
+                if let Some(known) = known {
+                    known.look_back(tx, &mut present.actor, asking.now)?;
+                }
                 Ok((work(tx, &present.actor)?, present.note_is_due))
             })
             .await
@@ -257,6 +275,9 @@ impl Desk {
         A: FnOnce(&mut Act, &Actor) -> Result<(), StoreError> + Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
+        if self.known.is_some() {
+            return Err(self.problem(as_known::nothing_changes()));
+        }
         let asking = self.asking();
         self.office
             .store
@@ -284,7 +305,7 @@ impl Desk {
     fn asking(&self) -> Asking {
         Asking {
             token: self.token,
-            now: self.office.now(),
+            now: self.present.now(),
             may_keep_given_password: self.path == "/me" || self.path.starts_with("/me/"),
         }
     }
@@ -292,7 +313,7 @@ impl Desk {
     /// Notes that the device is in use, once a minute at most and without keeping the answer waiting.
     fn note_seen(&self, is_due: bool) {
         if let (true, Some(token)) = (is_due, self.token) {
-            let (store, now) = (self.office.store.clone(), self.office.now());
+            let (store, now) = (self.present.store.clone(), self.present.now());
             tokio::spawn(async move {
                 let noted: Result<(), StoreError> =
                     store.write(move |tx| note_seen(tx, &token, now)).await;
@@ -317,18 +338,42 @@ impl Desk {
             name: actor.name.clone(),
             job_title: actor.job_title.clone(),
         };
-        let (today, _) = self.office.today();
+        let (today, _) = self.present.today();
         let nav = navigation(actor, &self.path);
-        let mut frame = Frame::signed_in(title, school, person, nav, today)
-            .with_look(self.look)
-            .at(self.path.clone());
-        frame.find = Place::Staff.is_open_to(actor);
+        let mut frame = Frame::signed_in(title, school, person, nav, today).with_look(self.look);
+        match &self.known {
+            Some(known) => {
+                frame.path = known.path(&self.path);
+                frame.known = Some(known.banner(&self.path));
+                frame.nav.retain(|item| as_known::is_kept(&item.href));
+                frame.find = false;
+            }
+            None => {
+                frame.path.clone_from(&self.path);
+                frame.look_back = as_known::way_in(&self.path);
+                frame.find = Place::Staff.is_open_to(actor);
+            }
+        }
         Ok(frame)
     }
 
     /// The path and query that were asked for.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// What was known when, if this desk looks back.
+    pub(crate) fn known(&self) -> Option<&AsKnown> {
+        self.known.as_ref()
+    }
+
+    /// The same person's desk in the present.
+    pub(crate) fn at_present(&self) -> Desk {
+        Desk {
+            office: Arc::clone(&self.present),
+            known: None,
+            ..self.clone()
+        }
     }
 
     /// The look of this device.
@@ -349,7 +394,7 @@ impl Desk {
             look: self.look,
             back: self.back.clone(),
             may_come_back: self.is_shown && self.path != "/",
-            reference: format!("{:x}", self.office.now().micros()),
+            reference: format!("{:x}", self.present.now().micros()),
         }
     }
 }
@@ -531,9 +576,15 @@ impl Desk {
             .path_and_query()
             .map_or_else(|| "/".to_owned(), ToString::to_string);
         let is_shown = parts.method.is_safe();
+        let known = parts.extensions.get::<AsKnown>().cloned();
         Desk {
             token: SignInToken::among(&parts.headers, office.cookie_name()),
-            office,
+            office: match &known {
+                Some(known) => office.at(known.at),
+                None => Arc::clone(&office),
+            },
+            present: office,
+            known,
             wants_json: header(header::ACCEPT)
                 .is_some_and(|accept| accept.contains("application/json"))
                 || header(header::CONTENT_TYPE)

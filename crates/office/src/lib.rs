@@ -6,6 +6,7 @@
 //! It deliberately does not know: how bytes reach it (`rollbook` serves and wires), what a file format looks like
 //! (`exchange`), or what the law says (the rule crates).
 
+pub mod as_known;
 pub mod book;
 pub mod carry;
 pub mod demo;
@@ -25,7 +26,9 @@ pub mod year;
 
 pub use router::router;
 
-use store::{Migration, Table};
+use std::sync::LazyLock;
+
+use store::{Chronicle, Migration, Table};
 
 /// The migrations of the application's tables, in order.
 pub const MIGRATIONS: &[Migration] = &[
@@ -103,3 +106,6 @@ pub static TABLES: &[&Table] = &[
     &take_away::records::EXPORT,
     &take_away::records::EXPORT_PUPIL,
 ];
+
+/// The past of every table that an act writes, for pages that show what was known at an earlier number.
+pub static CHRONICLE: LazyLock<Chronicle> = LazyLock::new(|| Chronicle::new(TABLES, MIGRATIONS));

@@ -11,7 +11,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
-use crate::{home, insight, people, registers, roll, take_away, year};
+use crate::{as_known, home, insight, people, registers, roll, take_away, year};
 
 /// The application as one router.
 ///
@@ -19,7 +19,7 @@ use crate::{home, insight, people, registers, roll, take_away, year};
 /// form or script of another site (by `Sec-Fetch-Site` and `Origin`, so a proxy in front must leave those and `Host` alone).
 pub fn router(office: Arc<Office>) -> Router {
     let set_up = middleware::from_fn_with_state(Arc::clone(&office), people::set_up_guard);
-    Router::new()
+    let pages = Router::new()
         .merge(shell::routes())
         .merge(home::routes())
         .merge(insight::routes())
@@ -27,7 +27,10 @@ pub fn router(office: Arc<Office>) -> Router {
         .merge(registers::routes())
         .merge(roll::routes())
         .merge(take_away::routes())
-        .merge(year::routes())
+        .merge(year::routes());
+    let past = as_known::routes(pages.clone().with_state(Arc::clone(&office)));
+    pages
+        .merge(past)
         .fallback(nowhere)
         .layer(set_up)
         .layer(CsrfLayer::new().with_rejection_response(from_another_site))

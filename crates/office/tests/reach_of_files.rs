@@ -122,6 +122,11 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Nobody,
         "Group|Room|Staff|Day|Session|State|Blank|Pupils|Minutes overdue",
     ),
+    (
+        "/changes",
+        Core,
+        "Number|When|Of what|Before|After|Who|Job title then|Reason",
+    ),
     ("/lists/{name}", Core, "Pupil|Year|Tutor group"),
     (
         "/lists/{name}",
@@ -295,6 +300,13 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
             .into(),
         "/admission-register" => all(&["", "?show=gaps", "?show=returns"], &[Core, Contacts]),
         "/registers" => all(&["?show=all&session=both"], &[]),
+        "/changes" => vec![Asked {
+            about: Some("Fir"),
+            ..asked(
+                format!("/changes?page=/pupils/{}&from=0", school.pupils["Fir"].0),
+                &[Core],
+            )
+        }],
         "/lists/{name}" => {
             let names = [
                 "persistent?roll=all",

@@ -27,6 +27,7 @@ fn actor(role: Role) -> Actor {
         roles: vec![role],
         second_factor_at: None,
         several_schools: false,
+        looks_back: None,
     }
 }
 

@@ -16,6 +16,9 @@ use crate::registers::records::MARK_VERSION;
 use crate::year::settings::settings;
 use crate::year::{CalendarError, calendar};
 
+/// How many books of earlier numbers are kept, over all schools: a few people look back at a time, each at one moment.
+const KEPT_OF_THE_PAST: usize = 6;
+
 /// How many numbers back a book is kept for readers whose snapshot is a moment old.
 const KEPT: usize = 4;
 
@@ -34,6 +37,8 @@ pub enum BookError {
 #[derive(Default)]
 pub struct Shelf {
     schools: Mutex<HashMap<SchoolId, Arc<Mutex<Vec<Copy>>>>>,
+    /// Books for those who look back, the one that was asked for last at the end.
+    past: Mutex<Vec<Arc<Book>>>,
 }
 
 /// A book with what is needed to keep it up.
@@ -44,9 +49,12 @@ struct Copy {
 }
 
 impl Shelf {
-    /// The school's book at exactly the number that this snapshot sees.
+    /// The school's book at exactly the number that this snapshot sees, which is an earlier one where the transaction looks back.
     pub fn book(&self, tx: &mut Tx, school: SchoolId) -> Result<Arc<Book>, BookError> {
         let head = journal::head(tx, school)?.map_or(0, |head| head.seq);
+        if tx.looks_back() {
+            return self.past_book(tx, school, head);
+        }
         let copies = {
             let mut schools = self.schools.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(schools.entry(school).or_default())
@@ -65,6 +73,23 @@ impl Shelf {
         copies.push(copy);
         copies.sort_by_key(|copy| std::cmp::Reverse(copy.book.seq));
         copies.truncate(KEPT);
+        Ok(book)
+    }
+
+    /// The book of an earlier number: from rows as they were, by the same code.
+    fn past_book(&self, tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Arc<Book>, BookError> {
+        let past = || self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = |book: &Arc<Book>| (book.school, book.seq) == (school, seq);
+        let found = past().iter().find(|book| kept(book)).cloned();
+        let book = match found {
+            Some(book) => book,
+            None => built(tx, school, seq)?.book,
+        };
+        let mut past = past();
+        past.retain(|other| !kept(other));
+        past.push(Arc::clone(&book));
+        let too_many = past.len().saturating_sub(KEPT_OF_THE_PAST);
+        past.drain(..too_many);
         Ok(book)
     }
 }

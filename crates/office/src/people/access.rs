@@ -277,6 +277,8 @@ pub struct Actor {
     pub second_factor_at: Option<Instant>,
     /// Whether they have a place at other schools too.
     pub several_schools: bool,
+    /// Today, while they look at what was known earlier: then they change nothing, and see whom they may see today.
+    pub looks_back: Option<Day>,
 }
 
 /// Whose records of one kind an actor may see or change.
@@ -320,13 +322,22 @@ where m.school_id = gs.school_id and m.group_id = gs.group_id
 pub(super) const STATEMENTS: &[&str] = &[PUPILS_BY_DUTY];
 
 impl Actor {
+    /// What each of the actor's roles gives them for this kind of record. Nobody changes what was known earlier.
+    pub fn grants(&self, kind: RecordKind) -> impl Iterator<Item = (Access, Scope)> + '_ {
+        let most = match self.looks_back {
+            Some(_) => Access::Read,
+            None => Access::Write,
+        };
+        self.roles.iter().map(move |role| {
+            let (access, scope) = granted(*role, kind);
+            (access.min(most), scope)
+        })
+    }
+
     /// The most that any of the actor's roles allows for this kind of record, whoever it is about.
     pub fn access(&self, kind: RecordKind) -> Access {
-        self.roles
-            .iter()
-            .map(|role| granted(*role, kind).0)
-            .max()
-            .unwrap_or(Access::None)
+        let grants = self.grants(kind).map(|(access, _)| access);
+        grants.max().unwrap_or(Access::None)
     }
 
     /// Whether the actor may do this with at least somebody's record of this kind, perhaps only their own pupils'.
@@ -336,10 +347,8 @@ impl Actor {
 
     /// Whether the actor may do this with every pupil's record of this kind, without looking anybody up.
     pub fn may_for_school(&self, want: Access, kind: RecordKind) -> bool {
-        self.roles.iter().any(|role| {
-            let (access, scope) = granted(*role, kind);
-            access >= want && scope == Scope::School
-        })
+        let mut grants = self.grants(kind);
+        grants.any(|(access, scope)| access >= want && scope == Scope::School)
     }
 
     /// What the journal keeps of an act of theirs: its name, and whom or what it is about in ids.
@@ -370,8 +379,8 @@ impl Actor {
         let Some(staff) = self.staff else {
             return Ok(Reach::Pupils(pupils));
         };
-        for role in &self.roles {
-            let (access, scope) = granted(*role, kind);
+        let day = self.looks_back.unwrap_or(day);
+        for (access, scope) in self.grants(kind) {
             if access < want.max(Access::Read) {
                 continue;
             }
@@ -381,11 +390,9 @@ impl Actor {
                 Scope::YearGroup => "head",
                 _ => continue,
             };
-            let found = tx.query(
-                PUPILS_BY_DUTY,
-                &args![self.school, staff, duty, day],
-                |row| row.get(0).map(PupilId),
-            )?;
+            let duty = args![self.school, staff, duty, day];
+            let found =
+                tx.at_present(|tx| tx.query(PUPILS_BY_DUTY, &duty, |row| row.get(0).map(PupilId)))?;
             pupils.extend(found);
         }
         Ok(Reach::Pupils(pupils))

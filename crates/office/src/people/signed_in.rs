@@ -114,6 +114,7 @@ pub fn present(
                     roles: Role::among(roles.as_deref()),
                     second_factor_at: row.get(3)?,
                     several_schools: row.get(12)?,
+                    looks_back: None,
                 },
                 must_change_password: row.get(4)?,
                 note_is_due: seen_at.seconds_until(now) >= SEEN_EVERY_SECONDS,

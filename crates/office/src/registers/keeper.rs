@@ -6,7 +6,6 @@ use store::{StoreError, Tx, args};
 
 use crate::desk::Refusal;
 use crate::ids::GroupId;
-use crate::people::access::granted;
 use crate::people::{Access, Actor, RecordKind, Role, Scope};
 
 pub(super) const DUTIES: &str = "\
@@ -98,13 +97,10 @@ fn by_duty(tx: &mut Tx, actor: &Actor, group: GroupId, day: Day) -> Result<Acces
     let Some(staff) = actor.staff else {
         return Ok(Access::None);
     };
-    let held = tx.query(DUTIES, &args![actor.school, group, staff, day], |row| {
-        row.get::<String>(0)
-    })?;
+    let asked = args![actor.school, group, staff, day];
+    let held = tx.at_present(|tx| tx.query(DUTIES, &asked, |row| row.get::<String>(0)))?;
     let most = actor
-        .roles
-        .iter()
-        .map(|role| granted(*role, RecordKind::AttendanceMarks))
+        .grants(RecordKind::AttendanceMarks)
         .filter(|(_, scope)| {
             held.iter()
                 .any(|duty| Some(duty.as_str()) == duty_of(*scope))

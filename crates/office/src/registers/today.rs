@@ -12,7 +12,6 @@ use super::lessons::{LessonLine, differences, lessons_of};
 use super::status::{Status, in_no_register, registers_at, status, taken_on};
 use crate::book::{Book, Group, GroupKind};
 use crate::desk::Refusal;
-use crate::people::access::granted;
 use crate::people::{Access, Actor, Place, RecordKind};
 use crate::shell::{Exports, Frame, State, Under};
 use crate::take_away::Wanted;
@@ -199,11 +198,13 @@ pub fn own_groups<'b>(actor: &Actor, book: &'b Book, day: Day) -> Vec<&'b Group>
     let Some(staff) = actor.staff else {
         return Vec::new();
     };
+    let most = match actor.looks_back {
+        Some(_) => Access::Read,
+        None => Access::Write,
+    };
     let duties: Vec<&str> = actor
-        .roles
-        .iter()
-        .map(|role| granted(*role, RecordKind::AttendanceMarks))
-        .filter(|(access, _)| *access >= Access::Write)
+        .grants(RecordKind::AttendanceMarks)
+        .filter(|(access, _)| *access >= most)
         .filter_map(|(_, scope)| duty_of(scope))
         .collect();
     let mut groups: Vec<&Group> = book

@@ -11,7 +11,9 @@ use crate::ids::PupilId;
 use crate::people::RecordKind;
 
 /// One act on a pupil's record.
-pub(super) struct Entry {
+pub(crate) struct Entry {
+    /// The number of the act.
+    pub(crate) seq: i64,
     pub(super) at: Instant,
     /// The person's name now.
     pub(super) who: String,
@@ -21,7 +23,7 @@ pub(super) struct Entry {
     pub(super) act: String,
     /// Why; empty for an original entry.
     pub(super) reason: String,
-    pub(super) changes: Vec<Change>,
+    pub(crate) changes: Vec<Change>,
 }
 
 impl Entry {
@@ -37,14 +39,14 @@ impl Entry {
 }
 
 /// What one act changed: a field before and after.
-pub(super) struct Change {
+pub(crate) struct Change {
     /// Of what: `Entry`, `Time on roll`, `Contact`.
-    pub(super) of: String,
-    pub(super) field: &'static str,
+    pub(crate) of: String,
+    pub(crate) field: &'static str,
     /// Empty where there was nothing.
-    pub(super) before: String,
+    pub(crate) before: String,
     /// Empty where there is nothing any more.
-    pub(super) after: String,
+    pub(crate) after: String,
 }
 
 /// How a column reads.
@@ -194,7 +196,7 @@ struct Version {
 }
 
 /// Every entry of a pupil's record that this person may see, oldest first: after k amendments of an entry there are k + 1.
-pub(super) fn entries(
+pub(crate) fn entries(
     tx: &mut Tx,
     school: SchoolId,
     pupil: PupilId,
@@ -315,6 +317,7 @@ fn entry(
         .find(|(key, _)| key == "reason")
         .map_or_else(String::new, |(_, reason)| reason);
     Ok(Some(Entry {
+        seq,
         at,
         who: name.unwrap_or_else(|| "not known".to_owned()),
         job_title,

@@ -12,7 +12,7 @@ use crate::shell::Notice;
 use crate::year::settings::{Mode, mode, settings};
 
 /// The parts of a pupil's record that this person may see, each with the pupils it covers.
-pub(super) struct Sight {
+pub(crate) struct Sight {
     core: Reach,
     contacts: Reach,
     vulnerability: Reach,
@@ -25,7 +25,7 @@ impl Sight {
     /// What this person may see today.
     ///
     /// Errors: [`Refusal::NotFound`] for a person who may see no pupil at all.
-    pub(super) fn of(tx: &mut Tx, actor: &Actor, today: Day) -> Result<Sight, Refusal> {
+    pub(crate) fn of(tx: &mut Tx, actor: &Actor, today: Day) -> Result<Sight, Refusal> {
         if !Place::Pupils.is_open_to(actor) {
             return Err(Refusal::NotFound);
         }
@@ -41,7 +41,7 @@ impl Sight {
     }
 
     /// Whether this part of the pupil's record may be seen: nothing of one whose name may not be known.
-    pub(super) fn covers(&self, kind: RecordKind, pupil: PupilId) -> bool {
+    pub(crate) fn covers(&self, kind: RecordKind, pupil: PupilId) -> bool {
         let part = match kind {
             RecordKind::PupilCore => &self.core,
             RecordKind::Contacts => &self.contacts,

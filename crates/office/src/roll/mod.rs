@@ -34,6 +34,8 @@ use axum::Router;
 use axum::routing::get;
 
 pub(crate) use groups::{duty_in_words, groups_in_words};
+pub(crate) use history::entries as entries_of;
+pub(crate) use keeping::Sight as RecordSight;
 pub(crate) use keeping::{kept_here, may_keep_roll};
 pub(crate) use place::sorting_name;
 

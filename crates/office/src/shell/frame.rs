@@ -27,6 +27,23 @@ pub struct Frame {
     pub notice: Option<Notice>,
     /// Colours and row height on this device.
     pub look: Look,
+    /// What the page is as known of, where it is not of the present.
+    pub known: Option<KnownThen>,
+    /// Where to choose an earlier moment for this page, where it can be shown as known then.
+    pub look_back: Option<String>,
+}
+
+/// That a page shows what was known at an earlier moment.
+#[derive(Clone, Debug)]
+pub struct KnownThen {
+    /// `09:40 on 12 October 2026, number 12,345`.
+    pub said: String,
+    /// The same page in the present.
+    pub present: String,
+    /// The page on which another moment is chosen.
+    pub choose: String,
+    /// The page that tells what changed since, where there is one.
+    pub since: Option<String>,
 }
 
 /// The person a page is shown to.
@@ -161,6 +178,8 @@ impl Frame {
             path: "/".to_owned(),
             notice: None,
             look: Look::default(),
+            known: None,
+            look_back: None,
         }
     }
 
@@ -176,6 +195,8 @@ impl Frame {
             path: "/".to_owned(),
             notice: None,
             look: Look::default(),
+            known: None,
+            look_back: None,
         }
     }
 

@@ -59,7 +59,7 @@ pub use components::{
     Figure, Flag, Legend, MarkCell, Problem, Progress, Sort, State, StateKind, Tab, Tabs, Text,
     Tone, Under, YearGrid, YearMark, moment,
 };
-pub use frame::{Frame, NavItem, Notice, NoticeKind, SignedIn};
+pub use frame::{Frame, KnownThen, NavItem, Notice, NoticeKind, SignedIn};
 pub use look::{Density, Look, Theme, own_path};
 pub use page::{Page, failure, not_found, page, refused, unreachable};
 pub use register_view::{

@@ -97,11 +97,11 @@ enum Made {
 ///
 /// The list is made on a snapshot and recorded in an act of its own, so that no register waits while a long list is made.
 pub(super) async fn give(desk: Desk, Form(asked): Form<Asked>) -> Result<Response, Problem> {
-    let (office, wanted) = (desk.office.clone(), asked.clone());
+    let (here, wanted) = (desk.clone(), asked.clone());
     let made = desk.read(move |tx, actor| {
         let format = wanted.kind()?;
         let address = own_path(&wanted.list).to_owned();
-        let (list, leaving) = made(&office, tx, actor, &address)?;
+        let (list, leaving) = made(&here, tx, actor, &address)?;
         let reason = wanted.reason();
         if leaving.needs_reason() && reason.is_none() {
             return Ok(Made::ReasonNeeded);
@@ -109,7 +109,10 @@ pub(super) async fn give(desk: Desk, Form(asked): Form<Asked>) -> Result<Respons
         let file = written(&leaving, format, &school_name(tx, actor.school)?)?;
         let record = Record {
             list,
-            address,
+            address: match here.known() {
+                Some(known) => known.path(&address),
+                None => address,
+            },
             format,
             reason,
             leaving,
@@ -119,6 +122,8 @@ pub(super) async fn give(desk: Desk, Form(asked): Form<Asked>) -> Result<Respons
     match made.await? {
         Made::ReasonNeeded => Ok(Redirect::to(&asked.asking()).into_response()),
         Made::Ready(file, record) => {
+            // What leaves today leaves today, whatever it is known of.
+            let desk = desk.at_present();
             desk.act(move |act, actor| Ok(write_down(act, actor, &record)?))
                 .await?;
             Ok(file.into_response())
@@ -182,7 +187,7 @@ pub(super) async fn ask(desk: Desk, Query(asked): Query<Asked>) -> Result<Respon
     desk.read(move |tx, actor| {
         let format = asked.kind()?;
         let address = own_path(&asked.list);
-        let (list, leaving) = made(&here.office, tx, actor, address)?;
+        let (list, leaving) = made(&here, tx, actor, address)?;
         let before = reasons(tx, actor, list)?;
         let label = match before.is_empty() {
             true => "Reason",

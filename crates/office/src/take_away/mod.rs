@@ -22,10 +22,11 @@ use exchange::{Cell, Sheet};
 use serde::de::DeserializeOwned;
 use store::{StoreError, Tx};
 
-use crate::desk::{Office, Refusal, school_name};
+use crate::as_known::AsKnown;
+use crate::desk::{Desk, Office, Refusal, school_name};
 use crate::ids::PupilId;
 use crate::people::Actor;
-use crate::{insight, people, registers, roll, year};
+use crate::{as_known, insight, people, registers, roll, year};
 
 /// A file that names more pupils than this needs a reason (I-038).
 pub const WITHOUT_A_REASON: usize = 30;
@@ -44,6 +45,7 @@ pub struct List {
 /// Every list that can be taken away.
 pub fn lists() -> Vec<&'static List> {
     [
+        as_known::LISTS,
         insight::LISTS,
         people::LISTS,
         registers::LISTS,
@@ -72,6 +74,7 @@ pub fn statements() -> Vec<&'static str> {
 
 /// What is asked for: which list, by whom.
 pub(crate) struct Wanted<'a> {
+    /// The office. Where the desk looks back, its clock stands at that moment.
     pub(crate) office: &'a Arc<Office>,
     pub(crate) actor: &'a Actor,
     /// What stands in the address in the place of the names in braces.
@@ -185,7 +188,7 @@ pub(crate) fn texts(sheet: Sheet, rows: Vec<Vec<String>>) -> Sheet {
 ///
 /// Errors: there is none, or none that they may know of; what making it says.
 fn made(
-    office: &Arc<Office>,
+    desk: &Desk,
     tx: &mut Tx,
     actor: &Actor,
     address: &str,
@@ -196,12 +199,36 @@ fn made(
         .find_map(|list| Some((list, named(list.address, path)?)));
     let (list, named) = found.ok_or(Refusal::NotFound)?;
     let wanted = Wanted {
-        office,
+        office: &desk.office,
         actor,
         named,
         query,
     };
-    Ok((list, (list.make)(tx, &wanted)?))
+    let mut leaving = (list.make)(tx, &wanted)?;
+    if let Some(known) = desk.known() {
+        say_as_known(
+            &mut leaving.sheet,
+            known,
+            desk.at_present().office.today().0,
+        );
+    }
+    Ok((list, leaving))
+}
+
+/// Says in the file itself, beside each row, that it is of the past and of which.
+fn say_as_known(sheet: &mut Sheet, known: &AsKnown, today: Day) {
+    let said = known.said();
+    sheet.text_column("As known at");
+    for row in &mut sheet.rows {
+        row.push(Cell::text(&said));
+    }
+    for (name, value) in &mut sheet.about {
+        if name == "Made on" {
+            *value = today.long();
+        }
+    }
+    sheet.about.push(("As known at".to_owned(), said));
+    sheet.title = format!("{} as known {}", sheet.title, known.in_file_name());
 }
 
 /// What stands in a path in the place of the names in braces, if it is a path of this address.

@@ -38,6 +38,7 @@ pub fn keeper() -> Actor {
         ],
         second_factor_at: None,
         several_schools: false,
+        looks_back: None,
     }
 }
 
@@ -87,7 +88,7 @@ impl School {
         School::run(store, Keyring::forgetful().expect("random numbers"))
     }
 
-    fn run(store: &TestStore, keyring: Keyring) -> School {
+    fn run(store: &TestStore, keyring: impl Into<Arc<Keyring>>) -> School {
         let clock = store.clock().as_function();
         let office = Office::new((**store).clone(), keyring, clock, false, Doors::new(None));
         School {

@@ -1,4 +1,5 @@
-//! The book that is kept up by reading the journal equals the book built from rows, whatever happened in between.
+//! The book that is kept up by reading the journal equals the book built from rows, whatever happened in between; and the book as
+//! known at a number, built later, equals the book of that number.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use calendar::Day;
 use office::book::{Book, BookError, Shelf};
 use office::registers::records::{MARK_VERSION, PLAN};
-use office::{MIGRATIONS, roll, year};
+use office::{CHRONICLE, MIGRATIONS, roll, year};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use store::testing::each_engine;
@@ -314,10 +315,34 @@ fn assert_same(kept: &Book, built: &Book) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn look(store: &Store, kept: &Arc<Shelf>, school: SchoolId) -> Result<(), TestCaseError> {
+/// The book as it was known at a number.
+fn past_book(
+    store: &Store,
+    shelf: &Arc<Shelf>,
+    school: SchoolId,
+    seq: i64,
+) -> Result<Arc<Book>, BookError> {
+    let shelf = Arc::clone(shelf);
+    store.read_now(move |tx| {
+        tx.as_known(&CHRONICLE, school, seq);
+        shelf.book(tx, school)
+    })
+}
+
+/// Looks at the book that is kept up and at one built from rows, and keeps what was seen.
+fn look(
+    store: &Store,
+    kept: &Arc<Shelf>,
+    school: SchoolId,
+    seen: &mut Vec<Arc<Book>>,
+) -> Result<(), TestCaseError> {
     let fresh = Arc::new(Shelf::default());
     match (book(store, kept, school), book(store, &fresh, school)) {
-        (Ok(kept), Ok(built)) => assert_same(&kept, &built),
+        (Ok(kept), Ok(built)) => {
+            assert_same(&kept, &built)?;
+            seen.push(built);
+            Ok(())
+        }
         (Err(BookError::Calendar(_)), Err(BookError::Calendar(_))) => Ok(()),
         (kept, built) => Err(TestCaseError::fail(format!(
             "{:?} but {:?}",
@@ -340,6 +365,7 @@ fn the_book_that_is_kept_up_equals_the_book_built_from_rows() {
         let told = runner.run(&story, |events| {
             let school = SchoolId(schools.fetch_add(1, Ordering::Relaxed));
             let kept = Arc::new(Shelf::default());
+            let mut seen = Vec::new();
             let did = |act: &mut Act, what: &'static str| {
                 act.describe(Entry {
                     account: 1,
@@ -354,10 +380,10 @@ fn the_book_that_is_kept_up_equals_the_book_built_from_rows() {
                     set_up(act)
                 })
                 .expect("a school of the test");
-            look(store, &kept, school)?;
+            look(store, &kept, school, &mut seen)?;
             for (number, event) in events.into_iter().enumerate() {
                 if matches!(event, Event::Look) {
-                    look(store, &kept, school)?;
+                    look(store, &kept, school, &mut seen)?;
                     continue;
                 }
                 store
@@ -367,7 +393,12 @@ fn the_book_that_is_kept_up_equals_the_book_built_from_rows() {
                     })
                     .expect("an event of the test");
             }
-            look(store, &kept, school)
+            look(store, &kept, school, &mut seen)?;
+            for book in seen {
+                let past = past_book(store, &kept, school, book.seq);
+                assert_same(&past.expect("a book that was there before"), &book)?;
+            }
+            Ok(())
         });
         if let Err(error) = told {
             panic!("{error}");

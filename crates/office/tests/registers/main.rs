@@ -1,5 +1,6 @@
 //! Registers over a real store, on both engines.
 
+mod as_known;
 mod book;
 mod lessons;
 mod pages;

@@ -187,6 +187,7 @@ mod tests {
             roles: vec![Role::Headteacher],
             second_factor_at: None,
             several_schools: false,
+            looks_back: None,
         }
     }
 

@@ -68,5 +68,6 @@ pub fn command_line(office: &Arc<Office>, school: Option<i64>) -> Result<Actor, 
         ],
         second_factor_at: None,
         several_schools: false,
+        looks_back: None,
     })
 }
