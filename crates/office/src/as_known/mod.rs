@@ -34,6 +34,7 @@ const KEPT: &[&str] = &[
     "/codes",
     "/figures",
     "/groups",
+    "/lessons",
     "/lists",
     "/plans",
     "/pupils",
