@@ -55,6 +55,10 @@ id_type!(
     PlanId
 );
 id_type!(
+    /// A change to many marks by one act.
+    MarkSetId
+);
+id_type!(
     /// A parent or other contact.
     ContactId
 );

@@ -68,6 +68,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0009_lessons",
         sql: include_str!("../migrations/0009_lessons.sql"),
     },
+    Migration {
+        name: "0010_bulk",
+        sql: include_str!("../migrations/0010_bulk.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -100,6 +104,7 @@ pub static TABLES: &[&Table] = &[
     &registers::records::PLAN,
     &registers::records::LESSON_MARK,
     &registers::records::LESSON_TAKEN,
+    &registers::bulk::records::MARK_SET,
     &roll::imports::records::PRIOR_ATTENDANCE,
     &roll::imports::records::SETTLED_RECORD,
     &roll::imports::records::IMPORT_PROFILE,

@@ -197,6 +197,19 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Nobody,
         "Period|Starts|Ends|Session|Holds",
     ),
+    (
+        "/many-marks",
+        Nobody,
+        "When|What|Whom|Days|Marks|Pupils|Reason|By|Since",
+    ),
+    ("/unexplained", Core, "Pupil|Tutor group"),
+    (
+        "/unexplained",
+        Marks,
+        "Day|Session|Age (school days)|Reason by|Standing",
+    ),
+    ("/many-marks/{set}", Core, "Pupil"),
+    ("/many-marks/{set}", Marks, "Day|Session|Before|Entered|Now"),
     ("/plans", Core, "Pupil|Year|Tutor group"),
     ("/plans", Marks, PLANS),
     ("/pupils/{pupil}/plans", Marks, PLANS),
@@ -348,6 +361,10 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/groups" | "/staff" | "/people" | "/journal" | "/journal/lists" | "/cover" => {
             all(&[""], &[])
         }
+        "/unexplained" => all(&["", "?show=overdue"], &[Marks]),
+        "/many-marks" => all(&[""], &[]),
+        // No mark was changed with others in this school.
+        "/many-marks/{set}" => vec![asked("/many-marks/1", &[])],
         "/plans" => all(&["", "?show=due", "?show=drift"], &[Marks]),
         "/pupils/{pupil}/plans" => vec![Asked {
             about: Some("Fir"),
@@ -796,9 +813,9 @@ fn no_role_takes_away_in_any_list_what_the_matrix_does_not_give_it() {
             }
         }
         assert_eq!(
-            seen.len() + 1,
+            seen.len() + 2,
             office::take_away::lists().len(),
-            "every list but a room's timetable was taken away by somebody"
+            "every list but a room's timetable and a change of many marks was taken away by somebody"
         );
     });
 }

@@ -382,7 +382,14 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
         let role = Role::Headteacher;
         let lists = office::take_away::lists();
         // Nothing is covered, planned or off timetable in this school, and what has no rows offers no file.
-        let bare = ["/cover", "/plans", "/timetable/off"];
+        // What changed since is asked of a page, which the address alone does not name.
+        let bare = [
+            "/changes",
+            "/cover",
+            "/many-marks",
+            "/plans",
+            "/timetable/off",
+        ];
         let plain = lists
             .iter()
             .filter(|list| !list.address.contains('{') && !bare.contains(&list.address));

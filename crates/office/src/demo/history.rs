@@ -8,6 +8,7 @@ use calendar::{Instant, Session, Slot};
 use demo::{DemoSchool, Mark};
 use store::{Act, Arg, SchoolId, Store, StoreError, args};
 
+use super::changes::put_changes;
 use super::plans::{imagined, planned_today, put_plans};
 use super::{Ids, People, at, by};
 use crate::registers::records::{MARK_VERSION, REGISTER_TAKEN};
@@ -79,6 +80,7 @@ pub(super) fn play(
     let by_plan = planned_today(&planned, day);
     set_clock(at(day, 8));
     put_plans(store, key, planned, people, ids, day)?;
+    put_changes(store, key, school, people, ids)?;
     if let Some(today) = &school.today {
         for deed in this_morning(people, today, &by_plan) {
             do_it(store, key, set_clock, people, ids, deed)?;

@@ -6,6 +6,7 @@
 //!
 //! It deliberately does not know how the school is imagined: that is the crate `demo`.
 
+mod changes;
 mod clock;
 mod history;
 mod plans;

@@ -25,6 +25,7 @@ use super::table::{Cell, Heading, Order, Table, TableView, Value};
 use crate::book::{Book, GroupKind, Pupil};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::GroupId;
+use crate::registers::keeps_all_registers;
 use crate::shell::{Frame, Page, State};
 use crate::take_away::{Leaving, Wanted};
 use crate::year::settings::bands;
@@ -865,7 +866,10 @@ pub async fn list(
         let book = here.office.shelf.book(tx, actor.school)?;
         let asked = Asked::of(&book, &sight, &form, now)?;
         let list = List::named(&name, &asked.bands).ok_or(Refusal::NotFound)?;
-        let table = asked.table(&list)?;
+        let table = match keeps_all_registers(actor) {
+            true => asked.table(&list)?.ticking_pupils(),
+            false => asked.table(&list)?,
+        };
         let frame = here.frame(tx, actor, "List")?;
         let today = asked.reckoning.today();
         let path = format!("/lists/{}", list.name());

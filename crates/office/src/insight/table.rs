@@ -142,6 +142,19 @@ pub struct Cell {
     pub loud: bool,
     /// The pupil whom it names.
     pub pupil: Option<PupilId>,
+    /// A box to tick before it, of the form `ticked` of the page.
+    pub tick: Option<Tick>,
+}
+
+/// A box before the first cell of a row.
+#[derive(Clone, Debug)]
+pub struct Tick {
+    /// The name that is sent.
+    pub name: &'static str,
+    /// What is sent under it.
+    pub value: String,
+    /// Whether it is ticked to begin with.
+    pub on: bool,
 }
 
 impl Cell {
@@ -153,6 +166,16 @@ impl Cell {
             drawer: false,
             loud: false,
             pupil: None,
+            tick: None,
+        }
+    }
+
+    /// With a box before it.
+    pub fn ticked(self, name: &'static str, value: impl Into<String>, on: bool) -> Cell {
+        let value = value.into();
+        Cell {
+            tick: Some(Tick { name, value, on }),
+            ..self
         }
     }
 
@@ -384,6 +407,16 @@ impl Table {
         }
     }
 
+    /// With a box before each row that names a pupil, for what is done to those who are ticked.
+    pub fn ticking_pupils(mut self) -> Table {
+        for cell in self.rows.iter_mut().filter_map(|row| row.first_mut()) {
+            if let Some(pupil) = cell.pupil {
+                *cell = cell.clone().ticked("pupil", pupil.to_string(), false);
+            }
+        }
+        self
+    }
+
     /// All its rows as a sheet.
     pub fn sheet(&self) -> Sheet {
         let mut sheet = Sheet::new(&self.title);
@@ -490,6 +523,12 @@ impl TableView {
             self.under.shown = "".into();
         }
         self
+    }
+
+    /// Whether rows can be ticked.
+    pub fn has_ticks(&self) -> bool {
+        let mut rows = self.groups.iter().flat_map(|(_, rows)| rows);
+        rows.any(|row| row.first().is_some_and(|cell| cell.tick.is_some()))
     }
 
     /// Whether it has no row.

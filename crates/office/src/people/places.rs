@@ -97,6 +97,8 @@ impl Place {
             Place::Year if path == "/settings" || Place::Timetable.holds(path) => true,
             Place::Registers if path == "/plans" || path.starts_with("/plans/") => true,
             Place::Registers if path == "/lessons" || path.starts_with("/lessons/") => true,
+            Place::Registers if path == "/unexplained" => true,
+            Place::Registers if path == "/many-marks" || path.starts_with("/many-marks/") => true,
             _ => path
                 .strip_prefix(self.path())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),

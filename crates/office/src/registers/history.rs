@@ -228,7 +228,8 @@ impl HistoryPage {
     }
 }
 
-fn cell(code: Option<Code>, day: Day) -> MarkCell {
+/// A code as a cell; a place without a mark is shown empty.
+pub(super) fn cell(code: Option<Code>, day: Day) -> MarkCell {
     match code {
         None => MarkCell::none(""),
         Some(code) => MarkCell::new(code.to_string(), Face::of(meaning(code, day).ok()), ""),

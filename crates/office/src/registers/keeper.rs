@@ -40,7 +40,7 @@ impl Keeper {
 /// The capacity in which somebody who may mark every register marks.
 ///
 /// Who answers for the registers decides what R-031 keeps for a supervisor; everybody else with the whole school is the office.
-fn school_wide(actor: &Actor) -> RoleKind {
+pub(super) fn school_wide(actor: &Actor) -> RoleKind {
     let answers_for_them = |role: &Role| {
         matches!(
             role,

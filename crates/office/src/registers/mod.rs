@@ -3,6 +3,8 @@
 //! It deliberately does not know what a code means or who may enter it (the rule crate `register` says), how a figure is
 //! counted, and who is on roll or in a group (the roll decides).
 
+pub mod ageing;
+pub mod bulk;
 mod code_help;
 mod cover;
 mod due;
@@ -21,6 +23,9 @@ mod today;
 
 use crate::take_away::List;
 
+pub(crate) use bulk::{
+    first_attended, keeps_all_registers, marks_before, present_on, take_back_before,
+};
 pub use cover::{set_cover, take_back_cover};
 pub use due::{Due, Standing, due};
 pub use enter::Change;
@@ -55,12 +60,28 @@ pub(crate) const LISTS: &[List] = &[
     lessons::LISTS[0],
     lessons::LISTS[1],
     lessons::LISTS[2],
+    List {
+        kind: "not yet explained",
+        address: "/unexplained",
+        make: ageing::as_file,
+    },
+    List {
+        kind: "changes of many marks",
+        address: "/many-marks",
+        make: bulk::as_file,
+    },
+    List {
+        kind: "one change of many marks",
+        address: "/many-marks/{set}",
+        make: bulk::marks_as_file,
+    },
 ];
 
 /// Every statement of this folder, for the test that prepares them.
 pub fn statements() -> Vec<&'static str> {
     [
         STATEMENTS,
+        &bulk::statements(),
         cover::STATEMENTS,
         lessons::STATEMENTS,
         &plans::STATEMENTS,

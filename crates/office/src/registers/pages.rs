@@ -39,6 +39,8 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/cover", get(cover::cover).post(cover::set))
         .route("/cover/{duty}/take-back", post(cover::take_back))
         .merge(super::lessons::routes())
+        .merge(super::ageing::routes())
+        .merge(super::bulk::routes())
         .merge(super::plans::routes())
 }
 

@@ -56,6 +56,8 @@ pub(super) struct TodayPage {
     pub sees_timetable: bool,
     /// Whether this person sets cover.
     pub sets_cover: bool,
+    /// Whether this person reads the changes of many marks.
+    pub sees_changes: bool,
 }
 
 /// The list of missing registers, or of all.
@@ -179,6 +181,7 @@ pub(super) fn today_page(
         nothing,
         sees_timetable: Place::Timetable.is_open_to(actor),
         sets_cover: may_set_cover(actor),
+        sees_changes: super::bulk::reads_changes(actor),
     })
 }
 

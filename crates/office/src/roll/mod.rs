@@ -24,6 +24,7 @@ mod pupil;
 mod pupils;
 mod record;
 pub mod records;
+mod starting_day;
 mod time_on_roll;
 
 pub use beside::{Beside, sibling_word};

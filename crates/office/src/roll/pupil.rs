@@ -30,8 +30,12 @@ use crate::insight::{
     Form, NoFigure, Question, Who, band_name, marks_href, pupil_figure, year_grid,
 };
 use crate::people::{Access, Actor, RecordKind};
-use crate::registers::{PlanReader, history_of, keeps_plans_of, plans_of_pupil};
-use crate::shell::{Facts, Figure, Flag, Frame, Legend, Page, State, Tab, Tabs, Text, YearGrid};
+use crate::registers::{
+    PlanReader, history_of, keeps_all_registers, keeps_plans_of, plans_of_pupil,
+};
+use crate::shell::{
+    Facts, Figure, Flag, Frame, Legend, Notice, Page, State, Tab, Tabs, Text, YearGrid,
+};
 use crate::take_away::{Leaving, Wanted};
 
 /// What stands at the head of every page of a pupil.
@@ -246,6 +250,8 @@ fn age_in_words(born: Day, today: Day) -> String {
 #[template(path = "roll/pupil.html")]
 struct MarksPage {
     frame: Frame,
+    /// Whether the viewer may change many marks at once.
+    changes_marks: bool,
     head: Head,
     grids: Vec<YearGrid>,
     /// Why the pupil is not marked, if they board now.
@@ -299,9 +305,16 @@ pub(super) async fn marks(
         };
         let boards = boards_today(&opened).filter(|_| sees_marks);
         let around = around(tx, actor, &opened)?;
-        let frame = here.frame(tx, actor, "Pupil")?.with_notice(notice(&asked));
+        let changes_marks = keeps_all_registers(actor);
+        let changed = asked.number("set").filter(|_| changes_marks).map(|set| {
+            let undo = format!("/many-marks/{set}/undo?back={pupil}");
+            Notice::undoable("The marks are changed. What stood before is kept.", undo)
+        });
+        let frame = here.frame(tx, actor, "Pupil")?;
+        let frame = frame.with_notice(changed.or_else(|| notice(&asked)));
         let page = MarksPage {
             frame,
+            changes_marks,
             head,
             grids,
             boards,

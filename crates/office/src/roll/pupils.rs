@@ -22,6 +22,7 @@ use crate::ids::GroupId;
 use crate::ids::PupilId;
 use crate::insight::grouped;
 use crate::people::{Access, Actor, RecordKind};
+use crate::registers::keeps_all_registers;
 use crate::shell::{Choice, Column, Columns, Direction, Exports, Flag, Frame, Page, Under};
 use crate::take_away::{Leaving, Wanted};
 
@@ -46,6 +47,8 @@ struct PupilsPage {
     count: String,
     may_add: bool,
     sees_admission_register: bool,
+    /// Whether rows can be ticked, for those who change many marks at once.
+    may_tick: bool,
     words: String,
     selects: Vec<Select>,
     filters: String,
@@ -64,6 +67,7 @@ struct Select {
 
 /// A pupil as the list shows them.
 struct Row {
+    id: PupilId,
     href: String,
     name: String,
     tutor: String,
@@ -136,6 +140,7 @@ fn page(
         may_add: actor.may_for_school(Access::Write, RecordKind::PupilCore)
             && kept_here(book, today),
         sees_admission_register: admission_register::may_see(actor),
+        may_tick: keeps_all_registers(actor),
         words: asked.text("q").to_owned(),
         selects: selects(book, sight, asked, today),
         filters: filters_in_words(book, asked),
@@ -334,6 +339,7 @@ fn row(book: &Book, sight: &Sight, place: &Place) -> Row {
     let pupil = place.pupil;
     let group = |kind| place.group_name(book, kind).to_owned();
     Row {
+        id: pupil.id,
         href: format!("/pupils/{}", pupil.id),
         name: pupil.listed(),
         tutor: group(GroupKind::Tutor),

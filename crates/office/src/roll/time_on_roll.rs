@@ -17,10 +17,12 @@ use super::groups::{choose_groups, join_chosen_groups, leave_all};
 use super::keeping::{may_keep, must_be_unchanged};
 use super::record::{ENROLMENT_KINDS, PupilRow, TimeOnRoll, pupil_row, times_on_roll};
 use super::records::ENROLMENT;
+use super::starting_day;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Help, Outcome, Part, Wrongs, hidden, tick};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::people::{Actor, RecordKind};
+use crate::registers::{first_attended, marks_before, present_on};
 use crate::shell::{Choice, Field};
 use crate::year::{CalendarError, calendar};
 
@@ -437,16 +439,35 @@ pub(super) async fn ask_amend(
     .await
 }
 
-const MARK_BEFORE: &str = "\
-select on_date from mark where school_id = $1 and enrolment_id = $2 and on_date < $3 and code is not null
-order by on_date limit 1";
-
 /// Amends the time on roll.
 pub(super) async fn answer_amend(
     desk: Desk,
     Path((pupil, id)): Path<(PupilId, EnrolmentId)>,
     Form(answers): Form<Answers>,
 ) -> Result<Response, Problem> {
+    if answers.text("go") != "make" {
+        let (here, given) = (desk.clone(), answers.clone());
+        let moved = desk
+            .read(move |tx, actor| {
+                let today = here.office.today().0;
+                may_keep(tx, actor, RecordKind::PupilCore, pupil, today)?;
+                let (_, times) = pupil_and_times(tx, actor, pupil)?;
+                let time = time_of(times, id)?;
+                let mut wrongs = Wrongs::default();
+                given.reason(&mut wrongs);
+                let amended = read_amended(&given, &time, today, &mut wrongs);
+                let to = amended
+                    .filter(|_| wrongs.is_empty())
+                    .map(|to| to.starting_day);
+                Ok(to.map(|to| (time, to)))
+            })
+            .await?;
+        if let Some((time, to)) = moved
+            && let Some(shown) = starting_day::preview(&desk, pupil, time, to, &answers).await?
+        {
+            return Ok(shown);
+        }
+    }
     form::answer(desk, move |act, actor, today| {
         may_keep(act.tx(), actor, RecordKind::PupilCore, pupil, today)?;
         let (row, times) = pupil_and_times(act.tx(), actor, pupil)?;
@@ -460,19 +481,9 @@ pub(super) async fn answer_amend(
             if let Some(other) = overlapping(&times, Some(id), first, amended.leaving_day) {
                 wrongs.add("starting_day", overlap_in_words(other));
             }
-            let marked =
-                act.tx()
-                    .query_opt(MARK_BEFORE, &args![actor.school, id, first], |row| {
-                        row.get::<Day>(0)
-                    })?;
-            if let Some(marked) = marked {
-                wrongs.add(
-                    "starting_day",
-                    format!(
-                        "The pupil has a mark on {}, so the starting day cannot be later.",
-                        marked.long()
-                    ),
-                );
+            let outside = marks_before(act.tx(), actor.school, id, first)?;
+            if let Some(attended) = first_attended(&outside) {
+                wrongs.add("starting_day", present_on(attended));
             }
         }
         let Some(amended) = amended.filter(|_| wrongs.is_empty()) else {
@@ -483,6 +494,10 @@ pub(super) async fn answer_amend(
             ));
         };
         write_time(act, &amended)?;
+        if amended.starting_day != time.starting_day {
+            let to = amended.starting_day;
+            starting_day::move_with_it(act, actor, &time, to, &reason)?;
+        }
         act.note("reason", &reason);
         act.describe(actor.entry("amend time on roll", format!("pupil {pupil}")));
         Ok(Outcome::done(&record_page(pupil), "amended"))
@@ -519,4 +534,4 @@ fn read_amended(
 }
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[MARKED, MARK_BEFORE];
+pub(super) const STATEMENTS: &[&str] = &[MARKED, starting_day::BEGUN_WITH];

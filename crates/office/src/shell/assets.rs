@@ -23,6 +23,7 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("outbox.js", JS, include_bytes!("assets/outbox.js")),
     ("grid.js", JS, include_bytes!("assets/grid.js")),
     ("progress.js", JS, include_bytes!("assets/progress.js")),
+    ("spans.js", JS, include_bytes!("assets/spans.js")),
     (
         "icon.svg",
         "image/svg+xml",

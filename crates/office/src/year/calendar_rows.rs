@@ -47,6 +47,17 @@ pub fn calendar_between(
     first: Day,
     last: Day,
 ) -> Result<SchoolCalendar, CalendarError> {
+    calendar_between_with(tx, school, first, last, &[])
+}
+
+/// The same as it would be with these exceptions in the place of what is said of their days: what a closure would make of it.
+pub(crate) fn calendar_between_with(
+    tx: &mut Tx,
+    school: SchoolId,
+    first: Day,
+    last: Day,
+    also: &[DayException],
+) -> Result<SchoolCalendar, CalendarError> {
     let (mut terms, mut exceptions) = (Vec::new(), Vec::new());
     tx.each(BETWEEN, &args![school, first, last], |row| {
         let (name, first, last) = (row.get(1)?, row.get(2)?, row.get(3)?);
@@ -56,6 +67,8 @@ pub fn calendar_between(
         }
         Ok(())
     })?;
+    exceptions.retain(|(day, _): &(Day, String)| also.iter().all(|other| other.day != *day));
+    exceptions.extend(also.iter().map(|one| (one.day, one.kind.to_string())));
     of_rows(terms, exceptions)
 }
 

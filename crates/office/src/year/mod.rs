@@ -17,8 +17,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub(crate) use calendar_rows::BETWEEN;
+pub(crate) use calendar_rows::{BETWEEN, calendar_between_with};
 pub use calendar_rows::{CalendarError, calendar, calendar_between};
+pub(crate) use close_day::put_day;
 pub use close_day::{clear_day, set_day};
 pub use decide::decide;
 pub use set_terms::{HalfTerm, set_terms};
@@ -35,6 +36,7 @@ const STATEMENTS: &[&str] = &[
     calendar_rows::EXCEPTIONS,
     calendar_rows::BETWEEN,
     settings::SETTINGS,
+    close_day::CLOSED_ON,
     close_day::MARKED_ON,
     pages::EXCEPTIONS,
     set_terms::TERMS_OF,

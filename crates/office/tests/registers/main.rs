@@ -2,6 +2,7 @@
 
 mod as_known;
 mod book;
+mod bulk;
 mod lessons;
 mod pages;
 mod plans;
