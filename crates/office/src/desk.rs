@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, TimeOfDay};
 use store::{Act, SchoolId, SignOfLife, Store, StoreError, Tx, args};
 
+use crate::api::Interface;
 use crate::as_known::{self, AsKnown};
 use crate::book::{BookError, Shelf};
 use crate::home::Notices;
@@ -44,6 +45,8 @@ pub struct Office {
     pub readings: Arc<Readings>,
     /// What the program has to say to those who look after it.
     pub notices: Notices,
+    /// What the interface for other programs keeps.
+    pub interface: Arc<Interface>,
     sign: Arc<Mutex<Option<SignOfLife>>>,
     lately: Arc<Lately>,
 }
@@ -67,6 +70,7 @@ impl Office {
             readings: Arc::default(),
             sign: Arc::default(),
             notices: Notices::default(),
+            interface: Arc::default(),
             lately: Arc::default(),
         }
     }

@@ -82,3 +82,11 @@ id_type!(
     /// A lesson of the timetable: a group in a period of a weekday, again and again.
     LessonId
 );
+id_type!(
+    /// A client of the interface: a program.
+    ClientId
+);
+id_type!(
+    /// An address that is told of what changes.
+    WebhookId
+);

@@ -6,6 +6,7 @@
 //! It deliberately does not know: how bytes reach it (`rollbook` serves and wires), what a file format looks like
 //! (`exchange`), or what the law says (the rule crates).
 
+pub mod api;
 pub mod as_known;
 pub mod book;
 pub mod carry;
@@ -72,6 +73,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0010_bulk",
         sql: include_str!("../migrations/0010_bulk.sql"),
     },
+    Migration {
+        name: "0013_api",
+        sql: include_str!("../migrations/0013_api.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -110,6 +115,7 @@ pub static TABLES: &[&Table] = &[
     &roll::imports::records::IMPORT_PROFILE,
     &take_away::records::EXPORT,
     &take_away::records::EXPORT_PUPIL,
+    &api::API_CLIENT,
 ];
 
 /// The past of every table that an act writes, for pages that show what was known at an earlier number.

@@ -11,12 +11,13 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
-use crate::{as_known, home, insight, people, registers, roll, take_away, year};
+use crate::{api, as_known, home, insight, people, registers, roll, take_away, year};
 
 /// The application as one router.
 ///
 /// Around all of it stand two guards: while no school is set up, every address leads there; and nothing is changed by a
 /// form or script of another site (by `Sec-Fetch-Site` and `Origin`, so a proxy in front must leave those and `Host` alone).
+/// The interface for programs stands beside them: it knows no cookie, so no browser's sign-in can be borrowed for it.
 pub fn router(office: Arc<Office>) -> Router {
     let set_up = middleware::from_fn_with_state(Arc::clone(&office), people::set_up_guard);
     let pages = Router::new()
@@ -31,9 +32,11 @@ pub fn router(office: Arc<Office>) -> Router {
     let past = as_known::routes(pages.clone().with_state(Arc::clone(&office)));
     pages
         .merge(past)
+        .merge(api::pages())
         .fallback(nowhere)
         .layer(set_up)
         .layer(CsrfLayer::new().with_rejection_response(from_another_site))
+        .merge(api::routes())
         .with_state(office)
 }
 

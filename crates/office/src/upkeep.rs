@@ -3,6 +3,7 @@
 use calendar::Instant;
 use store::{Store, StoreError, Tx, jobs};
 
+use crate::api::forget_old_answers;
 use crate::people::forget_old_sign_ins;
 use crate::registers::forget_old_saves;
 use crate::roll::imports::destroy_old_files;
@@ -19,6 +20,8 @@ pub struct Forgotten {
     pub saves: u64,
     /// Jobs that ended 30 days ago.
     pub jobs: u64,
+    /// What clients of the interface were told 7 days ago.
+    pub answers: u64,
     /// Files that were received 30 days ago (I-015).
     pub files: u64,
 }
@@ -34,6 +37,7 @@ pub async fn forget_what_is_over(store: &Store, now: Instant) -> Result<Forgotte
         jobs: store
             .write(move |tx: &mut Tx| jobs::forget_ended(tx, before))
             .await?,
+        answers: store.write(move |tx| forget_old_answers(tx, now)).await?,
         files: store.write(move |tx| destroy_old_files(tx, now)).await?,
     })
 }

@@ -12,7 +12,14 @@ use office::people::{Access, Place, RecordKind, Role, Scope};
 use school::{day, each_school};
 
 /// Addresses that answer somebody who is not signed in.
-const OPEN: [&str; 4] = ["/set-up", "/sign-in", "/sign-out", "/second-factor"];
+const OPEN: [&str; 6] = [
+    "/set-up",
+    "/sign-in",
+    "/sign-out",
+    "/second-factor",
+    "/api",
+    "/api/openapi.json",
+];
 
 fn word(access: Access, scope: Scope) -> String {
     match access {

@@ -155,6 +155,11 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         "Name|Job title|Roles today|Sign-in name|Account|Last used",
     ),
     (
+        "/api-clients",
+        Nobody,
+        "Client|Role|May|Last day|Last asked|State",
+    ),
+    (
         "/journal",
         Nobody,
         "Number|When|Who|Job title|Act|Subject|Notes",
@@ -358,9 +363,8 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
                 .collect()
         }
         "/figures" => all(&["", "?show=classes", "?show=characteristics"], &[]),
-        "/groups" | "/staff" | "/people" | "/journal" | "/journal/lists" | "/cover" => {
-            all(&[""], &[])
-        }
+        "/groups" | "/staff" | "/people" | "/api-clients" | "/journal" | "/journal/lists"
+        | "/cover" => all(&[""], &[]),
         "/unexplained" => all(&["", "?show=overdue"], &[Marks]),
         "/many-marks" => all(&[""], &[]),
         // No mark was changed with others in this school.

@@ -1,8 +1,8 @@
 //! Every statement of the application can be prepared on both engines.
 
 use office::{
-    CHRONICLE, MIGRATIONS, as_known, book, carry, demo, desk, home, insight, people, registers,
-    roll, take_away, year,
+    CHRONICLE, MIGRATIONS, api, as_known, book, carry, demo, desk, home, insight, people,
+    registers, roll, take_away, year,
 };
 use store::SchoolId;
 use store::testing::each_engine;
@@ -11,6 +11,7 @@ use store::testing::each_engine;
 fn every_statement_of_every_folder_prepares_on_both_engines_for_the_present_and_the_past() {
     each_engine(MIGRATIONS, |store| {
         let folders = [
+            &api::statements(),
             &as_known::statements(),
             book::STATEMENTS,
             carry::STATEMENTS,

@@ -66,6 +66,19 @@ fn file_of(store: &TestStore, days: i64) {
     written.expect("a file of a test");
 }
 
+/// What a client of the interface was told so many days ago.
+fn answer_of(store: &TestStore, days: i64) {
+    let then = days_ago(days);
+    let written = store.write_now(move |tx| {
+        tx.execute(
+            "insert into api_answer (school_id, client_id, idempotency_key, digest, at, answer) \
+             values ($1, 3, $2, $3, $4, $3)",
+            &args![SCHOOL, format!("key-{days}"), &b"digest"[..], then],
+        )
+    });
+    written.expect("an answer of a test");
+}
+
 fn count(store: &TestStore, sql: &'static str) -> i64 {
     let counted = store.read_now(move |tx| tx.query_one(sql, &args![], |row| row.get(0)));
     counted.expect("a count")
@@ -80,6 +93,8 @@ fn sign_ins_saves_jobs_and_received_files_are_forgotten_when_they_are_long_over_
         }
         job_of(store, 29);
         job_of(store, 31);
+        answer_of(store, 6);
+        answer_of(store, 8);
         file_of(store, 29);
         file_of(store, 31);
         let runtime = tokio::runtime::Builder::new_current_thread().build();
@@ -89,6 +104,7 @@ fn sign_ins_saves_jobs_and_received_files_are_forgotten_when_they_are_long_over_
             sign_ins: 3,
             saves: 1,
             jobs: 1,
+            answers: 1,
             files: 1,
         };
         assert_eq!(forget().expect("rows are forgotten"), forgotten);

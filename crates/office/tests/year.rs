@@ -4,7 +4,7 @@ use calendar::{Day, ExceptionKind, SchoolYear, Session};
 use office::MIGRATIONS;
 use office::desk::Refusal;
 use office::ids::AccountId;
-use office::people::{Actor, Role};
+use office::people::{Actor, Limits, Role};
 use office::registers::records::MARK_VERSION;
 use office::year::settings::{AMENDMENT_REASONS, MODE, NEW_FOR_DAYS, SESSION_TIMES};
 use office::year::{HalfTerm, calendar, clear_day, decide, set_day, set_terms};
@@ -28,6 +28,7 @@ fn actor(role: Role) -> Actor {
         second_factor_at: None,
         several_schools: false,
         looks_back: None,
+        limits: Limits::NONE,
     }
 }
 

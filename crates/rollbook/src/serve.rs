@@ -267,11 +267,13 @@ async fn keep_up(store: Store, clock: Clock) {
                 sign_ins,
                 saves,
                 jobs,
+                answers,
                 files,
             }) => tracing::info!(
                 sign_ins,
                 saves,
                 jobs,
+                answers,
                 files,
                 "what is long over was forgotten"
             ),

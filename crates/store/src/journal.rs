@@ -79,7 +79,7 @@ const PAYLOAD: &str = "select payload from journal_payload where school_id = $1 
 const SINCE: &str = "\
     select e.seq, e.at, e.act, p.payload from journal_entry e \
     left join journal_payload p on p.school_id = e.school_id and p.seq = e.seq \
-    where e.school_id = $1 and e.seq > $2 order by e.seq";
+    where e.school_id = $1 and e.seq > $2 and e.seq <= $3 order by e.seq";
 pub(crate) const ADD_ENTRY: &str = "\
     insert into journal_entry \
     (school_id, seq, at, account_id, job_title, act, subject, salt, digest, hash) \
@@ -231,8 +231,20 @@ pub fn facts_since(
     seq: i64,
     chosen: &[&'static Table],
 ) -> Result<Vec<ActFacts>, StoreError> {
+    facts_between(tx, school, (seq, i64::MAX), chosen)
+}
+
+/// [`facts_since`] up to a number, which is among them: for whoever reads on in steps.
+///
+/// Errors: as [`facts_since`].
+pub fn facts_between(
+    tx: &mut Tx,
+    school: SchoolId,
+    (after, last): (i64, i64),
+    chosen: &[&'static Table],
+) -> Result<Vec<ActFacts>, StoreError> {
     let mut releases: Vec<(usize, Vec<i64>)> = Vec::new();
-    let mut facts = tx.query(SINCE, &args![school, seq], |row| {
+    let mut facts = tx.query(SINCE, &args![school, after, last], |row| {
         let mut act = ActFacts {
             seq: row.get(0)?,
             at: row.get(1)?,

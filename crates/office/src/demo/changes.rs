@@ -10,7 +10,7 @@ use store::{Act, SchoolId, Store, StoreError};
 use super::{Ids, People};
 use crate::desk::Refusal;
 use crate::ids::GroupId;
-use crate::people::{Actor, Role};
+use crate::people::{Actor, Limits, Role};
 use crate::registers::bulk::{
     Choice, Done, EntryCode, OverPlans, Which, Whom, change, foresee, undo,
 };
@@ -27,6 +27,7 @@ fn keeper(people: &People, school: SchoolId, name: String) -> Actor {
         second_factor_at: None,
         several_schools: false,
         looks_back: None,
+        limits: Limits::NONE,
     }
 }
 

@@ -10,6 +10,7 @@ mod changes;
 mod clock;
 mod history;
 mod plans;
+mod programs;
 mod roll;
 
 use std::sync::Arc;
@@ -67,6 +68,7 @@ pub fn put_in(
         .as_ref()
         .map_or_else(|| at(school.request.today, 9), |today| today.now);
     set_clock(now);
+    programs::put_in(store, key, school, &people, now)?;
     let accounts = school.staff.iter().map(|member| account_of(member, key));
     Ok((accounts.collect(), now))
 }

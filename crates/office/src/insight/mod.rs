@@ -7,6 +7,7 @@
 //!
 //! It deliberately does not know: how a mark gets into the register, or what the school does about absence.
 
+mod api;
 mod chart;
 mod figure;
 mod figures;
@@ -29,6 +30,7 @@ use crate::desk::Office;
 use crate::ids::PupilId;
 use crate::take_away::List;
 
+pub(crate) use api::operations;
 pub use figure::{
     Excluded, Figure, NoFigure, Opened, Reckoning, Standing, Tally, answer_on, sessions,
 };

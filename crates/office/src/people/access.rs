@@ -2,7 +2,7 @@
 //!
 //! The matrix is data, read once. An act asks [`Actor::access`]; a list asks [`Actor::reach`] and shows nobody outside it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use calendar::{Day, Instant};
@@ -279,6 +279,30 @@ pub struct Actor {
     pub several_schools: bool,
     /// Today, while they look at what was known earlier: then they change nothing, and see whom they may see today.
     pub looks_back: Option<Day>,
+    /// What narrows their roles: nothing for a person.
+    pub limits: Limits,
+}
+
+/// The most that somebody may do with each kind of record, whatever their roles give: what narrows a client of the interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits(Option<BTreeMap<RecordKind, Access>>);
+
+impl Limits {
+    /// No narrower than the roles.
+    pub const NONE: Limits = Limits(None);
+
+    /// These kinds of record at most, and no other.
+    pub fn to(kinds: BTreeMap<RecordKind, Access>) -> Limits {
+        Limits(Some(kinds))
+    }
+
+    /// The most for this kind of record.
+    fn most(&self, kind: RecordKind) -> Access {
+        match &self.0 {
+            None => Access::Write,
+            Some(kinds) => kinds.get(&kind).copied().unwrap_or(Access::None),
+        }
+    }
 }
 
 /// Whose records of one kind an actor may see or change.
@@ -322,16 +346,20 @@ where m.school_id = gs.school_id and m.group_id = gs.group_id
 pub(super) const STATEMENTS: &[&str] = &[PUPILS_BY_DUTY];
 
 impl Actor {
-    /// What each of the actor's roles gives them for this kind of record. Nobody changes what was known earlier.
-    pub fn grants(&self, kind: RecordKind) -> impl Iterator<Item = (Access, Scope)> + '_ {
+    /// What the matrix gives one role for this kind of record, as far as the actor's limits let it. Nobody changes what was known
+    /// earlier.
+    pub fn granted(&self, role: Role, kind: RecordKind) -> (Access, Scope) {
         let most = match self.looks_back {
             Some(_) => Access::Read,
             None => Access::Write,
         };
-        self.roles.iter().map(move |role| {
-            let (access, scope) = granted(*role, kind);
-            (access.min(most), scope)
-        })
+        let (access, scope) = granted(role, kind);
+        (access.min(most).min(self.limits.most(kind)), scope)
+    }
+
+    /// What each of the actor's roles gives them for this kind of record.
+    pub fn grants(&self, kind: RecordKind) -> impl Iterator<Item = (Access, Scope)> + '_ {
+        self.roles.iter().map(move |role| self.granted(*role, kind))
     }
 
     /// The most that any of the actor's roles allows for this kind of record, whoever it is about.

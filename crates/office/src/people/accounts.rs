@@ -212,7 +212,8 @@ fn facts_of(account: &MemberAccount) -> Facts {
 
 // Roles -------------------------------------------------------------------------------------------------------------
 
-fn approval_questions() -> Part {
+/// Who approves what an administrator may not decide alone, with their password; [`approver`] reads it.
+pub(crate) fn approval_questions() -> Part {
     Part::new(
         "Approval",
         vec![
@@ -309,7 +310,7 @@ pub(super) async fn answer_role(
 
 /// The account of the person who approves: headteacher or designated safeguarding lead of this school, neither the one who asks
 /// nor the one who gets the role, by their own password. None where it is somebody else's, which `wrongs` then says.
-async fn approver(
+pub(crate) async fn approver(
     desk: &Desk,
     answers: &Answers,
     receiver: AccountId,

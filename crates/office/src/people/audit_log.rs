@@ -10,7 +10,6 @@ use calendar::{Day, Instant, TimeOfDay};
 use serde::Deserialize;
 use store::{StoreError, Tx, args, journal};
 
-use super::access::granted;
 use super::{Access, Actor, RecordKind, Scope};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::shell::{self, Column, Columns, Exports, Frame, Under};
@@ -122,7 +121,7 @@ const HEADINGS: [&str; 7] = [
 pub(crate) fn must_read(actor: &Actor) -> Result<Notes, Refusal> {
     let mut sees = None;
     for role in &actor.roles {
-        match granted(*role, RecordKind::AuditLog) {
+        match actor.granted(*role, RecordKind::AuditLog) {
             (Access::Read | Access::Write, Scope::School) => return Ok(Notes::Shown),
             (Access::Read | Access::Write, Scope::Technical) => sees = Some(Notes::Hidden),
             _ => {}

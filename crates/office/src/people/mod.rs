@@ -4,6 +4,7 @@
 
 pub mod access;
 mod accounts;
+mod api;
 mod audit_log;
 mod directory;
 mod doors;
@@ -26,7 +27,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub use access::{Access, Actor, Reach, RecordKind, Role, Scope, granted};
+pub use access::{Access, Actor, Limits, Reach, RecordKind, Role, Scope, granted};
+pub(crate) use accounts::{approval_questions, approver};
 pub(crate) use audit_log::{Notes, must_read as must_read_journal, people as who_acted, second};
 pub use directory::{
     DIRECTORY, DirectoryError, Founded, Founding, NewAccount, found_first_school, is_set_up,
@@ -42,6 +44,10 @@ pub(crate) use schools::{must_choose, page_of};
 pub(crate) use set_up::guard as set_up_guard;
 pub(crate) use sign_in::forget_old_sign_ins;
 pub use signed_in::{Present, SignInToken, actor_for_token, note_seen, present};
+pub(crate) use staff::{manages as manages_accounts, must_manage as must_manage_accounts};
+pub(crate) use staff_pages::tabs as staff_tabs;
+
+pub(crate) use api::operations;
 
 use crate::desk::Office;
 use crate::take_away::List;
@@ -50,6 +56,7 @@ use crate::take_away::List;
 pub fn statements() -> Vec<&'static str> {
     [
         access::STATEMENTS,
+        api::STATEMENTS,
         audit_log::STATEMENTS,
         directory::STATEMENTS,
         keyring::STATEMENTS,

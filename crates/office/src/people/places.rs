@@ -2,7 +2,6 @@
 //!
 //! The bar at the top offers exactly the places that are open to a person, and the pages of a place ask the same question.
 
-use super::access::granted;
 use super::{Access, Actor, RecordKind, Role, Scope};
 
 /// A part of the application with an address of its own in the bar at the top.
@@ -92,6 +91,7 @@ impl Place {
         match self {
             Place::Today => path == "/",
             Place::Staff if Place::Accounts.holds(path) => true,
+            Place::Accounts if path == "/api-clients" || path.starts_with("/api-clients/") => true,
             Place::Pupils if path == "/admission-register" => true,
             Place::Registers if path == "/cover" => true,
             Place::Year if path == "/settings" || Place::Timetable.holds(path) => true,
@@ -153,7 +153,7 @@ fn reads_pupils(actor: &Actor, kind: RecordKind) -> bool {
 
 fn has(actor: &Actor, kind: RecordKind, scopes: &[Scope]) -> bool {
     actor.roles.iter().any(|role| {
-        let (access, scope) = granted(*role, kind);
+        let (access, scope) = actor.granted(*role, kind);
         access >= Access::Read && scopes.contains(&scope)
     })
 }
@@ -161,7 +161,7 @@ fn has(actor: &Actor, kind: RecordKind, scopes: &[Scope]) -> bool {
 /// Whether a role gives figures of all pupils as numbers. A parent's role gives published figures only, which are no page here.
 pub(crate) fn sees_counts_of_all(actor: &Actor) -> bool {
     actor.roles.iter().any(|role| {
-        let (access, scope) = granted(*role, RecordKind::AggregateReports);
+        let (access, scope) = actor.granted(*role, RecordKind::AggregateReports);
         *role != Role::Parent
             && access >= Access::Aggregate
             && matches!(scope, Scope::School | Scope::Counts | Scope::Trust)

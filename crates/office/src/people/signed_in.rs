@@ -5,7 +5,7 @@ use calendar::Instant;
 use sha2::{Digest, Sha256};
 use store::{SchoolId, StoreError, Tx, args};
 
-use super::{Actor, Role};
+use super::{Actor, Limits, Role};
 use crate::ids::{AccountId, StaffId};
 
 /// The hash of a sign-in token: all that is kept of it, here and in the database.
@@ -115,6 +115,7 @@ pub fn present(
                     second_factor_at: row.get(3)?,
                     several_schools: row.get(12)?,
                     looks_back: None,
+                    limits: Limits::NONE,
                 },
                 must_change_password: row.get(4)?,
                 note_is_due: seen_at.seconds_until(now) >= SEEN_EVERY_SECONDS,

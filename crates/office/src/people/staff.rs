@@ -6,7 +6,6 @@
 use calendar::{Day, Instant};
 use store::{Act, SchoolId, StoreError, Tx, args};
 
-use super::access::granted;
 use super::records::ROLE_GRANT;
 use super::schools;
 use super::second_factor;
@@ -144,14 +143,13 @@ pub(super) struct Held<T> {
 
 /// Whether the actor manages accounts: write access with scope *technical*. Others who may write here keep settings of
 /// their own field and no accounts.
-pub(super) fn manages(actor: &Actor) -> bool {
-    actor.roles.iter().any(|role| {
-        granted(*role, RecordKind::UsersRolesAndSettings) == (Access::Write, Scope::Technical)
-    })
+pub(crate) fn manages(actor: &Actor) -> bool {
+    let mut grants = actor.grants(RecordKind::UsersRolesAndSettings);
+    grants.any(|granted| granted == (Access::Write, Scope::Technical))
 }
 
 /// Whether the actor manages accounts; to anybody else the pages for it do not exist.
-pub(super) fn must_manage(actor: &Actor) -> Result<(), Refusal> {
+pub(crate) fn must_manage(actor: &Actor) -> Result<(), Refusal> {
     match manages(actor) {
         true => Ok(()),
         false => Err(Refusal::NotFound),

@@ -257,7 +257,7 @@ fn list_page(
     let chosen = |name: &str, key: &str| asked.text(name) == key;
     ListPage {
         frame,
-        tabs: tabs(actor, listing),
+        tabs: tabs(actor, path),
         title: listing.title(),
         path,
         words: asked.text("q").to_owned(),
@@ -298,16 +298,23 @@ fn list_page(
     }
 }
 
-fn tabs(actor: &Actor, listing: Listing) -> Option<Tabs> {
-    let tab = |own: Listing| Tab {
-        label: own.title().into(),
-        href: own.place().path().into(),
-        current: own == listing,
+/// The lists of those who work here, people and programs, with the one at this address chosen; none for somebody to whom only one
+/// is open.
+pub(crate) fn tabs(actor: &Actor, address: &str) -> Option<Tabs> {
+    let lists = [
+        (Listing::Staff.title(), Listing::Staff.place().path()),
+        (Listing::Accounts.title(), Listing::Accounts.place().path()),
+        ("API clients", "/api-clients"),
+    ];
+    let tab = |(label, href): (&'static str, &'static str)| Tab {
+        label: label.into(),
+        href: href.into(),
+        current: href == address,
         count: None,
     };
     Place::Accounts.is_open_to(actor).then(|| Tabs {
         name: "Staff".into(),
-        tabs: [Listing::Staff, Listing::Accounts].map(tab).into(),
+        tabs: lists.map(tab).into(),
     })
 }
 

@@ -4,6 +4,7 @@
 //! counted, and who is on roll or in a group (the roll decides).
 
 pub mod ageing;
+mod api;
 pub mod bulk;
 mod code_help;
 mod cover;
@@ -23,6 +24,7 @@ mod today;
 
 use crate::take_away::List;
 
+pub(crate) use api::operations;
 pub(crate) use bulk::{
     first_attended, keeps_all_registers, marks_before, present_on, take_back_before,
 };
@@ -81,6 +83,7 @@ pub(crate) const LISTS: &[List] = &[
 pub fn statements() -> Vec<&'static str> {
     [
         STATEMENTS,
+        api::STATEMENTS,
         &bulk::statements(),
         cover::STATEMENTS,
         lessons::STATEMENTS,

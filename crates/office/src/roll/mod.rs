@@ -5,6 +5,7 @@
 mod add_pupil;
 mod admission_register;
 mod amend_pupil;
+mod api;
 mod beside;
 mod boarding;
 mod characteristic_kinds;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
+pub(crate) use api::operations;
 pub(crate) use groups::{duty_in_words, groups_in_words};
 pub(crate) use history::entries as entries_of;
 pub(crate) use keeping::Sight as RecordSight;
@@ -145,6 +147,7 @@ pub(crate) const LISTS: &[List] = &[
 /// Every statement of this folder, for the test that prepares them.
 pub fn statements() -> Vec<&'static str> {
     [
+        api::STATEMENTS,
         keeping::STATEMENTS,
         record::STATEMENTS,
         household::STATEMENTS,

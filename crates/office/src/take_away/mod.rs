@@ -26,7 +26,7 @@ use crate::as_known::AsKnown;
 use crate::desk::{Desk, Office, Refusal, school_name};
 use crate::ids::PupilId;
 use crate::people::Actor;
-use crate::{as_known, insight, people, registers, roll, year};
+use crate::{api, as_known, insight, people, registers, roll, year};
 
 /// A file that names more pupils than this needs a reason (I-038).
 pub const WITHOUT_A_REASON: usize = 30;
@@ -45,6 +45,7 @@ pub struct List {
 /// Every list that can be taken away.
 pub fn lists() -> Vec<&'static List> {
     [
+        api::LISTS,
         as_known::LISTS,
         insight::LISTS,
         people::LISTS,

@@ -2,6 +2,7 @@
 //!
 //! It deliberately does not know what is marked on a day, only which sessions it has.
 
+mod api;
 mod calendar_rows;
 mod close_day;
 mod decide;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
+pub(crate) use api::{operations, span};
 pub(crate) use calendar_rows::{BETWEEN, calendar_between_with};
 pub use calendar_rows::{CalendarError, calendar, calendar_between};
 pub(crate) use close_day::put_day;

@@ -7,7 +7,7 @@ use calendar::{Day, Instant};
 use office::book::Book;
 use office::desk::{Office, Refusal};
 use office::ids::AccountId;
-use office::people::{Actor, Doors, Keyring, Role};
+use office::people::{Actor, Doors, Keyring, Limits, Role};
 use office::roll::imports::{
     Answers, Applied, Choices, Finding, Import, ImportId, ReceivedFile, State, apply, findings,
     import, prepare, receive,
@@ -39,6 +39,7 @@ pub fn keeper() -> Actor {
         second_factor_at: None,
         several_schools: false,
         looks_back: None,
+        limits: Limits::NONE,
     }
 }
 

@@ -156,7 +156,7 @@ mod tests {
     use super::super::{Choices, ReceivedFile, State};
     use super::*;
     use crate::ids::AccountId;
-    use crate::people::{Doors, Keyring, Role};
+    use crate::people::{Doors, Keyring, Limits, Role};
     use crate::registers::records::MARK_VERSION;
     use store::{Act, Entry};
 
@@ -188,6 +188,7 @@ mod tests {
             second_factor_at: None,
             several_schools: false,
             looks_back: None,
+            limits: Limits::NONE,
         }
     }
 

@@ -6,7 +6,7 @@ use store::{Act, SchoolId, args};
 
 use crate::desk::{Office, Refusal};
 use crate::ids::AccountId;
-use crate::people::{Actor, Role};
+use crate::people::{Actor, Limits, Role};
 
 const SIGN_IN_NAME: &str = "command line";
 
@@ -69,5 +69,6 @@ pub fn command_line(office: &Arc<Office>, school: Option<i64>) -> Result<Actor, 
         second_factor_at: None,
         several_schools: false,
         looks_back: None,
+        limits: Limits::NONE,
     })
 }

@@ -1,0 +1,9 @@
+//! The interface for other programs: clients, acts, and the contract that its description makes.
+
+#[path = "../school/mod.rs"]
+mod school;
+
+mod clients;
+mod contract;
+mod program;
+mod writes;
