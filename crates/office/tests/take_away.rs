@@ -382,12 +382,15 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
         let role = Role::Headteacher;
         let lists = office::take_away::lists();
         // Nothing is covered, planned or off timetable in this school, and what has no rows offers no file.
-        // What changed since is asked of a page, which the address alone does not name.
+        // What changed since is asked of a page, which the address alone does not name; no class of this school is taught.
         let bare = [
             "/changes",
             "/cover",
+            "/lessons",
+            "/lessons/differ",
             "/many-marks",
             "/plans",
+            "/unexplained",
             "/timetable/off",
         ];
         let plain = lists

@@ -566,6 +566,13 @@ fn re_opening_for_a_group_gives_it_back_its_register_and_turns_the_others_into_p
         assert!(matches!(undone(store, reopened, true), Ok(Undone::Made(_))));
         assert_eq!(day_now(store).as_deref(), Some("unplanned_closure"));
         assert_eq!(entries(store, 7, am).last(), Some(&Some(code("Y4"))));
+        // What was re-opened and closed again by an undo is as the closure left it, but for the pupil who was marked.
+        let Undone::ChangedSince(names) = undone(store, set, false).expect("an answer") else {
+            panic!("a register was taken since");
+        };
+        assert_eq!(names.len(), 1);
+        assert!(matches!(undone(store, set, true), Ok(Undone::Made(_))));
+        assert_eq!(day_now(store), None);
     });
 }
 

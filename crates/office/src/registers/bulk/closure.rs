@@ -28,7 +28,7 @@ where d.school_id = $1 and (d.seq = $2 or d.superseded_seq = $2) order by d.on_d
 
 /// What stands of a day now.
 pub(super) const DAY_NOW: &str = "\
-select seq from day_exception where school_id = $1 and on_date = $2 and superseded_seq is null";
+select kind from day_exception where school_id = $1 and on_date = $2 and superseded_seq is null";
 
 pub(super) const STATEMENTS: &[&str] = &[DAYS, DAY_NOW];
 
@@ -274,7 +274,7 @@ pub fn reopen(
     let school = act.school();
     let of_set = set_now(act.tx(), school, set)?.ok_or(Refusal::NotFound)?;
     for (day, made, _) in days_of(act.tx(), school, of_set.seq)? {
-        if made {
+        if made.is_some() {
             put_day(act, actor, day, None)?;
         }
     }
@@ -288,8 +288,8 @@ pub fn reopen(
     write(act, actor, &foresight, &about).map(Done::Made)
 }
 
-/// A day whose kind the act of this number changed: whether the act left a kind there that stands, and the kind that stood before.
-type DayChange = (Day, bool, Option<(ExceptionKind, String)>);
+/// A day whose kind the act of this number changed: the kind that the act left there, and the kind that stood before.
+type DayChange = (Day, Option<ExceptionKind>, Option<(ExceptionKind, String)>);
 
 fn days_of(tx: &mut Tx, school: store::SchoolId, seq: i64) -> Result<Vec<DayChange>, Refusal> {
     let found = tx.query(DAYS, &args![school, seq], |row| {
@@ -300,20 +300,18 @@ fn days_of(tx: &mut Tx, school: store::SchoolId, seq: i64) -> Result<Vec<DayChan
     let mut days: Vec<DayChange> = Vec::new();
     for (day, own, kind, reason) in found {
         if days.last().is_none_or(|last| last.0 != day) {
-            days.push((day, false, None));
+            days.push((day, None, None));
         }
         let last = days.last_mut().expect("one was put there");
         match own {
-            true => last.1 = true,
+            true => last.1 = kind,
             false => last.2 = kind.map(|kind| (kind, reason)),
         }
     }
     for (day, made, _) in &mut days {
-        let now = tx.query_opt(DAY_NOW, &args![school, *day], |row| row.get::<i64>(0))?;
-        let as_left = match *made {
-            true => now == Some(seq),
-            false => now.is_none(),
-        };
+        let now = tx.query_opt(DAY_NOW, &args![school, *day], |row| row.get::<String>(0))?;
+        // By its kind: a later change of the day that was undone left it so again.
+        let as_left = now == made.map(|kind| kind.to_string());
         if !as_left {
             return Err(Refusal::Wrong(format!(
                 "The calendar of {} was changed since. Put that right in the year first.",

@@ -18,7 +18,7 @@ use crate::registers::records::MARK_VERSION;
 // What stood before: the newest entry in effect that is older than the set; and the newest of all, to see what was changed since.
 pub(super) const MARKS: &str = "\
 select v.enrolment_id, e.pupil_id, p.surname, p.forename, v.on_date, v.session, v.code,
-       b.code, b.minutes_late, b.arrived_at, b.note, n.seq, n.code
+       b.code, b.minutes_late, b.arrived_at, b.note, n.seq, n.code, n.source
 from mark_version v cross join enrolment e cross join pupil p
 left join mark_version b
   on b.school_id = v.school_id and b.enrolment_id = v.enrolment_id and b.on_date = v.on_date and b.session = v.session
@@ -76,18 +76,23 @@ pub(super) fn marks_of(
             return Ok(None);
         };
         let (surname, forename): (String, String) = (row.get(2)?, row.get(3)?);
+        let entered = code(row.get(6)?);
+        let now = code(row.get(12)?);
+        let is_own = row.get::<Option<i64>>(11)? == Some(seq);
+        // A later change that was undone left it as this one entered it.
+        let is_again = row.get::<Option<&str>>(13)? == Some("set") && now == entered;
         Ok(Some(SetMark {
             enrolment: EnrolmentId(row.get(0)?),
             pupil: PupilId(row.get(1)?),
             name: format!("{surname}, {forename}"),
             slot: Slot::new(row.get(4)?, session),
-            entered: code(row.get(6)?),
+            entered,
             before: code(row.get(7)?),
             minutes: row.get(8)?,
             arrived_at: row.get(9)?,
             note: row.get(10)?,
-            changed_since: row.get::<Option<i64>>(11)? != Some(seq),
-            now: code(row.get(12)?),
+            changed_since: !is_own && !is_again,
+            now,
         }))
     })?;
     let mut marks: Vec<SetMark> = found.into_iter().flatten().collect();
