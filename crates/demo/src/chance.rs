@@ -94,6 +94,7 @@ pub(crate) enum Purpose {
     Marks,
     Events,
     Today,
+    Lessons,
 }
 
 #[cfg(test)]

@@ -33,3 +33,15 @@ create table lesson_taken (
     primary key (school_id, group_id, on_date, period_id, seq)
 ) {strict};
 create index lesson_taken_by_date on lesson_taken (school_id, on_date);
+
+-- Who takes one lesson on one day, in place of whoever teaches it.
+create table lesson_cover (
+    school_id {int} not null,
+    group_id {int} not null,
+    on_date {day} not null,
+    period_id {int} not null,
+    seq {int} not null,
+    staff_id {int} not null,
+    superseded_seq {int},
+    primary key (school_id, group_id, on_date, period_id, seq)
+) {strict};

@@ -110,6 +110,7 @@ pub static TABLES: &[&Table] = &[
     &registers::records::LESSON_MARK,
     &registers::records::LESSON_TAKEN,
     &registers::bulk::records::MARK_SET,
+    &registers::records::LESSON_COVER,
     &roll::imports::records::PRIOR_ATTENDANCE,
     &roll::imports::records::SETTLED_RECORD,
     &roll::imports::records::IMPORT_PROFILE,

@@ -30,7 +30,7 @@ pub use roll::{
     Pupil, Roll, Staff, StaffMember, fold,
 };
 pub use shelf::{BookError, Shelf};
-pub use timetable::{Lesson, LessonPeriod, OffTimetable, Room, Timetable};
+pub use timetable::{Lesson, LessonCover, LessonPeriod, OffTimetable, Room, Timetable};
 pub(crate) use timetable::{period_on, periods_on, read_periods};
 
 /// Every statement of the timetable in the book, for the test that prepares them.

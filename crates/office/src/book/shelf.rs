@@ -173,6 +173,7 @@ fn brought_up(tx: &mut Tx, copy: &Copy, head: i64) -> Result<Copy, BookError> {
         "lesson",
         "lesson_staff",
         "off_timetable",
+        "lesson_cover",
     ]) {
         book.timetable = Arc::new(read_timetable(tx, school)?);
     }

@@ -93,6 +93,19 @@ impl OffTimetable {
     }
 }
 
+/// Who takes one lesson on one day, in place of whoever teaches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LessonCover {
+    /// Who is taught.
+    pub group: GroupId,
+    /// The day.
+    pub day: Day,
+    /// The period.
+    pub period: PeriodId,
+    /// Who takes it.
+    pub staff: StaffId,
+}
+
 /// Periods, rooms and lessons.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timetable {
@@ -104,6 +117,8 @@ pub struct Timetable {
     pub lessons: Vec<Lesson>,
     /// What runs instead of lessons, in order of id.
     pub off: Vec<OffTimetable>,
+    /// Cover of single lessons, in order of day.
+    pub covers: Vec<LessonCover>,
 }
 
 impl Timetable {
@@ -127,6 +142,13 @@ impl Timetable {
         self.off
             .iter()
             .filter(move |off| off.from <= day && day <= off.to)
+    }
+
+    /// The cover of single lessons on this day.
+    pub fn covers_on(&self, day: Day) -> &[LessonCover] {
+        let first = self.covers.partition_point(|cover| cover.day < day);
+        let after = self.covers.partition_point(|cover| cover.day <= day);
+        &self.covers[first..after]
     }
 
     /// The room with this id.
@@ -181,8 +203,12 @@ const OFF: &str = "\
 select off_id, from_day, to_day, group_id, period_id, what
 from off_timetable where school_id = $1 and superseded_seq is null order by off_id";
 
+const COVERS: &str = "\
+select group_id, on_date, period_id, staff_id
+from lesson_cover where school_id = $1 and superseded_seq is null order by on_date, group_id, period_id";
+
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[PERIODS, ROOMS, LESSONS, LESSON_STAFF, OFF];
+pub(super) const STATEMENTS: &[&str] = &[PERIODS, ROOMS, LESSONS, LESSON_STAFF, OFF, COVERS];
 
 /// Every entry of every period, by period and first day.
 pub(crate) fn read_periods(tx: &mut Tx, school: SchoolId) -> Result<Vec<LessonPeriod>, StoreError> {
@@ -243,7 +269,16 @@ pub(super) fn read_timetable(tx: &mut Tx, school: SchoolId) -> Result<Timetable,
             what: row.get(5)?,
         })
     })?;
+    let covers = tx.query(COVERS, &args![school], |row| {
+        Ok(LessonCover {
+            group: row.get(0)?,
+            day: row.get(1)?,
+            period: row.get(2)?,
+            staff: row.get(3)?,
+        })
+    })?;
     Ok(Timetable {
+        covers,
         periods,
         rooms,
         lessons,

@@ -9,6 +9,7 @@ use demo::{DemoSchool, Mark};
 use store::{Act, Arg, SchoolId, Store, StoreError, args};
 
 use super::changes::put_changes;
+use super::lessons::{lessons_by_day, put_lessons};
 use super::plans::{imagined, planned_today, put_plans};
 use super::{Ids, People, at, by};
 use crate::registers::records::{MARK_VERSION, REGISTER_TAKEN};
@@ -61,12 +62,24 @@ pub(super) fn play(
         progress(first, days);
     }
     let mut amendments = Amendments::default();
+    let mut lessons = lessons_by_day(school);
     for day in lately..days {
         for deed in amendments.due_before(at(school.slots[day * 2].day, 7)) {
             do_it(store, key, set_clock, people, ids, deed)?;
         }
+        let mut taught = lessons
+            .remove(&school.slots[day * 2].day)
+            .into_iter()
+            .flatten()
+            .peekable();
         for deed in registers_of(school, day, &mut amendments) {
+            while let Some(before) = taught.next_if(|lesson| lesson.at < deed.at) {
+                put_lessons(store, key, set_clock, school, people, ids, &before)?;
+            }
             do_it(store, key, set_clock, people, ids, deed)?;
+        }
+        for after in taught {
+            put_lessons(store, key, set_clock, school, people, ids, &after)?;
         }
         progress(day + 1, days);
     }

@@ -9,6 +9,7 @@
 mod changes;
 mod clock;
 mod history;
+mod lessons;
 mod plans;
 mod programs;
 mod roll;
@@ -224,4 +225,5 @@ fn at(day: Day, hour: u32) -> Instant {
 struct Ids {
     enrolments: Vec<i64>,
     groups: Vec<i64>,
+    periods: Vec<i64>,
 }

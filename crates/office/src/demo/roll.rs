@@ -29,8 +29,12 @@ pub(super) fn found(
     characteristics(act, school, &pupils)?;
     let groups = groups(act, school, &staff)?;
     memberships(act, school, &groups, &enrolments)?;
-    timetable(act, school, &groups)?;
-    Ok(Ids { enrolments, groups })
+    let periods = timetable(act, school, &groups)?;
+    Ok(Ids {
+        enrolments,
+        groups,
+        periods,
+    })
 }
 
 fn year(act: &mut Act, school: &DemoSchool) -> Result<(), StoreError> {
@@ -353,8 +357,8 @@ fn memberships(
     Ok(())
 }
 
-/// The periods of all years, and the rooms and lessons of the current one.
-fn timetable(act: &mut Act, school: &DemoSchool, groups: &[i64]) -> Result<(), StoreError> {
+/// The periods of all years, and the rooms and lessons of the current one. Answers the periods.
+fn timetable(act: &mut Act, school: &DemoSchool, groups: &[i64]) -> Result<Vec<i64>, StoreError> {
     let timetable = &school.timetable;
     let first_day = school.identity.session_times.from;
     let mut periods = Vec::new();
@@ -392,5 +396,5 @@ fn timetable(act: &mut Act, school: &DemoSchool, groups: &[i64]) -> Result<(), S
         ]
     });
     act.record_many(&LESSON, rows.collect::<Vec<_>>())?;
-    Ok(())
+    Ok(periods)
 }

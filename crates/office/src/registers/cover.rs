@@ -13,13 +13,15 @@ use calendar::{Day, TimeOfDay};
 use exchange::Cell;
 use store::{Act, SchoolId, StoreError, Tx, args};
 
+use super::cover_lesson::{covered_lessons, lesson_covers};
+use super::keeper::takes_registers;
 use super::status::takers;
 use crate::book::{Book, Group, GroupKind, StaffMember};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{Answers, Wrongs};
 use crate::ids::{AccountId, GroupId, StaffId};
 use crate::people::access::granted;
-use crate::people::{Access, Actor, RecordKind, Role, Scope};
+use crate::people::{Access, Actor, RecordKind, Role};
 use crate::roll::records::GROUP_STAFF;
 use crate::roll::sorting_name;
 use crate::shell::{Choice, Exports, Field, Frame, Notice, Page, State, Under};
@@ -44,7 +46,7 @@ select account_id, role from role_grant
 where school_id = $1 and superseded_seq is null and from_day <= $2 and (to_day is null or to_day >= $2)";
 
 /// The accounts that a teacher's duty lets take registers, by their roles on a day.
-fn take_registers(
+pub(super) fn take_registers(
     tx: &mut Tx,
     school: SchoolId,
     day: Day,
@@ -52,10 +54,7 @@ fn take_registers(
     let mut accounts = BTreeSet::new();
     tx.each(ROLES_ON, &args![school, day], |row| {
         let role = Role::from_key(row.get(1)?);
-        let (access, scope) = role.map_or((Access::None, Scope::Nobody), |role| {
-            granted(role, RecordKind::AttendanceMarks)
-        });
-        if access >= Access::Write && matches!(scope, Scope::Classes | Scope::School) {
+        if role.is_some_and(|role| takes_registers(granted(role, RecordKind::AttendanceMarks))) {
             accounts.insert(row.get(0)?);
         }
         Ok(())
@@ -73,7 +72,7 @@ pub(super) fn may_set_cover(actor: &Actor) -> bool {
     actor.may_for_school(Access::Write, RecordKind::AttendanceMarks)
 }
 
-fn must_set(actor: &Actor) -> Result<(), Refusal> {
+pub(super) fn must_set(actor: &Actor) -> Result<(), Refusal> {
     if may_set_cover(actor) {
         return Ok(());
     }
@@ -212,14 +211,14 @@ pub fn take_back_cover(act: &mut Act, actor: &Actor, today: Day, duty: i64) -> R
 
 /// A time of the day that somebody is busy in, and with what.
 #[derive(Clone)]
-struct Busy {
-    starts: TimeOfDay,
-    ends: TimeOfDay,
-    words: String,
+pub(super) struct Busy {
+    pub(super) starts: TimeOfDay,
+    pub(super) ends: TimeOfDay,
+    pub(super) words: String,
 }
 
 /// When each member of staff is busy on a day: their lessons, and the registers of their tutor groups.
-fn busy(book: &Book, day: Day) -> Result<BTreeMap<StaffId, Vec<Busy>>, SettingError> {
+pub(super) fn busy(book: &Book, day: Day) -> Result<BTreeMap<StaffId, Vec<Busy>>, SettingError> {
     let mut busy: BTreeMap<StaffId, Vec<Busy>> = BTreeMap::new();
     for lesson in lessons_on(book, day)? {
         let (Some(period), Some(group)) = (
@@ -283,18 +282,22 @@ struct Row {
     /// Its registers and lessons of the day: `AM, PM`, `P1, P4`.
     when: String,
     room: String,
+    /// Its lessons of the day, each with the address where somebody is set for it alone.
+    lessons: Vec<(String, String)>,
     /// Who covers already.
     covering: String,
     choices: Vec<Choice>,
 }
 
 /// Cover that is set for a day.
-struct Covered {
-    duty: i64,
-    group: String,
-    who: String,
-    instead_of: String,
-    days: String,
+pub(super) struct Covered {
+    /// Where it is taken back.
+    pub(super) take_back: String,
+    pub(super) group: String,
+    pub(super) who: String,
+    pub(super) instead_of: String,
+    /// Its days, or the one lesson.
+    pub(super) days: String,
 }
 
 /// What the duties of a day say about cover: a line for each.
@@ -351,7 +354,7 @@ fn day_asked(asked: &Answers, today: Day) -> Day {
 }
 
 /// What is covered on a day.
-fn covered_on(tx: &mut Tx, book: &Book, day: Day) -> Result<Vec<Covered>, StoreError> {
+fn covered_on(tx: &mut Tx, book: &Book, day: Day) -> Result<Vec<Covered>, Refusal> {
     let duties = tx.query(COVER_ON, &args![book.school, day], |row| {
         Ok((
             row.get::<i64>(0)?,
@@ -361,13 +364,13 @@ fn covered_on(tx: &mut Tx, book: &Book, day: Day) -> Result<Vec<Covered>, StoreE
             row.get::<Day>(4)?,
         ))
     })?;
-    Ok(duties
+    let of_days = duties
         .into_iter()
         .filter_map(|(duty, group, staff, from, to)| {
             let now = takers(book, group, day);
             let member = now.now.iter().find(|member| member.id == staff)?;
             (!now.instead_of.is_empty()).then(|| Covered {
-                duty,
+                take_back: format!("/cover/{duty}/take-back"),
                 group: book
                     .groups
                     .group(group)
@@ -385,8 +388,8 @@ fn covered_on(tx: &mut Tx, book: &Book, day: Day) -> Result<Vec<Covered>, StoreE
                     format!("{} to {}", from.short(), to.short())
                 },
             })
-        })
-        .collect())
+        });
+    Ok(of_days.chain(covered_lessons(book, day)?).collect())
 }
 
 /// `/cover` as a file: what is covered on a day.
@@ -474,15 +477,7 @@ fn rows(
     }
     let times = session_times(&book.settings, day)?;
     let busy = busy(book, day)?;
-    let able: Vec<&StaffMember> = (book.staff.members.iter())
-        .filter(|member| member.id != away.id)
-        .filter(|member| member.leaving_day.is_none_or(|last| day <= last))
-        .filter(|member| {
-            member
-                .account
-                .is_some_and(|account| takes.contains(&account))
-        })
-        .collect();
+    let able = able(book, day, takes, &[away.id]);
     let mut needed: BTreeMap<GroupId, Vec<Busy>> = BTreeMap::new();
     for group in tutor_groups(book, day).filter(|group| has(book, group.id, away, day)) {
         for slot in book.calendar.slots(day, day) {
@@ -530,6 +525,7 @@ fn rows(
                     .cloned()
                     .or(group.room.clone())
                     .unwrap_or_default(),
+                lessons: lesson_covers(book, id, day),
                 covering: if now.instead_of.is_empty() {
                     String::new()
                 } else {
@@ -544,6 +540,25 @@ fn rows(
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
+/// Who works here on a day with a role that takes registers, but for these.
+pub(super) fn able<'b>(
+    book: &'b Book,
+    day: Day,
+    takes: &BTreeSet<AccountId>,
+    but_for: &[StaffId],
+) -> Vec<&'b StaffMember> {
+    let takes_registers = |member: &&StaffMember| {
+        member
+            .account
+            .is_some_and(|account| takes.contains(&account))
+    };
+    (book.staff.members.iter())
+        .filter(|member| !but_for.contains(&member.id))
+        .filter(|member| member.leaving_day.is_none_or(|last| day <= last))
+        .filter(takes_registers)
+        .collect()
+}
+
 /// Whether somebody has this group on a day, or has it but for who covers.
 fn has(book: &Book, group: GroupId, member: &StaffMember, day: Day) -> bool {
     let takers = takers(book, group, day);
@@ -556,7 +571,7 @@ fn has(book: &Book, group: GroupId, member: &StaffMember, day: Day) -> bool {
 }
 
 /// Who could cover: the free ones first, the others with what they have then.
-fn choices(
+pub(super) fn choices(
     able: &[&StaffMember],
     times: &[Busy],
     busy: &BTreeMap<StaffId, Vec<Busy>>,

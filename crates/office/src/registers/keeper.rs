@@ -4,6 +4,7 @@ use calendar::Day;
 use register::entry::RoleKind;
 use store::{StoreError, Tx, args};
 
+use super::lessons::LessonAddress;
 use crate::desk::Refusal;
 use crate::ids::GroupId;
 use crate::people::{Access, Actor, RecordKind, Role, Scope};
@@ -75,6 +76,44 @@ pub fn keeper(tx: &mut Tx, actor: &Actor, group: GroupId, day: Day) -> Result<Ke
     } else {
         Err(Refusal::NotFound)
     }
+}
+
+pub(super) const COVERS_LESSON: &str = "\
+select 1 from lesson_cover
+where school_id = $1 and group_id = $2 and on_date = $3 and period_id = $4 and staff_id = $5 and superseded_seq is null";
+
+/// What this person may do with the register of one lesson: what they may do with its group that day, and whoever covers the lesson takes
+/// its register and no other.
+///
+/// Errors: [`Refusal::NotFound`] for somebody who may not know of it.
+pub(super) fn lesson_keeper(
+    tx: &mut Tx,
+    actor: &Actor,
+    address: LessonAddress,
+) -> Result<Keeper, Refusal> {
+    let LessonAddress { group, day, period } = address;
+    let of_group = match keeper(tx, actor, group, day) {
+        Ok(Keeper::Marker(role)) => return Ok(Keeper::Marker(role)),
+        other => other,
+    };
+    let (Some(staff), true) = (
+        actor.staff,
+        actor
+            .grants(RecordKind::AttendanceMarks)
+            .any(takes_registers),
+    ) else {
+        return of_group;
+    };
+    let covered = args![actor.school, group, day, period, staff];
+    match tx.query_opt(COVERS_LESSON, &covered, |_| Ok(()))? {
+        Some(()) => Ok(Keeper::Marker(RoleKind::ClassTeacher)),
+        None => of_group,
+    }
+}
+
+/// Whether what a role gives for attendance marks lets a person take registers of the classes that they teach or cover.
+pub(super) fn takes_registers((access, scope): (Access, Scope)) -> bool {
+    access >= Access::Write && matches!(scope, Scope::Classes | Scope::School)
 }
 
 /// Asks ahead for what [`keeper`] will ask of this actor.

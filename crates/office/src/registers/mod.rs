@@ -8,6 +8,7 @@ mod api;
 pub mod bulk;
 mod code_help;
 mod cover;
+mod cover_lesson;
 mod due;
 mod enter;
 mod history;
@@ -29,6 +30,7 @@ pub(crate) use bulk::{
     first_attended, keeps_all_registers, marks_before, present_on, take_back_before,
 };
 pub use cover::{set_cover, take_back_cover};
+pub use cover_lesson::{cover_lesson, take_back_lesson};
 pub use due::{Due, Standing, due};
 pub use enter::Change;
 pub use history::{HistoryEntry, history_of, history_of_register};
@@ -86,6 +88,7 @@ pub fn statements() -> Vec<&'static str> {
         api::STATEMENTS,
         &bulk::statements(),
         cover::STATEMENTS,
+        cover_lesson::STATEMENTS,
         lessons::STATEMENTS,
         &plans::STATEMENTS,
     ]
@@ -99,6 +102,7 @@ const STATEMENTS: &[&str] = &[
     history::OF_ENROLMENT,
     history::OF_REGISTER,
     keeper::DUTIES,
+    keeper::COVERS_LESSON,
     save::SEEN,
     save::FORGET,
     save::REMEMBER,

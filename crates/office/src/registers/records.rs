@@ -99,3 +99,15 @@ pub static LESSON_TAKEN: Table = Table {
     ],
     shape: Shape::Versions,
 };
+
+/// Who takes one lesson in place of whoever teaches it.
+pub static LESSON_COVER: Table = Table {
+    name: "lesson_cover",
+    id: &[
+        Column::new("group_id", Kind::Int),
+        Column::new("on_date", Kind::Day),
+        Column::new("period_id", Kind::Int),
+    ],
+    columns: &[Column::new("staff_id", Kind::Int)],
+    shape: Shape::Versions,
+};

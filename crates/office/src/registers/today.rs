@@ -165,11 +165,12 @@ pub(super) fn today_page(
     } else {
         None
     };
-    let nothing = nothing(book, today, &own, sees_all);
     let lessons = match actor.staff {
         Some(staff) => lessons_of(tx, book, Some(staff), today, now)?,
         None => Vec::new(),
     };
+    let has_none = own.is_empty() && lessons.is_empty();
+    let nothing = nothing(book, today, has_none, sees_all);
     Ok(TodayPage {
         frame,
         today,
@@ -435,7 +436,7 @@ impl AllRegisters {
     }
 }
 
-fn nothing(book: &Book, today: Day, own: &[&Group], sees_all: bool) -> Option<State> {
+fn nothing(book: &Book, today: Day, has_none: bool, sees_all: bool) -> Option<State> {
     if sees_all {
         return None;
     }
@@ -446,7 +447,7 @@ fn nothing(book: &Book, today: Day, own: &[&Group], sees_all: bool) -> Option<St
             format!("{}: {kind}.", today.long()),
         ));
     }
-    own.is_empty().then(|| {
+    has_none.then(|| {
         State::empty(
             "You have no registers today",
             "You are not down as the tutor or teacher of a group. If you are covering one, ask the attendance office to set the cover.",

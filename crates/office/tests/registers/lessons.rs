@@ -3,12 +3,13 @@
 use axum::http::{Request, StatusCode};
 use calendar::Session;
 use office::desk::Refusal;
-use office::ids::PeriodId;
+use office::ids::{LessonId, PeriodId, StaffId};
 use office::people::Role;
-use office::registers::Change;
 use office::registers::lessons::{LessonAddress, save_lesson};
 use office::registers::save::{Outcome, Save, SaveAnswer};
+use office::registers::{Change, cover_lesson, take_back_lesson};
 use office::year::timetable::records::{LESSON, LESSON_PERIOD, OFF_TIMETABLE};
+use office::year::timetable::{NewOffTimetable, end_lesson, take_off_timetable};
 use office::{MIGRATIONS, TABLES};
 use store::testing::{TestStore, each_engine};
 use store::{Act, Entry, StoreError, args, journal};
@@ -251,16 +252,16 @@ fn a_lesson_that_was_not_taken_in_time_is_still_taken_afterwards() {
 #[test]
 fn what_may_not_be_entered_is_refused_with_its_ground() {
     at_school(|store| {
-        store.clock().set(at("08:59"));
+        store.clock().set(at("08:49"));
         let early = save_in(store, teacher(), lesson(P1), &changes(here(&[1]))).unwrap();
         assert!(early.results[0].message.contains("begins at 09:10"));
-        store.clock().set(at("09:00"));
+        store.clock().set(at("08:50"));
         let told = |code: &str, number: i64| {
             let what = changes(vec![mark(e(number), code, 0)]);
             let answer = save_in(store, teacher(), lesson(P1), &what).unwrap();
             (answer.results[0].outcome, answer.results[0].message.clone())
         };
-        assert_eq!(told("/", 1).0, Outcome::Saved, "ten minutes before");
+        assert_eq!(told("/", 1).0, Outcome::Saved, "twenty minutes before");
         let (outcome, ground) = told("I", 2);
         assert_eq!(outcome, Outcome::Refused);
         assert!(ground.contains("not entered in a lesson"), "{ground}");
@@ -589,5 +590,159 @@ fn lessons_that_were_not_taken_are_in_the_office_s_list_the_longest_overdue_firs
         );
         let (status, _) = get(&office, teacher(), "/lessons");
         assert_eq!(status, StatusCode::NOT_FOUND, "a teacher has their own");
+    });
+}
+
+/// The staff record of an account of the test's school.
+fn staff(account: i64) -> StaffId {
+    StaffId(account + 1000)
+}
+
+fn cover_as(
+    store: &TestStore,
+    account: i64,
+    address: LessonAddress,
+    covering: StaffId,
+) -> Result<(), Refusal> {
+    let actor = actor(store, account);
+    let today = day("2026-11-24");
+    store.act_now(SCHOOL, move |act| {
+        cover_lesson(act, &actor, today, address, covering)
+    })
+}
+
+#[test]
+fn whoever_covers_one_lesson_takes_that_lesson_and_opens_no_other_register() {
+    at_school(|store| {
+        // The tutor of 8B has no duty for 8X1; a teacher's role lets them cover.
+        store
+            .act_now(SCHOOL, |act: &mut Act| {
+                let values = args![
+                    9001,
+                    TUTOR_OF_B,
+                    Role::Teacher.key(),
+                    day("2026-09-02"),
+                    None::<calendar::Day>
+                ];
+                act.record(&office::people::records::ROLE_GRANT, &values)?;
+                act.describe(Entry {
+                    account: 1,
+                    job_title: "Set-up",
+                    act: "grant",
+                    subject: "a role".to_owned(),
+                });
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+        let office = office(store);
+        store.clock().set(at("09:12"));
+        let before = save_in(store, TUTOR_OF_B, lesson(P1), &changes(here(&[1])));
+        assert!(matches!(before, Err(Refusal::NotFound)));
+        let form = format!("staff={}", staff(TUTOR_OF_B));
+        let request = Request::post(format!("{LESSON_1}/cover"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        let (status, body) = ask(&office, officer(), request, form);
+        assert_eq!(status, StatusCode::SEE_OTHER, "{body}");
+        let (_, own) = get(&office, TUTOR_OF_B, "/registers");
+        assert!(
+            own.contains(LESSON_1) && own.contains("covering for"),
+            "{own}"
+        );
+        let (_, page) = get(&office, TUTOR_OF_B, LESSON_1);
+        assert!(page.contains(r#"data-state="open""#));
+        save_in(store, TUTOR_OF_B, lesson(P1), &changes(here(&[1, 2, 7, 8]))).unwrap();
+        for closed in [
+            "/lessons/103/2026-11-24/702",
+            "/registers/103/2026-11-24/am",
+            "/lessons/of/103",
+        ] {
+            let (status, _) = get(&office, TUTOR_OF_B, closed);
+            assert_eq!(status, StatusCode::NOT_FOUND, "{closed}");
+        }
+        let (_, cover) = get(&office, officer(), "/cover");
+        assert!(cover.contains("P1 only"), "{cover}");
+        let request = Request::post(format!("{LESSON_1}/cover/take-back"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        let (status, _) = ask(&office, officer(), request, "day=2026-11-24");
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        let (status, _) = get(&office, TUTOR_OF_B, LESSON_1);
+        assert_eq!(status, StatusCode::NOT_FOUND);
+    });
+}
+
+#[test]
+fn cover_of_a_lesson_is_set_by_the_office_for_somebody_who_can_take_it() {
+    at_school(|store| {
+        let ground = |answer: Result<(), Refusal>| match answer {
+            Err(Refusal::Wrong(ground)) => ground,
+            other => panic!("{other:?}"),
+        };
+        let free = staff(TUTOR_OF_B);
+        let by_teacher = cover_as(store, teacher(), lesson(P1), free);
+        assert!(matches!(by_teacher, Err(Refusal::NotAllowed(_))));
+        let tutor = ground(cover_as(store, officer(), lesson(P1), free));
+        assert!(
+            tutor.contains("takes registers"),
+            "a tutor's role opens a tutor group: {tutor}"
+        );
+        let own = ground(cover_as(store, officer(), lesson(P1), staff(teacher())));
+        assert!(own.contains("has this group"), "{own}");
+        let yesterday = LessonAddress {
+            day: day("2026-11-17"),
+            ..lesson(P1)
+        };
+        let head = staff(account(Role::Headteacher));
+        assert!(ground(cover_as(store, officer(), yesterday, head)).contains("passed"));
+        cover_as(store, officer(), lesson(P1), head).unwrap();
+        let actor = actor(store, officer());
+        let today = day("2026-11-24");
+        let nobody = store.act_now(SCHOOL, move |act| {
+            take_back_lesson(act, &actor, today, lesson(P2))
+        });
+        assert!(matches!(nobody, Err(Refusal::NotFound)));
+    });
+}
+
+#[test]
+fn the_timetable_does_not_move_from_under_a_register_that_was_kept() {
+    at_school(|store| {
+        store.clock().set(at("09:16"));
+        save_in(store, teacher(), lesson(P1), &changes(here(&[1]))).unwrap();
+        let head = actor(store, account(Role::Headteacher));
+        let today = day("2026-11-24");
+        let (end, off) = (head.clone(), head);
+        let ended = store.act_now(SCHOOL, move |act| {
+            end_lesson(act, &end, today, LessonId(801), day("2026-11-23"))
+        });
+        let Err(Refusal::Wrong(ground)) = ended else {
+            panic!("{ended:?}");
+        };
+        assert!(ground.contains("was kept on 24 November"), "{ground}");
+        let instead = |period, group| NewOffTimetable {
+            from: today,
+            to: today,
+            group,
+            period,
+            what: "Sports day".to_owned(),
+        };
+        let try_it = |new: NewOffTimetable| {
+            let actor = off.clone();
+            store.act_now(SCHOOL, move |act| {
+                take_off_timetable(act, &actor, today, &new)
+            })
+        };
+        assert!(matches!(
+            try_it(instead(None, None)),
+            Err(Refusal::Wrong(_))
+        ));
+        assert!(matches!(
+            try_it(instead(Some(P1), Some(X))),
+            Err(Refusal::Wrong(_))
+        ));
+        assert!(
+            try_it(instead(Some(P1), Some(B))).is_ok(),
+            "nobody of 8B was marked"
+        );
+        assert!(try_it(instead(Some(P4), None)).is_ok(), "still to come");
     });
 }

@@ -16,7 +16,7 @@ use crate::desk::Refusal;
 use crate::ids::EnrolmentId;
 use crate::insight::shown;
 use crate::people::Actor;
-use crate::registers::keeper::{Keeper, keeper};
+use crate::registers::keeper::{Keeper, lesson_keeper};
 use crate::registers::register_page::{flags, planned_in_words};
 use crate::registers::save::{clock_of, name_of};
 use crate::roll::Beside;
@@ -58,7 +58,7 @@ pub(super) fn lesson_page(
     frame: Frame,
 ) -> Result<RegisterPage, Refusal> {
     let LessonAddress { group, day, period } = address;
-    let keeper = keeper(tx, actor, group, day)?;
+    let keeper = lesson_keeper(tx, actor, address)?;
     let taught = book.groups.group(group).ok_or(Refusal::NotFound)?;
     let lesson = held(tx, book.school, &book.settings, group, day, period)?;
     let times = session_times(&book.settings, day)?;
@@ -335,7 +335,7 @@ fn told(place: &Place, period: &LessonPeriod) -> Option<Flag> {
 fn choices(may_mark: bool, clock: Clock, period: &LessonPeriod) -> Vec<CodeChoice> {
     let refusal = (may_mark && clock == Clock::NotBegun).then(|| {
         format!(
-            "The lesson begins at {}. Its register opens ten minutes before.",
+            "The lesson begins at {}. Its register opens twenty minutes before.",
             period.starts
         )
     });

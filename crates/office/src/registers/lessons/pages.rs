@@ -16,8 +16,9 @@ use super::save::save_lesson;
 use super::{LessonAddress, day, differ, list};
 use crate::desk::{ActingDesk, Desk, Office, Problem, Refusal};
 use crate::ids::{GroupId, PeriodId};
+use crate::registers::cover_lesson;
 use crate::registers::history::HistoryPage;
-use crate::registers::keeper::keeper;
+use crate::registers::keeper::lesson_keeper;
 use crate::registers::pages::{AfterSaving, Sent, answer_to, sent};
 use crate::shell::Page;
 
@@ -30,6 +31,14 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/lessons/{group}/{day}/{period}", get(lesson))
         .route("/lessons/{group}/{day}/{period}/save", post(save))
         .route("/lessons/{group}/{day}/{period}/history", get(history))
+        .route(
+            "/lessons/{group}/{day}/{period}/cover",
+            get(cover_lesson::ask).post(cover_lesson::answer),
+        )
+        .route(
+            "/lessons/{group}/{day}/{period}/cover/take-back",
+            post(cover_lesson::take_back),
+        )
 }
 
 /// A page of one day; today where it says nothing.
@@ -47,15 +56,20 @@ impl AskedDay {
 
 type AddressPath = Path<(String, String, String)>;
 
-fn address(Path((group, day, period)): AddressPath) -> Result<LessonAddress, Refusal> {
-    let read = || {
-        Some(LessonAddress {
-            group: GroupId(group.parse().ok()?),
-            day: day.parse().ok()?,
-            period: PeriodId(period.parse().ok()?),
-        })
-    };
-    read().ok_or(Refusal::NotFound)
+impl LessonAddress {
+    /// Reads what stands in an address.
+    pub(in crate::registers) fn of(
+        Path((group, day, period)): AddressPath,
+    ) -> Result<LessonAddress, Refusal> {
+        let read = || {
+            Some(LessonAddress {
+                group: GroupId(group.parse().ok()?),
+                day: day.parse().ok()?,
+                period: PeriodId(period.parse().ok()?),
+            })
+        };
+        read().ok_or(Refusal::NotFound)
+    }
 }
 
 async fn save(
@@ -63,7 +77,7 @@ async fn save(
     path: AddressPath,
     request: Request,
 ) -> Result<Response, Problem> {
-    let address = address(path).map_err(|refusal| desk.problem(refusal))?;
+    let address = LessonAddress::of(path).map_err(|refusal| desk.problem(refusal))?;
     let Sent { save, is_json } = sent(&desk, request).await?;
     let answer = desk
         .act(move |act, actor| save_lesson(act, actor, address, &save))
@@ -76,7 +90,7 @@ async fn lesson(
     path: AddressPath,
     Query(asked): Query<AfterSaving>,
 ) -> Result<Response, Problem> {
-    let address = address(path).map_err(|refusal| desk.problem(refusal))?;
+    let address = LessonAddress::of(path).map_err(|refusal| desk.problem(refusal))?;
     let at = desk.clone();
     desk.read(move |tx, actor| {
         let frame = at.frame(tx, actor, "Lesson register")?;
@@ -89,11 +103,11 @@ async fn lesson(
 }
 
 async fn history(desk: Desk, path: AddressPath) -> Result<Response, Problem> {
-    let address = address(path).map_err(|refusal| desk.problem(refusal))?;
+    let address = LessonAddress::of(path).map_err(|refusal| desk.problem(refusal))?;
     let at = desk.clone();
     desk.read(move |tx, actor| {
         let LessonAddress { group, day, period } = address;
-        keeper(tx, actor, group, day)?;
+        lesson_keeper(tx, actor, address)?;
         let book = at.office.shelf.book(tx, actor.school)?;
         let group = book.groups.group(group).ok_or(Refusal::NotFound)?;
         let period = book

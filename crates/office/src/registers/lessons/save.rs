@@ -17,7 +17,7 @@ use crate::desk::Refusal;
 use crate::ids::EnrolmentId;
 use crate::people::Actor;
 use crate::registers::Change;
-use crate::registers::keeper::keeper;
+use crate::registers::keeper::lesson_keeper;
 use crate::registers::records::{LESSON_MARK, LESSON_TAKEN};
 use crate::registers::save::{
     ChangeResult, Names, Outcome, Save, SaveAnswer, clock_of, makes_sense, remember, told_before,
@@ -29,8 +29,8 @@ pub(super) const TAKEN: &str = "\
 select 1 from lesson_taken
 where school_id = $1 and group_id = $2 and on_date = $3 and period_id = $4 and superseded_seq is null";
 
-/// A lesson's register may be begun so long before the lesson, while pupils come in: ten minutes.
-const BEFORE_SECONDS: i64 = 10 * 60;
+/// A lesson's register may be begun so long before the lesson, while pupils come in: twenty minutes.
+const BEFORE_SECONDS: i64 = 20 * 60;
 
 /// How far a lesson has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ fn open_lesson(
 ) -> Result<OpenLesson, Refusal> {
     let (school, now) = (act.school(), act.at());
     let tx = act.tx();
-    let Some(role) = keeper(tx, actor, address.group, address.day)?.role() else {
+    let Some(role) = lesson_keeper(tx, actor, address)?.role() else {
         let ground =
             "You may read this register and not mark it. Ask its teacher or the attendance office.";
         return Err(Refusal::NotAllowed(ground.to_owned()));
@@ -258,7 +258,7 @@ impl OpenLesson {
     ) -> Option<String> {
         if self.clock == Clock::NotBegun {
             return Some(format!(
-                "The lesson begins at {}. Its register opens ten minutes before.",
+                "The lesson begins at {}. Its register opens twenty minutes before.",
                 self.period.starts
             ));
         }

@@ -101,8 +101,14 @@ const STAFF_OF: &str = "\
 select staff_id, place from lesson_staff
 where school_id = $1 and lesson_id = $2 and superseded_seq is null order by place";
 
+/// The days after one on which a register of a group was kept in a period.
+const KEPT_AFTER: &str = "\
+select distinct on_date from lesson_mark
+where school_id = $1 and on_date > $2 and group_id = $3 and period_id = $4 order by on_date desc";
+
 /// The statements of this file.
 pub(super) const STATEMENTS: &[&str] = &[
+    KEPT_AFTER,
     GROUP_NAME,
     ROOM_NAME,
     STAFF_NAME,
@@ -176,6 +182,8 @@ pub fn change_lesson(
 }
 
 /// Ends a lesson on its last day; one that had not begun by then is withdrawn.
+///
+/// Refused while its register was kept after that day: a register keeps its lesson.
 pub fn end_lesson(
     act: &mut Act,
     actor: &Actor,
@@ -189,6 +197,15 @@ pub fn end_lesson(
         return Err(Refusal::Wrong(format!(
             "The lesson ends on {} already. Enter a new one to go on.",
             to.long()
+        )));
+    }
+    let kept = args![actor.school, last, old.new.group, old.new.period];
+    let kept: Vec<Day> = act.tx().query(KEPT_AFTER, &kept, |row| row.get(0))?;
+    let weekday = old.new.weekday;
+    if let Some(day) = kept.into_iter().find(|day| day.weekday() == weekday) {
+        return Err(Refusal::Wrong(format!(
+            "The register of this lesson was kept on {}. Its last day is that or a later one.",
+            day.long()
         )));
     }
     end(act, lesson, &old, last)?;

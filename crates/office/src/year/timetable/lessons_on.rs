@@ -26,8 +26,24 @@ pub(crate) fn lessons_on(book: &Book, day: Day) -> Result<Vec<&Lesson>, SettingE
     Ok(lessons.into_iter().map(|(_, lesson)| lesson).collect())
 }
 
-/// Who teaches a lesson on a day: the group's cover where it has one that day, else whoever the lesson names, else whoever has the group.
+/// Who teaches a lesson on a day: whoever covers this one lesson, else the group's cover where it has one that day, else whoever the lesson
+/// names, else whoever has the group.
 pub(crate) fn teachers<'b>(book: &'b Book, lesson: &Lesson, day: Day) -> Takers<'b> {
+    let usual = taught_by(book, lesson, day);
+    let mut covers = book.timetable.covers_on(day).iter();
+    let covering = covers
+        .find(|cover| cover.group == lesson.group && cover.period == lesson.period)
+        .and_then(|cover| book.staff.member(cover.staff));
+    match covering {
+        None => usual,
+        Some(member) => Takers {
+            now: vec![member],
+            instead_of: usual.now,
+        },
+    }
+}
+
+fn taught_by<'b>(book: &'b Book, lesson: &Lesson, day: Day) -> Takers<'b> {
     let by_duty = takers(book, lesson.group, day);
     if lesson.staff.is_empty() || !by_duty.instead_of.is_empty() {
         return by_duty;

@@ -26,8 +26,20 @@ where school_id = $1 and superseded_seq is null and (first_year is null or first
 const KNOWN: &str = "\
 select to_day from off_timetable where school_id = $1 and off_id = $2 and superseded_seq is null";
 
+/// The first register of a lesson that was kept between two days: of the whole school or of lessons of a group's pupils, all day or in a period.
+const KEPT: &str = "\
+select g.name, v.on_date from lesson_mark v
+join pupil_group g on g.school_id = v.school_id and g.group_id = v.group_id and g.superseded_seq is null
+where v.school_id = $1 and v.on_date >= $2 and v.on_date <= $3 and v.mark is not null
+  and (cast($4 as bigint) is null or v.period_id = $4)
+  and (cast($5 as bigint) is null or exists (
+        select 1 from membership m
+        where m.school_id = v.school_id and m.enrolment_id = v.enrolment_id and m.group_id = $5 and m.superseded_seq is null
+          and m.from_day <= v.on_date and (m.to_day is null or m.to_day >= v.on_date)))
+order by v.on_date, g.name limit 1";
+
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[GROUPS, KNOWN];
+pub(super) const STATEMENTS: &[&str] = &[GROUPS, KNOWN, KEPT];
 
 /// What runs instead of a lesson on a day, if it does not take place: something for the whole school, or for a group to which everybody
 /// in the lesson belongs.
@@ -70,7 +82,7 @@ pub struct NewOffTimetable {
 
 /// Takes days or a period off timetable.
 ///
-/// Refused: days that have passed, since what was taught then was taught, and a last day before the first.
+/// Refused: days that have passed, since what was taught then was taught, a last day before the first, and lessons whose registers were kept.
 pub fn take_off_timetable(
     act: &mut Act,
     actor: &Actor,
@@ -87,6 +99,16 @@ pub fn take_off_timetable(
         return Err(Refusal::Wrong(
             "Lessons of days that have passed were taught. Choose today or a later day.".to_owned(),
         ));
+    }
+    let kept = args![actor.school, new.from, new.to, new.period, new.group];
+    let kept = act.tx().query_opt(KEPT, &kept, |row| {
+        Ok((row.get::<String>(0)?, row.get::<Day>(1)?))
+    })?;
+    if let Some((lesson, day)) = kept {
+        return Err(Refusal::Wrong(format!(
+            "The register of a lesson of {lesson} was kept on {} already. Choose a later day, or a period that is still to come.",
+            day.long()
+        )));
     }
     let id = act.new_id();
     let values = args![
