@@ -16,9 +16,10 @@ use crate::api::Interface;
 use crate::as_known::{self, AsKnown};
 use crate::book::{BookError, Shelf};
 use crate::home::Notices;
+use crate::people::inspections::look;
 use crate::people::{
-    Actor, DIRECTORY, Doors, Keyring, Place, Present, SignInToken, must_choose, note_seen, page_of,
-    present,
+    Actor, DIRECTORY, Doors, Keyring, Place, Present, Role, SignInToken, must_choose, note_seen,
+    page_of, present,
 };
 use crate::roll::imports::Readings;
 use crate::shell::{self, Frame, Look, NavItem, SignedIn};
@@ -217,7 +218,7 @@ impl Desk {
     {
         let asking = self.asking();
         let known = self.known.clone();
-        let (answer, note_is_due) = self
+        let (answer, note_is_due, actor) = self
             .office
             .store
             .read(move |tx| {
@@ -225,12 +226,28 @@ impl Desk {
                 if let Some(known) = known {
                     known.look_back(tx, &mut present.actor, asking.now)?;
                 }
-                Ok((work(tx, &present.actor)?, present.note_is_due))
+                let answer = work(tx, &present.actor)?;
+                Ok((answer, present.note_is_due, present.actor))
             })
             .await
             .map_err(|refusal: Refusal| self.problem(refusal))?;
         self.note_seen(note_is_due);
+        if self.is_shown && self.known.is_none() && actor.roles.contains(&Role::Inspector) {
+            self.write_down_look(actor).await?;
+        }
         Ok(answer)
+    }
+
+    /// Writes down what an inspector looks at before they see it. A page of the past is asked for at an address that says so.
+    async fn write_down_look(&self, actor: Actor) -> Result<(), Problem> {
+        let path = self.path.clone();
+        let written = self.present.store.act(actor.school, move |act| {
+            look(act, &actor, &path);
+            Ok::<_, StoreError>(())
+        });
+        written
+            .await
+            .map_err(|error| self.problem(Refusal::Store(error)))
     }
 
     /// Acts for the person who is asking, in one transaction under their school's head row.

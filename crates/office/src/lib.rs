@@ -74,6 +74,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0010_bulk.sql"),
     },
     Migration {
+        name: "0012_proof",
+        sql: include_str!("../migrations/0012_proof.sql"),
+    },
+    Migration {
         name: "0013_api",
         sql: include_str!("../migrations/0013_api.sql"),
     },
@@ -82,6 +86,7 @@ pub const MIGRATIONS: &[Migration] = &[
 /// Every journalled table: what `rollbook verify` compares with the journal.
 pub static TABLES: &[&Table] = &[
     &people::records::ROLE_GRANT,
+    &people::records::INSPECTION,
     &roll::records::PUPIL,
     &roll::records::SOURCE_LINK,
     &roll::records::ENROLMENT,

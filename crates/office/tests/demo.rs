@@ -27,7 +27,7 @@ fn the_demo_school_stands_in_both_engines_and_its_book_holds_its_marks() {
             |_, _| (),
         )
         .expect("an empty store takes the demo school");
-        assert_eq!(accounts.len(), school.staff.len());
+        assert_eq!(accounts.len(), school.staff.len() + 1, "an inspector too");
         assert_eq!(now.in_london().0, today);
 
         let shelf = Shelf::default();

@@ -165,6 +165,11 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         "Number|When|Who|Job title|Act|Subject|Notes",
     ),
     (
+        "/inspections",
+        Nobody,
+        "Name|Body|From|To|State|Looks|Reason",
+    ),
+    (
         "/journal/lists",
         Nobody,
         "Number|When|Who|Job title|List|File|Pupils|Why",
@@ -318,6 +323,9 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
             .into(),
         "/admission-register" => all(&["", "?show=gaps", "?show=returns"], &[Core, Contacts]),
         "/registers" => all(&["?show=all&session=both"], &[]),
+        "/inspections" => all(&[""], &[]),
+        // The school of this test has had no inspector.
+        "/inspections/{inspection}" => vec![asked("/inspections/1", &[])],
         "/changes" => vec![Asked {
             about: Some("Fir"),
             ..asked(
@@ -817,9 +825,9 @@ fn no_role_takes_away_in_any_list_what_the_matrix_does_not_give_it() {
             }
         }
         assert_eq!(
-            seen.len() + 2,
+            seen.len() + 3,
             office::take_away::lists().len(),
-            "every list but a room's timetable and a change of many marks was taken away by somebody"
+            "every list but a room's timetable, a change of many marks and an inspector's looks was taken away by somebody"
         );
     });
 }

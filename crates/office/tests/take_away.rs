@@ -381,18 +381,20 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
     each_school(|school| {
         let role = Role::Headteacher;
         let lists = office::take_away::lists();
-        // Nothing is covered, planned or off timetable in this school, and what has no rows offers no file.
-        // What changed since is asked of a page, which the address alone does not name; no class of this school is taught.
+        // Nothing is covered, planned, taught, inspected, changed at once or off timetable in this school, and what has no rows offers
+        // no file.
         let bare = [
-            "/changes",
             "/cover",
+            "/inspections",
             "/lessons",
             "/lessons/differ",
             "/many-marks",
             "/plans",
             "/unexplained",
             "/timetable/off",
+            "/unexplained",
         ];
+        let of_ash = format!("/changes?page=/pupils/{}&from=0", school.pupils["Ash"].0);
         let plain = lists
             .iter()
             .filter(|list| !list.address.contains('{') && !bare.contains(&list.address));
@@ -400,6 +402,7 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
         for list in plain {
             let question = match list.address {
                 "/why" => "/why?who=school",
+                "/changes" => &of_ash,
                 address => address,
             };
             let page = school.get(role, question);

@@ -9,6 +9,7 @@
 mod changes;
 mod clock;
 mod history;
+mod inspector;
 mod lessons;
 mod plans;
 mod programs;
@@ -70,8 +71,9 @@ pub fn put_in(
         .map_or_else(|| at(school.request.today, 9), |today| today.now);
     set_clock(now);
     programs::put_in(store, key, school, &people, now)?;
-    let accounts = school.staff.iter().map(|member| account_of(member, key));
-    Ok((accounts.collect(), now))
+    let inspector = inspector::visit(store, key, &people, password_hash)?;
+    let staff = school.staff.iter().map(|member| account_of(member, key));
+    Ok((staff.chain([inspector]).collect(), now))
 }
 
 /// Keys that the directory gave: accounts of staff and people behind pupils, in the order of the demo school's lists.

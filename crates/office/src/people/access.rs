@@ -136,6 +136,8 @@ keyed! {
         TrustSafeguardingLead = "trust_safeguarding_lead", "Trust safeguarding lead";
         /// External auditor.
         Auditor = "external_auditor", "External auditor";
+        /// Somebody who inspects the registers for Ofsted or the local authority, for the days of a visit.
+        Inspector = "inspector", "Inspector of registers";
         /// Education welfare officer of the local authority.
         WelfareOfficer = "la_ewo_caseworker", "Local authority caseworker";
         /// Parent.
@@ -185,10 +187,15 @@ impl Role {
         roles
     }
 
-    /// The roles that somebody on the staff may hold: not a parent's, a pupil's or the local authority's, who come in by doors
-    /// of their own.
+    /// The roles that somebody on the staff may hold: not a parent's, a pupil's, the local authority's or an inspector's, who come
+    /// in by doors of their own.
     pub fn of_staff() -> impl Iterator<Item = Role> {
-        let others = [Role::Parent, Role::Pupil, Role::WelfareOfficer];
+        let others = [
+            Role::Parent,
+            Role::Pupil,
+            Role::WelfareOfficer,
+            Role::Inspector,
+        ];
         let all = Role::ALL.iter().copied();
         all.filter(move |role| !others.contains(role))
     }

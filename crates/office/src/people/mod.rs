@@ -8,7 +8,9 @@ mod api;
 mod audit_log;
 mod directory;
 mod doors;
-pub mod keyring;
+pub mod inspection_pages;
+pub mod inspections;
+mod keyring;
 mod me;
 mod passwords;
 mod places;
@@ -64,6 +66,8 @@ pub fn statements() -> Vec<&'static str> {
         replace_key::STATEMENTS,
         schools::STATEMENTS,
         second_factor::STATEMENTS,
+        inspection_pages::STATEMENTS,
+        inspections::STATEMENTS,
         sign_in::STATEMENTS,
         signed_in::STATEMENTS,
         staff::STATEMENTS,
@@ -82,6 +86,16 @@ pub(crate) const LISTS: &[List] = &[
         kind: "accounts and roles",
         address: "/people",
         make: staff_pages::accounts_as_file,
+    },
+    List {
+        kind: "inspectors' visits",
+        address: "/inspections",
+        make: inspection_pages::visits_as_file,
+    },
+    List {
+        kind: "pages an inspector looked at",
+        address: "/inspections/{inspection}",
+        make: inspection_pages::looks_as_file,
     },
     List {
         kind: "journal",
@@ -122,6 +136,16 @@ pub fn routes() -> Router<Arc<Office>> {
         .route(
             "/staff/{staff}/post",
             get(staff_pages::ask_post).post(staff_pages::answer_post),
+        )
+        .route("/inspections", get(inspection_pages::visits))
+        .route(
+            "/inspections/new",
+            get(inspection_pages::ask_new).post(inspection_pages::answer_new),
+        )
+        .route("/inspections/{inspection}", get(inspection_pages::visit))
+        .route(
+            "/inspections/{inspection}/end",
+            get(inspection_pages::ask_end).post(inspection_pages::answer_end),
         )
         .route("/people", get(accounts::accounts))
         .route(

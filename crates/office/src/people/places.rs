@@ -92,6 +92,7 @@ impl Place {
             Place::Today => path == "/",
             Place::Staff if Place::Accounts.holds(path) => true,
             Place::Accounts if path == "/api-clients" || path.starts_with("/api-clients/") => true,
+            Place::Staff if path == "/inspections" || path.starts_with("/inspections/") => true,
             Place::Pupils if path == "/admission-register" => true,
             Place::Registers if path == "/cover" => true,
             Place::Year if path == "/settings" || Place::Timetable.holds(path) => true,

@@ -14,3 +14,20 @@ pub static ROLE_GRANT: Table = Table {
     ],
     shape: Shape::Versions,
 };
+
+/// Visits of inspectors of the registers.
+pub static INSPECTION: Table = Table {
+    name: "inspection",
+    id: &[Column::new("inspection_id", Kind::Int)],
+    columns: &[
+        Column::new("account_id", Kind::Int),
+        Column::new("name", Kind::Text),
+        Column::new("body", Kind::Text),
+        Column::new("first_day", Kind::Day),
+        Column::new("last_day", Kind::Day),
+        Column::new("reason", Kind::Text),
+        Column::nullable("ended_reason", Kind::Text),
+        Column::new("grant_id", Kind::Int),
+    ],
+    shape: Shape::Versions,
+};

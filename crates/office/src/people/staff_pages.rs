@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use calendar::Day;
 use store::{SchoolId, Tx};
 
+use super::inspections::lets_inspectors_in;
 use super::staff::{self, Details, Held, Member};
 use super::{Actor, Place, Role};
 use crate::book::Book;
@@ -141,6 +142,7 @@ struct ListPage {
     shows: Vec<(&'static str, &'static str, bool)>,
     sort: String,
     manages: bool,
+    lets_inspectors_in: bool,
     columns: Columns,
     rows: Vec<(StaffId, Vec<String>, Option<Flag>)>,
     under: Under,
@@ -274,6 +276,7 @@ fn list_page(
             .collect(),
         sort: asked.text("sort").to_owned(),
         manages: staff::manages(actor),
+        lets_inspectors_in: lets_inspectors_in(actor),
         columns: Columns {
             columns: columns.collect(),
         },

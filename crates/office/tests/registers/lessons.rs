@@ -388,6 +388,7 @@ fn every_role_sees_a_lesson_within_its_reach_and_no_other() {
                     | Role::BehaviourLead
                     | Role::PastoralAdministrator
                     | Role::Senco
+                    | Role::Inspector
             );
             let saved = save_in(store, account(*role), lesson(P1), &changes(here(&[1])));
             if marks {

@@ -49,6 +49,7 @@ fn every_role_sees_the_registers_within_its_reach_and_no_other() {
                     | Role::BehaviourLead
                     | Role::PastoralAdministrator
                     | Role::Senco
+                    | Role::Inspector
             );
             if whole_school {
                 assert_eq!((status, names_of_b(&page)), (StatusCode::OK, 3), "{role:?}");

@@ -353,7 +353,8 @@ fn nobody_marks_a_register_outside_their_reach() {
                 | Role::HeadOfHouseOrYear
                 | Role::BehaviourLead
                 | Role::PastoralAdministrator
-                | Role::Senco => {
+                | Role::Senco
+                | Role::Inspector => {
                     assert!(
                         matches!(answer, Err(Refusal::NotAllowed(_))),
                         "{role:?}: {answer:?}"
