@@ -69,15 +69,37 @@ export class Announcement {
 /**
  * Starts `rollbook demo` with a school of 300 pupils in a data folder of its own and waits until it answers.
  *
- * Returns `{ address, accounts, stop }`. `stop` ends the program and removes the folder.
+ * Returns `{ address, accounts, stop, cut, mend }`. `stop` ends the program and removes the folder; `cut` ends it and keeps the folder, as
+ * when the server goes down or the way to it; `mend` starts it again at the same address. `tls` serves by the school's own authority.
  */
-export async function startSchool({ pupils = 300, date = today } = {}) {
+export async function startSchool({ pupils = 300, date = today, tls = false } = {}) {
   const data = await mkdtemp(path.join(tmpdir(), "rollbook-journey-"));
-  const child = spawn(
-    binary(),
-    ["demo", "--date", date, "--pupils", String(pupils), "--port", "0", "--data", path.join(data, "school")],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const run = (port) => serveDemo(["--date", date, "--pupils", String(pupils), "--port", port, "--data", path.join(data, "school"), ...(tls ? ["--tls"] : [])]);
+  let running;
+  try {
+    running = await run("0");
+  } catch (error) {
+    await rm(data, { recursive: true, force: true });
+    throw error;
+  }
+  const { address, accounts } = running;
+  return {
+    address,
+    accounts,
+    async stop() {
+      await running.end();
+      await rm(data, { recursive: true, force: true });
+    },
+    cut: () => running.end(),
+    async mend() {
+      running = await run(new URL(address).port);
+    },
+  };
+}
+
+/** Runs `rollbook demo` until `end` is called; ready when it returns. */
+async function serveDemo(settings) {
+  const child = spawn(binary(), ["demo", ...settings], { stdio: ["ignore", "pipe", "pipe"] });
   const exited = new Promise((resolve) => {
     child.once("exit", (code, signal) => resolve(signal ?? code));
     child.once("error", (error) => resolve(error.message));
@@ -98,14 +120,13 @@ export async function startSchool({ pupils = 300, date = today } = {}) {
   });
   createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
 
-  const stop = async () => {
+  const end = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGTERM");
       const ended = await Promise.race([exited.then(() => true), after(STOPPED_WITHIN_MS, false)]);
       if (!ended) child.kill("SIGKILL");
       await exited;
     }
-    await rm(data, { recursive: true, force: true });
   };
 
   const outcome = await Promise.race([
@@ -114,10 +135,10 @@ export async function startSchool({ pupils = 300, date = today } = {}) {
     after(READY_WITHIN_MS, `it was not ready after ${READY_WITHIN_MS / 1000} s`),
   ]);
   if (outcome !== "known") {
-    await stop();
+    await end();
     throw new Error(`The demo school did not start: ${outcome}. It said:\n${said.slice(-40).join("\n")}`);
   }
-  return { address: announcement.address, accounts: announcement.accounts, stop };
+  return { address: announcement.address, accounts: announcement.accounts, end };
 }
 
 function after(ms, value) {
@@ -166,8 +187,8 @@ export function accountOf(school, role) {
 
 // --------------------------------------------------------------------------------------------------------- the browser
 
-/** Starts Chromium: `CHROMIUM`, else Debian's. It makes no connection of its own. */
-export async function launchBrowser() {
+/** Starts Chromium: `CHROMIUM`, else Debian's, with further settings. It makes no connection of its own. */
+export async function launchBrowser(...settings) {
   const root = process.getuid?.() === 0;
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -180,6 +201,7 @@ export async function launchBrowser() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...settings,
     ],
   });
 }

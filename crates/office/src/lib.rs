@@ -81,6 +81,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0013_api",
         sql: include_str!("../migrations/0013_api.sql"),
     },
+    Migration {
+        name: "0014_offline",
+        sql: include_str!("../migrations/0014_offline.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -116,6 +120,7 @@ pub static TABLES: &[&Table] = &[
     &registers::records::LESSON_TAKEN,
     &registers::bulk::records::MARK_SET,
     &registers::records::LESSON_COVER,
+    &registers::records::LATE_MARK,
     &roll::imports::records::PRIOR_ATTENDANCE,
     &roll::imports::records::SETTLED_RECORD,
     &roll::imports::records::IMPORT_PROFILE,

@@ -12,13 +12,15 @@ use office::people::{Access, Place, RecordKind, Role, Scope};
 use school::{day, each_school};
 
 /// Addresses that answer somebody who is not signed in.
-const OPEN: [&str; 6] = [
+const OPEN: [&str; 8] = [
     "/set-up",
     "/sign-in",
     "/sign-out",
     "/second-factor",
     "/api",
     "/api/openapi.json",
+    "/manifest.webmanifest",
+    "/offline",
 ];
 
 fn word(access: Access, scope: Scope) -> String {

@@ -202,6 +202,12 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         "Date|Session|Mark|Minutes late|Comment",
     ),
     ("/cover", Nobody, "Group|Covering|Instead of|Days"),
+    ("/late-marks", Core, "Pupil"),
+    (
+        "/late-marks",
+        Marks,
+        "Register|Day|Session|Typed|Minutes late|Note|Typed by|Typed at|Came at|Device's clock",
+    ),
     (
         "/timetable/periods",
         Nobody,
@@ -377,6 +383,7 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/many-marks" => all(&[""], &[]),
         // No mark was changed with others in this school.
         "/many-marks/{set}" => vec![asked("/many-marks/1", &[])],
+        "/late-marks" => all(&[""], &[Marks]),
         "/plans" => all(&["", "?show=due", "?show=drift"], &[Marks]),
         "/pupils/{pupil}/plans" => vec![Asked {
             about: Some("Fir"),

@@ -96,6 +96,7 @@ impl Place {
             Place::Pupils if path == "/admission-register" => true,
             Place::Registers if path == "/cover" => true,
             Place::Year if path == "/settings" || Place::Timetable.holds(path) => true,
+            Place::Registers if path == "/late-marks" => true,
             Place::Registers if path == "/plans" || path.starts_with("/plans/") => true,
             Place::Registers if path == "/lessons" || path.starts_with("/lessons/") => true,
             Place::Registers if path == "/unexplained" => true,

@@ -731,6 +731,7 @@ fn save_marks(act: &mut Act, asked: &Asked<'_>) -> Result<Given, ApiProblem> {
             .device_at
             .as_deref()
             .and_then(crate::api::shape::moment),
+        sent_at: None,
         on_behalf_of: sent.on_behalf_of,
         changes: sent.changes,
         fill: sent.fill,

@@ -9,6 +9,7 @@ use register::{Class, Code, meaning};
 use serde::Deserialize;
 
 use super::due::Due;
+use super::save::clock_of;
 use crate::ids::EnrolmentId;
 
 /// A change to one place: the whole of what shall stand there.
@@ -90,6 +91,8 @@ pub enum Decision {
     Refused(String),
     /// The place has changed since the person saw it.
     Conflict,
+    /// It came too late and goes to the office: the ground.
+    Hold(String),
 }
 
 /// A mark that may be entered.
@@ -145,6 +148,24 @@ pub fn decide(register: &Register, due: &Due, change: &Change) -> Decision {
         }),
         Err(ground) => Decision::Refused(ground),
     }
+}
+
+/// What becomes of a change that was made in time and came too late: it stands there already, or the office decides.
+///
+/// The server's clock decides what a register takes; when a device says that it was made is evidence, which a person looks at. So an `L`
+/// typed before the register closed is neither entered as `L` in silence nor made into `U`.
+pub fn hold(register: &Register, due: &Due, change: &Change, made_at: Instant) -> Decision {
+    let code = match wanted_code(change) {
+        Ok(code) => code,
+        Err(ground) => return Decision::Refused(ground),
+    };
+    if stands_already(due, code, change.minutes, kept(&change.note).as_deref()) {
+        return Decision::Unchanged;
+    }
+    let made = clock_of(made_at, register.now);
+    Decision::Hold(format!(
+        "Made at {made}, and the register had closed when it came (R-007). It is with the office, which decides on it."
+    ))
 }
 
 fn wanted_code(change: &Change) -> Result<Option<Code>, String> {

@@ -14,6 +14,7 @@ mod enter;
 mod history;
 mod keeper;
 pub mod lessons;
+pub mod offline;
 mod pages;
 pub mod plans;
 pub mod records;
@@ -57,6 +58,11 @@ pub(crate) const LISTS: &[List] = &[
         make: plans::as_file,
     },
     List {
+        kind: "late-marks",
+        address: "/late-marks",
+        make: offline::as_file,
+    },
+    List {
         kind: "cover",
         address: "/cover",
         make: cover::as_file,
@@ -90,6 +96,7 @@ pub fn statements() -> Vec<&'static str> {
         cover::STATEMENTS,
         cover_lesson::STATEMENTS,
         lessons::STATEMENTS,
+        offline::STATEMENTS,
         &plans::STATEMENTS,
     ]
     .concat()

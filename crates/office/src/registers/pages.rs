@@ -41,6 +41,7 @@ pub fn routes() -> Router<Arc<Office>> {
         .merge(super::lessons::routes())
         .merge(super::ageing::routes())
         .merge(super::bulk::routes())
+        .merge(super::offline::routes())
         .merge(super::plans::routes())
 }
 
@@ -54,7 +55,9 @@ pub struct RegisterAddress {
 }
 
 impl RegisterAddress {
-    fn of((group, day, session): (String, String, String)) -> Result<RegisterAddress, Refusal> {
+    pub(super) fn of(
+        (group, day, session): (String, String, String),
+    ) -> Result<RegisterAddress, Refusal> {
         let read = || {
             let day: Day = day.parse().ok()?;
             let session: Session = session.parse().ok()?;
@@ -64,6 +67,17 @@ impl RegisterAddress {
             })
         };
         read().ok_or(Refusal::NotFound)
+    }
+
+    /// The register whose page is at this address, if it is one's.
+    pub(super) fn of_path(path: &str) -> Option<RegisterAddress> {
+        let mut parts = path.strip_prefix("/registers/")?.split('/');
+        let named = (parts.next()?, parts.next()?, parts.next()?);
+        let (group, day, session) = named;
+        let address = (group.to_owned(), day.to_owned(), session.to_owned());
+        RegisterAddress::of(address)
+            .ok()
+            .filter(|_| parts.next().is_none())
     }
 
     /// The register's page.

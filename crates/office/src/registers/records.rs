@@ -38,6 +38,28 @@ pub static REGISTER_TAKEN: Table = Table {
     shape: Shape::Versions,
 };
 
+/// What devices could not send in time, and what the office decided about it.
+pub static LATE_MARK: Table = Table {
+    name: "late_mark",
+    id: &[Column::new("late_id", Kind::Int)],
+    columns: &[
+        Column::new("group_id", Kind::Int),
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("on_date", Kind::Day),
+        Column::new("session", Kind::Int),
+        Column::nullable("code", Kind::Text),
+        Column::nullable("minutes_late", Kind::Int),
+        Column::nullable("note", Kind::Text),
+        Column::new("account_id", Kind::Int),
+        Column::nullable("device_at", Kind::Instant),
+        Column::new("made_at", Kind::Instant),
+        Column::new("arrived_at", Kind::Instant),
+        Column::new("state", Kind::Text),
+        Column::nullable("decided_because", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
 /// What is known ahead about pupils' sessions.
 pub static PLAN: Table = Table {
     name: "plan",

@@ -89,10 +89,7 @@ pub(super) fn register_page(
             clock,
             &limits,
         ),
-        present: match slot.session {
-            Session::Am => "/",
-            Session::Pm => "\\",
-        },
+        present: present(slot.session),
         on_behalf_of: on_behalf_of(book, address, keeper, state),
         reasons: reasons.into_iter().map(Text::from).collect(),
         change_id: format!("form-{}-{}-{}", actor.account, id, now.micros()),
@@ -101,6 +98,14 @@ pub(super) fn register_page(
         previous,
         next,
     })
+}
+
+/// The code for present in a session.
+pub(super) fn present(session: Session) -> &'static str {
+    match session {
+        Session::Am => "/",
+        Session::Pm => "\\",
+    }
 }
 
 /// For whom the office takes a register: the teacher of the day while it is open. An amendment is on the word of whoever told, so
@@ -165,7 +170,7 @@ fn neighbours(book: &Book, address: RegisterAddress) -> (Option<Text>, Option<Te
 }
 
 /// Who is in the group and on roll that day, in the order of the register.
-fn members(book: &Book, address: RegisterAddress) -> Vec<(usize, &Enrolment)> {
+pub(super) fn members(book: &Book, address: RegisterAddress) -> Vec<(usize, &Enrolment)> {
     let day = address.slot.day;
     let mut members: Vec<(usize, &Enrolment)> = book
         .groups
@@ -326,7 +331,7 @@ fn siblings(book: &Book, pupil: PupilId, slot: Slot, own: Option<Code>, beside: 
 }
 
 /// Every code with a meaning that day in this session, with the reason why this person may not enter it.
-fn codes(
+pub(super) fn codes(
     book: &Book,
     slot: Slot,
     role: Option<RoleKind>,

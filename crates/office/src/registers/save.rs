@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use store::{Act, Arg, Entry, StoreError, Tx, args};
 
 use super::due::{DUE, Due, PLANNED, due};
-use super::enter::{Change, Decision, Register, decide};
+use super::enter::{Change, Decision, Register, decide, hold};
 use super::keeper::{self, keeper};
+use super::offline::late;
 use super::records::{MARK_VERSION, REGISTER_TAKEN};
 use crate::desk::Refusal;
 use crate::ids::{AccountId, EnrolmentId, GroupId};
@@ -29,12 +30,25 @@ pub struct Save {
     pub change_id: String,
     /// When the marks were made by the device's clock: evidence, never a ground.
     pub device_at: Option<Instant>,
+    /// When it was sent, by the same clock: how long the marks waited.
+    pub sent_at: Option<Instant>,
     /// On whose word the office takes the register, when it does so for a teacher.
     pub on_behalf_of: Option<String>,
     /// The places to change, each once.
     pub changes: Vec<Change>,
     /// Whether every place that is still blank becomes present.
     pub fill: bool,
+}
+
+impl Save {
+    /// When the marks were made, on the server's clock: as long before now as they waited by the device's clock, which so may be wrong.
+    /// A device that does not tell how long they waited sent them at once.
+    pub fn made_at(&self, now: Instant) -> Instant {
+        match (self.device_at, self.sent_at) {
+            (Some(made), Some(sent)) => now.plus_seconds(-made.seconds_until(sent).max(0)),
+            _ => now,
+        }
+    }
 }
 
 /// What became of a save.
@@ -83,6 +97,8 @@ pub enum Outcome {
     Refused,
     /// Somebody else changed the place since; nothing was written.
     Conflict,
+    /// It came too late for the register and is with the office, which decides.
+    Held,
 }
 
 pub(super) const SEEN: &str =
@@ -124,16 +140,18 @@ pub fn save(
     }
     let mut register = open_register(act, actor, group, slot)?;
     let decisions = register.decide_all(save);
-    let written = write(act, &register.facts, save, &decisions)?;
+    let written = write(act, &register.facts, &decisions, |_| save.device_at)?;
+    let held = late::hold(act, actor, group, slot, save, &decisions)?;
     register.put(&decisions, act.seq(), act.at(), actor.account);
     let taken = take_if_complete(act, actor, group, &register, save)?;
-    if written > 0 || taken {
-        describe(act, actor, group, &register.facts, written);
+    let is_recorded = written > 0 || taken || held > 0;
+    if is_recorded {
+        describe(act, actor, group, &register.facts, written, taken);
         if let Some(word) = &save.on_behalf_of {
             act.note("on behalf of", word);
         }
     }
-    let answer = answer(act, &register, decisions, written > 0 || taken)?;
+    let answer = answer(act, &register, decisions, is_recorded)?;
     remember(act, actor, &save.change_id, &answer)?;
     Ok(answer)
 }
@@ -242,8 +260,8 @@ pub(crate) fn forget_old_saves(tx: &mut Tx, now: Instant) -> Result<u64, StoreEr
 }
 
 /// A register in the hands of an act.
-struct OpenRegister {
-    facts: Register,
+pub(super) struct OpenRegister {
+    pub(super) facts: Register,
     due: Vec<Due>,
     places: HashMap<EnrolmentId, usize>,
     /// Whether it was recorded as taken before.
@@ -251,7 +269,7 @@ struct OpenRegister {
 }
 
 /// Finds out everything that decides about a save, from rows.
-fn open_register(
+pub(super) fn open_register(
     act: &mut Act,
     actor: &Actor,
     group: GroupId,
@@ -321,7 +339,7 @@ fn is_a_session(calendar: &SchoolCalendar, slot: Slot) -> Result<(), Refusal> {
 }
 
 impl OpenRegister {
-    fn place(&self, enrolment: EnrolmentId) -> Option<&Due> {
+    pub(super) fn place(&self, enrolment: EnrolmentId) -> Option<&Due> {
         self.places.get(&enrolment).map(|place| &self.due[*place])
     }
 
@@ -329,6 +347,9 @@ impl OpenRegister {
     fn decide_all(&self, save: &Save) -> Vec<(Change, Decision)> {
         let sent = save.changes.iter().map(|change| {
             let decision = match self.place(change.enrolment) {
+                Some(due) if late::is_late(&self.facts, save, change) => {
+                    hold(&self.facts, due, change, save.made_at(self.facts.now))
+                }
                 Some(due) => decide(&self.facts, due, change),
                 None => Decision::Refused(
                     "This pupil is not on this register on that day: not in the group, or not on roll (R-218, R-219). Reload the page."
@@ -362,7 +383,13 @@ impl OpenRegister {
     }
 
     /// Puts what was written in place of what stood.
-    fn put(&mut self, decisions: &[(Change, Decision)], seq: i64, at: Instant, account: AccountId) {
+    pub(super) fn put(
+        &mut self,
+        decisions: &[(Change, Decision)],
+        seq: i64,
+        at: Instant,
+        account: AccountId,
+    ) {
         for (change, decision) in decisions {
             let (Decision::Write(mark), Some(place)) =
                 (decision, self.places.get(&change.enrolment))
@@ -390,11 +417,11 @@ impl OpenRegister {
 }
 
 /// Writes the marks that pass, and answers how many.
-fn write(
+pub(super) fn write(
     act: &mut Act,
     facts: &Register,
-    save: &Save,
     decisions: &[(Change, Decision)],
+    device_at: impl Fn(EnrolmentId) -> Option<Instant>,
 ) -> Result<u64, StoreError> {
     let session = facts.slot.session.index() as i64;
     let source = if facts.is_closed() {
@@ -416,7 +443,7 @@ fn write(
             mark.note.as_deref(),
             mark.reason.as_deref(),
             source,
-            save.device_at
+            device_at(change.enrolment)
         ])
     });
     act.record_many(&MARK_VERSION, rows)
@@ -425,7 +452,7 @@ fn write(
 /// Records the register as taken when nothing in it is blank any more; answers whether it did.
 ///
 /// A register that is planned through before it opens is not taken by that.
-fn take_if_complete(
+pub(super) fn take_if_complete(
     act: &mut Act,
     actor: &Actor,
     group: GroupId,
@@ -445,9 +472,17 @@ fn take_if_complete(
     Ok(true)
 }
 
-fn describe(act: &mut Act, actor: &Actor, group: GroupId, facts: &Register, written: u64) {
+fn describe(
+    act: &mut Act,
+    actor: &Actor,
+    group: GroupId,
+    facts: &Register,
+    written: u64,
+    taken: bool,
+) {
     let what = match (facts.is_closed(), written) {
-        (_, 0) => "take register",
+        (_, 0) if taken => "take register",
+        (_, 0) => "hold late marks",
         (false, _) => "save register",
         (true, _) => "amend register",
     };
@@ -475,6 +510,7 @@ fn answer(
             Decision::Write(mark) => (Outcome::Saved, mark.heed),
             Decision::Unchanged => (Outcome::Unchanged, String::new()),
             Decision::Refused(ground) => (Outcome::Refused, ground),
+            Decision::Hold(ground) => (Outcome::Held, ground),
             Decision::Conflict => (
                 Outcome::Conflict,
                 "Somebody changed this mark after you saw it. Look at what stands there now, and enter yours again if it is right."

@@ -11,13 +11,15 @@ use crate::ids::EnrolmentId;
 
 /// A save as the grid sends it.
 ///
-/// `{change_id, device_at, on_behalf_of, fill, changes: [{enrolment, code, minutes, note, reason, base}]}`; all but the first
+/// `{change_id, device_at, sent_at, on_behalf_of, fill, changes: [{enrolment, code, minutes, note, reason, base}]}`; all but the first
 /// may be left out.
 #[derive(Debug, Deserialize)]
 pub struct SentSave {
     change_id: String,
     #[serde(default)]
     device_at: Option<DeviceTime>,
+    #[serde(default)]
+    sent_at: Option<DeviceTime>,
     #[serde(default)]
     on_behalf_of: Option<String>,
     #[serde(default)]
@@ -34,15 +36,22 @@ enum DeviceTime {
     Micros(i64),
 }
 
+impl DeviceTime {
+    fn told(self) -> Option<Instant> {
+        match self {
+            DeviceTime::Text(text) => text.parse().ok(),
+            DeviceTime::Micros(micros) => Some(Instant::from_micros(micros)),
+        }
+    }
+}
+
 impl From<SentSave> for Save {
     fn from(sent: SentSave) -> Save {
         Save {
             change_id: sent.change_id,
             // A device whose clock cannot be read has given no evidence; its marks count all the same.
-            device_at: sent.device_at.and_then(|time| match time {
-                DeviceTime::Text(text) => text.parse().ok(),
-                DeviceTime::Micros(micros) => Some(Instant::from_micros(micros)),
-            }),
+            device_at: sent.device_at.and_then(DeviceTime::told),
+            sent_at: sent.sent_at.and_then(DeviceTime::told),
             on_behalf_of: filled(sent.on_behalf_of),
             changes: sent.changes,
             fill: sent.fill,

@@ -9,6 +9,7 @@ use store::{StoreError, Tx};
 use super::cover::may_set_cover;
 use super::keeper::duty_of;
 use super::lessons::{LessonLine, differences, lessons_of};
+use super::offline::late::number_waiting;
 use super::status::{Status, in_no_register, registers_at, status, taken_on};
 use crate::book::{Book, Group, GroupKind};
 use crate::desk::Refusal;
@@ -58,6 +59,8 @@ pub(super) struct TodayPage {
     pub sets_cover: bool,
     /// Whether this person reads the changes of many marks.
     pub sees_changes: bool,
+    /// How many marks came late and wait for this person.
+    pub late_marks: i64,
 }
 
 /// The list of missing registers, or of all.
@@ -183,6 +186,10 @@ pub(super) fn today_page(
         sees_timetable: Place::Timetable.is_open_to(actor),
         sets_cover: may_set_cover(actor),
         sees_changes: super::bulk::reads_changes(actor),
+        late_marks: match may_set_cover(actor) {
+            true => number_waiting(tx, book.school)?,
+            false => 0,
+        },
     })
 }
 

@@ -21,6 +21,10 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("frame.js", JS, include_bytes!("assets/frame.js")),
     ("typeahead.js", JS, include_bytes!("assets/typeahead.js")),
     ("outbox.js", JS, include_bytes!("assets/outbox.js")),
+    ("device.js", JS, include_bytes!("assets/device.js")),
+    ("waiting.js", JS, include_bytes!("assets/waiting.js")),
+    ("ahead.js", JS, include_bytes!("assets/ahead.js")),
+    ("offline.js", JS, include_bytes!("assets/offline.js")),
     ("grid.js", JS, include_bytes!("assets/grid.js")),
     ("progress.js", JS, include_bytes!("assets/progress.js")),
     ("spans.js", JS, include_bytes!("assets/spans.js")),
@@ -33,6 +37,22 @@ static FILES: &[(&str, &str, &[u8])] = &[
 
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
+
+/// What the page for no network loads, and so what a device keeps.
+const KEPT_ON_DEVICES: &[&str] = &[
+    "rollbook.css",
+    "dark.css",
+    "frame.js",
+    "device.js",
+    "outbox.js",
+    "waiting.js",
+    "grid.js",
+    "offline.js",
+    "icon.svg",
+];
+
+/// The worker between pages and the network; before it stand the name of the set and its files.
+const WORKER: &str = include_str!("assets/worker.js");
 
 /// The assets as served: one address for the whole set, made of a digest of all of it, so that modules can import
 /// each other by plain name and a browser never mixes two releases.
@@ -53,6 +73,7 @@ static SHELF: LazyLock<Shelf> = LazyLock::new(|| {
         digest.update(name.as_bytes());
         digest.update(bytes);
     }
+    digest.update(WORKER);
     let short: String = digest.finalize()[..6]
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -96,6 +117,42 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/assets/{set}/{name}", get(serve))
         .route("/look", post(look::choose))
+        .route("/worker.js", get(worker))
+        .route("/manifest.webmanifest", get(manifest))
+}
+
+/// The worker, at the top so that it stands before every page. Its text names the set of assets, so a new release is a new worker.
+async fn worker() -> impl IntoResponse {
+    let files: Vec<String> = KEPT_ON_DEVICES.iter().map(|name| asset(name)).collect();
+    let set = serde_json::json!(SHELF.prefix);
+    let files = serde_json::json!(files);
+    let text = format!("const SET = {set};\nconst FILES = {files};\n{WORKER}");
+    let headers = [
+        (header::CONTENT_TYPE, JS),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, text)
+}
+
+/// What a browser is told when Rollbook is installed on a device. It names no school.
+async fn manifest() -> impl IntoResponse {
+    let icon = serde_json::json!({ "src": asset("icon.svg"), "type": "image/svg+xml", "sizes": "any", "purpose": "any" });
+    let manifest = serde_json::json!({
+        "id": "/",
+        "name": "Rollbook",
+        "short_name": "Rollbook",
+        "description": "Registers, with and without a network",
+        "lang": "en-GB",
+        "start_url": "/registers",
+        "scope": "/",
+        "display": "standalone",
+        "icons": [icon],
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "application/manifest+json"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, manifest.to_string())
 }
 
 async fn serve(Path((set, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
@@ -142,7 +199,7 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 ///
 /// No script or style inside the page, nothing from other hosts, no framing, forms go home only.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Puts the security headers on every answer; use as `axum::middleware::from_fn(shell::security_headers)`, outermost.
 ///

@@ -282,7 +282,8 @@ impl TallyKind {
         TallyKind::Blank,
     ];
 
-    fn word(self) -> &'static str {
+    /// In a word, as pages and scripts know it.
+    pub fn word(self) -> &'static str {
         match self {
             TallyKind::Here => "here",
             TallyKind::Late => "late",

@@ -5,6 +5,7 @@ mod book;
 mod bulk;
 mod inspections;
 mod lessons;
+mod offline;
 mod pages;
 mod plans;
 mod save;

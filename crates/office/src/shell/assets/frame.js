@@ -8,6 +8,16 @@ const one = (selector, within = document) => within.querySelector(selector);
 
 // A browser is one person at one school at a time: a tab that was left open elsewhere goes to the first page of this one.
 const pageOf = one('meta[name="person"]')?.content;
+/** Ends the session here, and takes the registers off this device; where the school cannot be told, it is told at the next page. */
+async function endSession() {
+  localStorage.setItem('rollbook-signing-out', pageOf);
+  await import('./device.js').then(({ wipe }) => wipe()).catch(() => {});
+  const told = await fetch('/sign-out', { method: 'POST', redirect: 'manual' }).catch(() => null);
+  location.assign(told ? '/sign-in?said=signed-out' : '/offline#signed-out');
+}
+const leaving = pageOf && localStorage.getItem('rollbook-signing-out') === pageOf;
+if (leaving) endSession();
+
 if (pageOf) {
   try { localStorage.setItem('rollbook-page-of', pageOf); } catch { /* storage is switched off: the server still looks */ }
   addEventListener('storage', (event) => { if (event.key === 'rollbook-page-of' && event.newValue !== pageOf) location.replace('/'); });
@@ -185,23 +195,35 @@ if (notice) notice.tabIndex = -1;
 // Signing out never drops what waits on this device.
 for (const form of all('[data-sign-out]')) {
   form.addEventListener('submit', async (event) => {
-    if (form.dataset.sure) return;
     event.preventDefault();
-    const go = () => { form.dataset.sure = 'yes'; form.submit(); };
     try {
       const { outbox } = await import('./outbox.js');
       const waiting = await outbox.flushWithin(4000);
-      if (waiting.length === 0) { go(); return; }
+      if (waiting.length === 0) { await endSession(); return; }
       const list = make('ul', {}, ...waiting.map((entry) => make('li', {}, `${entry.title}: ${entry.count} ${entry.count === 1 ? 'mark' : 'marks'}${entry.trouble ? `, ${entry.trouble}` : ''}`)));
       const answer = await ask([
         make('h2', {}, 'Some marks have not reached the school yet'), list,
         make('p', {}, 'They are kept on this device, encrypted. Only you can send them: sign in here again, on this device.'),
         answers(['stay', 'Stay signed in', ''], ['go', 'Sign out, marks wait here']),
       ], { label: 'Marks waiting' });
-      if (answer === 'go') go();
-    } catch { go(); }
+      if (answer === 'go') await endSession();
+    } catch { await endSession(); }
   });
 }
 
 if (one('[data-find]')) import('./typeahead.js');
 if (one('[data-progress]')) import('./progress.js');
+if (pageOf && !leaving) import('./ahead.js');
+
+// At the door nobody is signed in: no register stays, and marks that wait are not forgotten.
+const door = one('form[action="/sign-in"]');
+if (door) {
+  localStorage.removeItem('rollbook-signing-out');
+  import('./device.js').then(async ({ owners, wipe }) => {
+    await wipe();
+    const waiting = await owners();
+    if (waiting.size === 0) return;
+    const days = [...new Set([...waiting.values()].map((made) => new Date(made).toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' })))];
+    door.before(make('div', { class: 'notice heed', role: 'status' }, make('p', {}, `Marks typed on this device on ${days.join(', ')} have not reached the school. Whoever typed them sends them by signing in here.`)));
+  }).catch(() => {});
+}

@@ -10,6 +10,7 @@
 
 import { answers, ask, make } from './frame.js';
 import { outbox } from './outbox.js';
+import { marks, signedOut, troubles } from './waiting.js';
 
 const form = document.querySelector('[data-register]');
 const { path, title, present } = form.dataset;
@@ -37,7 +38,7 @@ const rows = [...table.tBodies[0].rows].map((line, index) => {
     index, line, name, words: [surname, ...others].flatMap((part) => [part, ...part.split(/[\s-]+/)]).map(plain).filter(Boolean),
     said: [...others, surname].join(' '), enrolment: Number(line.dataset.e), base: Number(line.dataset.base),
     code: line.dataset.code || null, planned: line.dataset.planned || null, minutes: line.dataset.minutes ? Number(line.dataset.minutes) : null,
-    note: line.querySelector('[data-note]').textContent.trim() || null, mood: '', trouble: null,
+    note: line.querySelector('[data-note]').textContent.trim() || null, mood: '', trouble: null, told: null,
   };
 });
 const byEnrolment = new Map(rows.map((row) => [row.enrolment, row]));
@@ -76,7 +77,7 @@ function draw(row, pending = '') {
   mark.textContent = pending || stands(row) || '·';
   if (byPlan) mark.append(make('span', { class: 'sr' }, ` ${byPlanWords}`));
   row.line.querySelector('.c-min span').textContent = row.minutes ?? '';
-  const words = row.trouble ?? row.note ?? '';
+  const words = row.trouble ?? row.told ?? row.note ?? '';
   row.line.querySelector('[data-note]').textContent = words;
   row.line.classList.toggle('waiting', row.mood === 'waiting');
   row.line.classList.toggle('refused', row.mood === 'trouble');
@@ -102,28 +103,14 @@ async function showWaiting() {
   const mine = entries.filter((entry) => entry.path === path);
   const waiting = mine.filter((entry) => !entry.trouble).reduce((sum, entry) => sum + entry.changes.length, 0);
   const trouble = entries.filter((entry) => entry.trouble && !(entry.path === path && entry.theirs));
-  const marks = (count) => `${count} ${count === 1 ? 'mark' : 'marks'}`;
   const away = outbox.state === 'offline';
   saved.className = `saved${waiting && outbox.state !== 'sending' ? ' waiting' : ''}`;
   saved.textContent = waiting === 0 ? (outbox.savedAt ? `Saved ${outbox.savedAt}` : firstSaved)
     : away ? `No network: ${marks(waiting)} ${outbox.keepsOnDevice ? 'kept on this device' : 'only in this page, keep it open'}`
       : outbox.state === 'signed-out' ? `${marks(waiting)} kept on this device` : `Saving ${marks(waiting)}`;
   const parts = [];
-  if (outbox.state === 'signed-out') {
-    const again = make('a', { class: 'button', href: `/sign-in?next=${encodeURIComponent(path)}` }, 'Sign in again');
-    parts.push(make('div', { class: 'notice heed', role: 'alert' }, make('p', {}, 'Your session has ended. Nothing is lost: what you have typed is kept on this device and goes in when you have signed in again.'), again));
-  }
-  for (const entry of trouble) {
-    const retry = make('button', { type: 'button', class: 'quiet' }, 'Try again');
-    const drop = make('button', { type: 'button', class: 'quiet' }, 'Take off this device');
-    retry.addEventListener('click', () => outbox.again(entry.n));
-    drop.addEventListener('click', async () => {
-      const sure = await ask([make('h2', {}, 'Take these marks off this device?'), make('p', {}, `${entry.title}: ${marks(entry.changes.length)} will not reach the school.`),
-        answers(['keep', 'Keep them', ''], ['drop', 'Take them off'])], { label: 'Take off' });
-      if (sure === 'drop') outbox.drop(entry.n);
-    });
-    parts.push(make('div', { class: 'notice grave' }, make('p', {}, `${entry.title}: ${marks(entry.changes.length)} not taken. ${entry.trouble}`), retry, drop));
-  }
+  if (outbox.state === 'signed-out') parts.push(signedOut(path));
+  parts.push(...troubles(trouble));
   banner.replaceChildren(...parts);
 }
 
@@ -149,7 +136,7 @@ async function set(cells, { undoing = false } = {}) {
   const reason = state === 'amend' ? await reasonFor() : null;
   if (reason === undefined) return false;
   const before = cells.map(([row]) => [row, cellNow(row)]);
-  for (const [row, cell] of cells) { Object.assign(row, cell, { mood: 'waiting', trouble: null }); draw(row); }
+  for (const [row, cell] of cells) { Object.assign(row, cell, { mood: 'waiting', trouble: null, told: null }); draw(row); }
   if (!undoing) undos.push(before);
   tally();
   const changes = cells.map(([row]) => ({ enrolment: row.enrolment, code: row.code, minutes: row.minutes, note: row.note, reason, base: row.base }));
@@ -410,7 +397,7 @@ function key(event) {
     case 'Delete': case 'Backspace': clear(row); return true;
     case "'": jump = { text: '' }; say('Go to: type letters of a name.'); return true;
     case 'Enter':
-      if (at.column === 1) cellOf(row, 1).querySelector('a').click(); else panel(row);
+      if (at.column === 1) cellOf(row, 1).querySelector('a')?.click(); else panel(row);
       return true;
     default:
   }
@@ -491,6 +478,10 @@ outbox.addEventListener('results', ({ detail }) => {
       const changed = (result.code || null) !== row.code;
       Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, mood: '', trouble: null });
       if (changed) say(`${describe(row)}. ${result.message}`);
+    } else if (!again && result.outcome === 'held') {
+      const typed = row.code ?? 'no mark';
+      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, base: result.base, mood: '', trouble: null, told: `${typed}: with the office. ${result.message}` });
+      say(`${row.said}: ${row.told}`);
     } else if (!again) {
       const typed = row.code ?? 'no mark';
       Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, base: result.base, mood: 'trouble', trouble: trouble(typed, result) });

@@ -1,11 +1,14 @@
 // The outbox: what a person has typed and the school has not yet answered.
 //
-// Each change is written to IndexedDB before anything is sent, encrypted with an AES-GCM key that the browser keeps and no script can
-// read out, and bound to the signed-in person: nobody else's session sends it. Changes of one register are gathered for a moment,
+// Each change is written to the device (device.js) before anything is sent, encrypted with its person's key, and bound to that person: nobody
+// else's session sends it. Changes of one register are gathered for a moment,
 // sealed under one change id, and sent until answered; a repeat carries the same id, so the server applies it once. What the
-// server refuses, or finds changed meanwhile, stays here until the person has decided. Nothing is dropped in silence.
+// server refuses, or finds changed meanwhile, stays here until the person has decided. Nothing is dropped in silence. What came too late is
+// with the office (`held`). Both moments go along, typed and sent: the server reckons from them how long it waited, whatever the clock says.
 //
 // Entries: {n, owner, path, made, sealed: {id, device_at} | null, trouble: text | null, iv, cipher}; cipher holds {title, changes, behalf, theirs}.
+
+import { answered, base, finished, keyOf, seal, settled, store, unseal, withKeys } from './device.js';
 
 const owner = document.querySelector('meta[name="person"]')?.content ?? '';
 const gatherFor = 250;
@@ -13,61 +16,29 @@ const channel = 'BroadcastChannel' in self ? new BroadcastChannel('rollbook-outb
 
 const newId = () => crypto.randomUUID?.()
   ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-const settled = (request) => new Promise((done, failed) => {
-  request.onsuccess = () => done(request.result);
-  request.onerror = () => failed(request.error);
-});
-
 /** Entries on the device's disk, encrypted. */
 class Disk {
-  static async open() {
-    if (!globalThis.indexedDB || !globalThis.crypto?.subtle) throw new Error('no safe place on this device');
-    const request = indexedDB.open('rollbook', 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore('keys', { keyPath: 'owner' });
-      request.result.createObjectStore('entries', { keyPath: 'n', autoIncrement: true }).createIndex('owner', 'owner');
-    };
-    const disk = new Disk();
-    disk.base = await settled(request);
-    disk.key = await disk.keyOf(owner);
-    return disk;
-  }
+  static async open() { await keyOf(owner); return new Disk(); }
 
-  store(name, mode = 'readonly') { return this.base.transaction(name, mode).objectStore(name); }
+  async close({ title, changes, behalf, theirs, ...open }) { return { ...open, owner, ...await seal(owner, { title, changes, behalf, theirs }) }; }
 
-  async keyOf(person) {
-    const kept = await settled(this.store('keys').get(person));
-    if (kept) return kept.key;
-    const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
-    try { await settled(this.store('keys', 'readwrite').add({ owner: person, key })); } catch { return this.keyOf(person); } // another tab was first
-    return key;
-  }
-
-  async close({ title, changes, behalf, theirs, ...open }) {
-    const iv = crypto.getRandomValues(new Uint8Array(12));
-    const plain = new TextEncoder().encode(JSON.stringify({ title, changes, behalf, theirs }));
-    const cipher = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(owner) }, this.key, plain);
-    return { ...open, owner, iv, cipher };
-  }
-
-  async read({ iv, cipher, ...open }) {
-    const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(owner) }, this.key, cipher);
-    return { ...open, ...JSON.parse(new TextDecoder().decode(plain)) };
-  }
+  async read({ iv, cipher, ...open }) { return { ...open, ...await unseal(owner, { iv, cipher }) }; }
 
   async all() {
-    const kept = await settled(this.store('entries').index('owner').getAll(owner));
+    const kept = await settled((await store('entries')).index('owner').getAll(owner));
     return Promise.all(kept.sort((a, b) => a.n - b.n).map((entry) => this.read(entry)));
   }
 
   /** Adds, replaces and removes entries in one step: after a crash all of it is there or none. */
-  async change({ put = [], drop = [] }) {
+  change(steps) { return withKeys(() => this.changed(steps)); }
+
+  async changed({ put = [], drop = [] }) {
     const closed = await Promise.all(put.map((entry) => this.close(entry)));
-    const transaction = this.base.transaction('entries', 'readwrite', { durability: 'strict' });
+    const transaction = (await base()).transaction('entries', 'readwrite', { durability: 'strict' });
     const entries = transaction.objectStore('entries');
     for (const n of drop) entries.delete(n);
     for (const entry of closed) entries.put(entry);
-    await new Promise((done, failed) => { transaction.oncomplete = done; transaction.onerror = transaction.onabort = () => failed(transaction.error); });
+    await finished(transaction);
   }
 }
 
@@ -174,15 +145,18 @@ class Outbox extends EventTarget {
         answer = await fetch(`${entry.path}/save`, {
           method: 'POST', redirect: 'manual', keepalive: entry.changes.length < 100,
           headers: { 'content-type': 'application/json', accept: 'application/json', 'rollbook-page-of': owner },
-          body: JSON.stringify({ change_id: entry.sealed.id, device_at: entry.sealed.device_at, on_behalf_of: entry.behalf ?? null, changes: entry.changes }),
+          body: JSON.stringify({ change_id: entry.sealed.id, device_at: entry.sealed.device_at, sent_at: new Date().toISOString(), on_behalf_of: entry.behalf ?? null, changes: entry.changes }),
         });
         body = await answer.json().catch(() => null);
       } catch { this.#later('offline'); return; }
       if (answer.status === 401 || answer.type === 'opaqueredirect') { this.#later('signed-out'); return; }
       if (answer.ok && Array.isArray(body?.results)) { this.#wait = 0; await this.#answered(entry, body); continue; }
       if ([400, 403, 404, 409, 413, 422].includes(answer.status)) {
-        await this.#step(() => this.store.change({ put: [{ ...entry, trouble: body?.message ?? `The school's server did not take it (${answer.status}).` }] }));
-        this.#tell('waiting', {});
+        // Refused as a whole: each change stands by itself, for its person to decide on.
+        const ground = answer.status === 404 ? 'This register is not open to you any more, or is not there. Tell the office what you know.'
+          : body?.message ?? `The school's server did not take it (${answer.status}).`;
+        const results = entry.changes.map(({ enrolment, base: seen }) => ({ enrolment, outcome: 'refused', message: ground, base: seen, unknown: true }));
+        await this.#answered(entry, { saved_at: this.savedAt, results });
         continue;
       }
       this.#later('offline');
@@ -221,7 +195,7 @@ class Outbox extends EventTarget {
       const put = [], drop = [entry.n];
       for (const change of entry.changes) {
         const result = results.get(change.enrolment) ?? { enrolment: change.enrolment, outcome: 'refused', message: 'The server did not answer for this mark.', base: change.base };
-        if (result.outcome === 'saved' || result.outcome === 'unchanged') continue;
+        if (['saved', 'unchanged', 'held'].includes(result.outcome)) continue;
         put.push({ path: entry.path, made: entry.made, title: entry.title, behalf: entry.behalf, sealed: null, trouble: result.message || result.outcome, changes: [change], theirs: [result] });
       }
       const later = new Set();
@@ -237,6 +211,7 @@ class Outbox extends EventTarget {
       return { path: entry.path, savedAt: body.saved_at, results: body.results, later: [...later] };
     });
     this.savedAt = body.saved_at;
+    await answered(entry.path, body.results.filter((result) => !result.unknown)).catch(() => {}); // no copy is kept here
     this.#tell('results', detail);
     this.#tell('waiting', {});
   }

@@ -1,0 +1,259 @@
+//! What a device is given ahead: today's registers of the person who is signed in, as little of each as marking it takes.
+//!
+//! Names, tutor groups, marks of that one register, codes of plans, codes that may be entered, times. Never a note, a flag, a reason,
+//! a contact, an address or anything of another day: what is not sent cannot be lost with the device. `tests/registers/offline.rs` holds
+//! every key, for every role.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Json;
+use axum::extract::Query;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use calendar::{Instant, TimeOfDay};
+use register::closing::RegisterState as Clock;
+use register::entry::RoleKind;
+use serde::{Deserialize, Serialize};
+use store::Tx;
+
+use super::super::due::standing;
+use super::super::keeper::keeper;
+use super::super::pages::RegisterAddress;
+use super::super::register_page::{codes, members, present};
+use super::super::today::own_groups;
+use crate::book::{Book, GroupKind};
+use crate::desk::{Desk, Problem, Refusal};
+use crate::people::{Actor, page_of};
+use crate::shell::{Frame, Look, Page};
+use crate::year::settings::{entry_limits, mode, session_times};
+
+/// What a device keeps of one person's registers, until the end of the day.
+#[derive(Debug, Serialize)]
+struct OnDevice {
+    /// Whose it is, and at which school.
+    of: String,
+    /// The day.
+    day: String,
+    /// The server's clock, in milliseconds since 1970; so are all times here.
+    now: i64,
+    /// When the day ends, and with it what the device may keep.
+    until: i64,
+    /// Codes by the key that registers name.
+    codes: BTreeMap<String, Vec<CodeOnDevice>>,
+    registers: Vec<RegisterOnDevice>,
+}
+
+/// A register as a device keeps it. `page` is its address; what is typed goes to `{page}/save`, whatever kind of register it is.
+#[derive(Debug, Serialize)]
+struct RegisterOnDevice {
+    page: String,
+    group: String,
+    /// `Tue 24 Nov AM`.
+    when: String,
+    begins: i64,
+    closes: i64,
+    ends: i64,
+    /// What may be done with it once it has closed: `amend` or `read-only`.
+    closed: &'static str,
+    /// The code for present.
+    present: &'static str,
+    /// The key of its codes.
+    codes: String,
+    rows: Vec<RowOnDevice>,
+}
+
+/// A place of a register.
+#[derive(Debug, Serialize)]
+struct RowOnDevice {
+    /// The time on roll.
+    e: i64,
+    name: String,
+    /// The tutor group.
+    form: String,
+    /// The mark that stands.
+    code: Option<String>,
+    /// Its minutes late.
+    minutes: Option<u32>,
+    /// The number to base a change on.
+    base: i64,
+    /// The code of the plan.
+    planned: Option<String>,
+}
+
+/// A code that has a meaning today, and why this person may not enter it.
+#[derive(Debug, Serialize)]
+struct CodeOnDevice {
+    code: String,
+    face: &'static str,
+    tally: &'static str,
+    meaning: String,
+    late: bool,
+    needs_note: bool,
+    refused: Option<String>,
+}
+
+/// Registers that the device has open or had: further addresses beside the person's own, one after another with commas.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    open: String,
+}
+
+/// So many open registers are looked up for one device.
+const OPEN_AT_MOST: usize = 40;
+
+/// `GET /offline/registers?open=`: what a device keeps for whoever is signed in.
+pub(super) async fn registers(desk: Desk, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let at = desk.clone();
+    desk.read(move |tx, actor| {
+        let now = at.office.now();
+        let book = at.office.shelf.book(tx, actor.school)?;
+        Ok(Json(on_device(tx, actor, &book, &asked.open, now)?).into_response())
+    })
+    .await
+}
+
+fn on_device(
+    tx: &mut Tx,
+    actor: &Actor,
+    book: &Book,
+    open: &str,
+    now: Instant,
+) -> Result<OnDevice, Refusal> {
+    let (today, _) = now.in_london();
+    let midnight = TimeOfDay::new(0, 0, 0).expect("a day begins at midnight");
+    let mut kept = OnDevice {
+        of: page_of(actor.account.0, actor.school),
+        day: today.to_string(),
+        now: millis(now),
+        until: millis(Instant::at_london(today.plus_days(1), midnight)),
+        codes: BTreeMap::new(),
+        registers: Vec::new(),
+    };
+    if !mode(&book.settings, today)?.marks_here() {
+        return Ok(kept);
+    }
+    let slots = book.calendar.slots(today, today);
+    let mut own = own_groups(actor, book, today);
+    own.sort_by_key(|group| group.kind != GroupKind::Tutor);
+    let own = own.into_iter().map(|group| group.id);
+    let mut wanted: Vec<RegisterAddress> = own
+        .flat_map(|group| {
+            slots
+                .iter()
+                .map(move |slot| RegisterAddress { group, slot: *slot })
+        })
+        .collect();
+    let further = open.split(',').filter_map(RegisterAddress::of_path);
+    for address in further.take(OPEN_AT_MOST) {
+        if slots.contains(&address.slot) && !wanted.contains(&address) {
+            wanted.push(address);
+        }
+    }
+    for address in wanted {
+        match one(tx, actor, book, address, &mut kept.codes) {
+            Ok(Some(register)) => kept.registers.push(register),
+            // Only read, or no longer theirs: nothing to finish without a network.
+            Ok(None) | Err(Refusal::NotFound) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(kept)
+}
+
+/// A register that this person may mark and that asks for somebody's mark.
+fn one(
+    tx: &mut Tx,
+    actor: &Actor,
+    book: &Book,
+    address: RegisterAddress,
+    code_sets: &mut BTreeMap<String, Vec<CodeOnDevice>>,
+) -> Result<Option<RegisterOnDevice>, Refusal> {
+    let RegisterAddress { group: id, slot } = address;
+    let keeper = keeper(tx, actor, id, slot.day)?;
+    let (Some(role), Some(group)) = (keeper.role(), book.groups.group(id)) else {
+        return Ok(None);
+    };
+    let standing = standing(tx, book.school, id, slot)?;
+    let rows: Vec<RowOnDevice> = members(book, address)
+        .into_iter()
+        .filter(|(_, enrolment)| enrolment.marked_on(slot.day).is_ok())
+        .map(|(_, enrolment)| {
+            let mark = standing.get(&enrolment.id);
+            let form = book
+                .groups
+                .of_kind(enrolment.id, GroupKind::Tutor, slot.day);
+            let plan = book.plans.expected(enrolment.id, slot);
+            RowOnDevice {
+                e: enrolment.id.0,
+                name: book
+                    .roll
+                    .pupil(enrolment.pupil)
+                    .map(|pupil| pupil.listed())
+                    .unwrap_or_default(),
+                form: form.map(|form| form.name.clone()).unwrap_or_default(),
+                code: mark.and_then(|mark| mark.code).map(|code| code.to_string()),
+                minutes: mark.and_then(|mark| mark.minutes),
+                base: mark.map_or(0, |mark| mark.seq),
+                planned: plan.map(|on_file| on_file.plan.code.to_string()),
+            }
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let times = session_times(&book.settings, slot.day)?;
+    let hours = times.of(slot.session);
+    let at = |time| Instant::at_london(slot.day, time);
+    let key = format!("{}-{role:?}", slot.session).to_lowercase();
+    if !code_sets.contains_key(&key) {
+        let clock = Clock::Open {
+            closes: at(hours.closes),
+        };
+        let limits = entry_limits(&book.settings, slot.day)?;
+        let choices = codes(book, slot, Some(role), clock, &limits);
+        let set = choices.into_iter().map(|choice| CodeOnDevice {
+            code: choice.code.to_string(),
+            face: choice.face.class(),
+            tally: choice.tally.word(),
+            meaning: choice.meaning.to_string(),
+            late: choice.late,
+            needs_note: choice.needs_note,
+            refused: choice.refusal.map(|ground| ground.to_string()),
+        });
+        code_sets.insert(key.clone(), set.collect());
+    }
+    Ok(Some(RegisterOnDevice {
+        page: address.path(),
+        group: group.name.clone(),
+        when: format!("{} {}", slot.day.short(), slot.session),
+        begins: millis(at(hours.opens)),
+        closes: millis(at(hours.closes)),
+        ends: millis(at(hours.ends)),
+        closed: match role {
+            RoleKind::ClassTeacher => "read-only",
+            _ => "amend",
+        },
+        present: present(slot.session),
+        codes: key,
+        rows,
+    }))
+}
+
+fn millis(at: Instant) -> i64 {
+    at.micros() / 1000
+}
+
+/// `GET /offline`: the page that a device keeps for when there is no network. It is the same for everybody and holds nothing of a school.
+pub(super) async fn page(headers: HeaderMap) -> Page<impl Template> {
+    Page(OfflinePage {
+        frame: Frame::signed_out("No network", "Rollbook").with_look(Look::of(&headers)),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "registers/offline/offline.html")]
+struct OfflinePage {
+    frame: Frame,
+}

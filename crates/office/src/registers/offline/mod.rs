@@ -1,0 +1,33 @@
+//! Registers where there is no network: what a device is given ahead, and what it could not send in time.
+//!
+//! It deliberately does not know how a browser keeps what it is given (`shell/assets/device.js` does), and decides no mark: what
+//! comes in time is [`super::save`]'s, what comes late a person's.
+
+mod ahead;
+pub(super) mod late;
+mod late_page;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::desk::Office;
+
+pub use late::{Decided, LateChoice, decide_late};
+pub(super) use late_page::as_file;
+
+/// The addresses of this folder.
+pub(super) fn routes() -> Router<Arc<Office>> {
+    Router::new()
+        .route("/offline", get(ahead::page))
+        .route("/offline/registers", get(ahead::registers))
+        .route("/late-marks", get(late_page::list))
+        .route(
+            "/late-marks/{group}/{day}/{session}",
+            post(late_page::decide),
+        )
+}
+
+/// The statements of this folder.
+pub(super) const STATEMENTS: &[&str] = &[late::WAITING, late::COUNT, late::OF_PLACE, late::ONE];
