@@ -12,7 +12,7 @@ use super::changes::put_changes;
 use super::lessons::{lessons_by_day, put_lessons};
 use super::plans::{imagined, planned_today, put_plans};
 use super::{Ids, People, at, by};
-use crate::registers::records::{MARK_VERSION, REGISTER_TAKEN};
+use crate::registers::records::{LATE_MARK, MARK_VERSION, REGISTER_TAKEN};
 
 /// Registers of so many school days back are recorded one by one, with the tutor who took them and what was amended since.
 const ONE_BY_ONE: usize = 10;
@@ -94,6 +94,7 @@ pub(super) fn play(
     set_clock(at(day, 8));
     put_plans(store, key, planned, people, ids, day)?;
     put_changes(store, key, school, people, ids)?;
+    put_late_marks(store, key, school, people, ids)?;
     if let Some(today) = &school.today {
         for deed in this_morning(people, today, &by_plan) {
             do_it(store, key, set_clock, people, ids, deed)?;
@@ -270,6 +271,66 @@ impl Amendments {
             })
             .collect()
     }
+}
+
+/// What one tutor typed yesterday afternoon without a network, for pupils whom the office has down as not yet explained: it came this
+/// morning, and waits for the office.
+fn put_late_marks(
+    store: &Store,
+    key: SchoolId,
+    school: &DemoSchool,
+    people: &Arc<People>,
+    ids: &Arc<Ids>,
+) -> Result<(), StoreError> {
+    let Some(last) = school.slots.len().checked_sub(1) else {
+        return Ok(());
+    };
+    let mut unexplained: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (enrolment, marks) in school.marks.iter().enumerate() {
+        let mark = last
+            .checked_sub(marks.first_slot)
+            .and_then(|index| marks.marks.get(index));
+        if mark.and_then(|mark| mark.code()) == Some("N") {
+            let group = marks.tutor_group_at(last);
+            unexplained.entry(group).or_default().push(enrolment);
+        }
+    }
+    let most = unexplained.into_iter().max_by_key(|(_, all)| all.len());
+    let Some((group, enrolments)) = most else {
+        return Ok(());
+    };
+    let slot = school.slots[last];
+    let minutes = 8;
+    let made_at = school
+        .recorded_at(enrolments[0], last)
+        .plus_seconds(60 * minutes);
+    let staff = school.groups[group].staff;
+    let (people, ids) = (Arc::clone(people), Arc::clone(ids));
+    store.act_now(key, move |act: &mut Act| {
+        for enrolment in enrolments.into_iter().take(3) {
+            let (late, arrived_at) = (act.new_id(), act.at());
+            let values = args![
+                late,
+                ids.groups[group],
+                ids.enrolments[enrolment],
+                slot.day,
+                slot.session.index() as i64,
+                "L",
+                minutes,
+                Arg::Null,
+                people.accounts[staff],
+                made_at,
+                made_at,
+                arrived_at,
+                "waiting",
+                Arg::Null
+            ];
+            act.record(&LATE_MARK, &values)?;
+        }
+        let subject = format!("group {} {slot}", ids.groups[group]);
+        act.describe(by(&people, staff, "hold late marks", subject));
+        Ok(())
+    })
 }
 
 /// The morning of today: what was entered ahead, and the registers that are in. Where a plan stands nobody makes a mark.

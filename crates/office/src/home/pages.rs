@@ -10,7 +10,7 @@ use crate::desk::{Desk, Problem, Refusal};
 use crate::insight::{Question, Reckoning, Who, grouped};
 use crate::people::{Access, Actor, RecordKind, Role};
 use crate::registers::plans::{PlansToday, plans_today};
-use crate::registers::{Status, own_groups, registers_at, status, taken_on};
+use crate::registers::{Status, late_marks_waiting, own_groups, registers_at, status, taken_on};
 use crate::shell::{Face, Figure, Frame, Page, State};
 use crate::year::settings::session_times;
 
@@ -28,6 +28,8 @@ struct Home {
     year: Option<YearAtSchool>,
     /// What is to be looked at in plans, for those who keep them.
     plans: Option<PlansToday>,
+    /// How many marks came late and wait for this person.
+    late_marks: i64,
     /// What a new school does before there is anything to show: address, words, why.
     first_steps: Vec<(&'static str, &'static str, &'static str)>,
     /// What the program has to say to those who look after it.
@@ -82,6 +84,10 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
     let sees_marks = actor.may(Access::Read, RecordKind::AttendanceMarks);
     let keeps_plans = actor.may_for_school(Access::Write, RecordKind::AttendanceMarks);
     let mut plans = None;
+    let late_marks = match keeps_plans {
+        true => late_marks_waiting(tx, actor.school)?,
+        false => 0,
+    };
     let (mine, day, year) = if sees_marks {
         let book = desk.office.shelf.book(tx, actor.school)?;
         let slots = book.calendar.slots(today, today).to_vec();
@@ -119,6 +125,7 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         day,
         year,
         plans,
+        late_marks,
         first_steps,
         notices,
         nothing,

@@ -37,6 +37,7 @@ pub use enter::Change;
 pub use history::{HistoryEntry, history_of, history_of_register};
 pub use keeper::{Keeper, keeper};
 pub(crate) use lessons::{PupilDay, day_of_pupil};
+pub(crate) use offline::late_marks_waiting;
 pub use pages::{RegisterAddress, routes};
 pub use plans::PlanReader;
 pub(crate) use plans::{keeps_plans_of, plans_of_pupil};

@@ -56,10 +56,10 @@ fn late_marks(store: &TestStore) -> Vec<(i64, Option<String>, String)> {
         .expect("the held marks")
 }
 
-fn standing(
-    store: &TestStore,
-    number: i64,
-) -> Option<(String, Option<i64>, Option<Instant>, Option<String>)> {
+/// Code, minutes late, the device's time and the reason.
+type StandingMark = (String, Option<i64>, Option<Instant>, Option<String>);
+
+fn standing(store: &TestStore, number: i64) -> Option<StandingMark> {
     store
         .read_now(move |tx| {
             let one = "select code, minutes_late, device_at, reason from mark where school_id = $1 and enrolment_id = $2";

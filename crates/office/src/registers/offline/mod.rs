@@ -17,6 +17,9 @@ use crate::desk::Office;
 pub use late::{Decided, LateChoice, decide_late};
 pub(super) use late_page::as_file;
 
+/// How many marks came late and wait for the office.
+pub(crate) use late::number_waiting as late_marks_waiting;
+
 /// The addresses of this folder.
 pub(super) fn routes() -> Router<Arc<Office>> {
     Router::new()

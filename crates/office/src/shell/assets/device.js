@@ -66,6 +66,15 @@ export async function unseal(owner, { iv, cipher }) {
 export async function keep(given) {
   const { of: owner, day, until, now, codes, registers } = given;
   if (registers.length === 0) { await wipe(); return; }
+  // An answer that came while the server was telling is newer than what it told.
+  const before = await kept();
+  for (const register of before?.owner === owner ? registers : []) {
+    const known = new Map(before.registers.find((one) => one.page === register.page)?.rows.map((row) => [row.e, row]));
+    for (const row of register.rows) {
+      const other = known.get(row.e);
+      if (other && other.base > row.base) Object.assign(row, { code: other.code, minutes: other.minutes, base: other.base });
+    }
+  }
   const sealed = await seal(owner, { codes, registers });
   const entry = { owner, day, until, ahead: now - Date.now(), at: Date.now(), ...sealed };
   const transaction = (await base()).transaction('registers', 'readwrite');

@@ -8,6 +8,7 @@
 //
 // One tab stop; arrows move inside, without wrapping. Each cell is plain text and takes typing (ARIA grid pattern).
 
+import { kept } from './device.js';
 import { answers, ask, make } from './frame.js';
 import { outbox } from './outbox.js';
 import { marks, signedOut, troubles } from './waiting.js';
@@ -495,9 +496,15 @@ outbox.addEventListener('results', ({ detail }) => {
 outbox.addEventListener('waiting', showWaiting);
 addEventListener('beforeunload', (event) => { if (!outbox.keepsOnDevice && table.querySelector('tr.waiting')) event.preventDefault(); });
 
-// What an earlier visit left on this device stands over what the server knew.
+// What an earlier visit left on this device stands over what the server knew; so does an answer that came while this page was being made.
 async function restore() {
-  for (const entry of (await outbox.entries()).filter((kept) => kept.path === path)) {
+  const entries = await outbox.entries();
+  const copy = (await kept().catch(() => null))?.registers.find((one) => one.page === path);
+  for (const known of copy?.rows ?? []) {
+    const row = byEnrolment.get(known.e);
+    if (row && known.base > row.base) Object.assign(row, { code: known.code, minutes: known.minutes, base: known.base });
+  }
+  for (const entry of entries.filter((waiting) => waiting.path === path)) {
     for (const change of entry.changes) {
       const row = byEnrolment.get(change.enrolment);
       if (!row) continue;

@@ -86,10 +86,14 @@ function list(found) {
 
 const notice = make('div', { class: 'notice heed', role: 'status', 'data-network': '' });
 
-/** Looks whether the server can be reached again, and says so; nobody is moved off what they are doing. */
+let looking;
+
+/** Looks whether the server can be reached again, and says so; nobody is moved off what they are doing. Then it looks no more, so that an
+ *  open page does not keep a session alive. */
 async function lookForServer(found) {
   let answer;
   try { answer = await fetch(`/offline/registers?open=${encodeURIComponent(found ? found.registers.map((one) => one.page).join(',') : '')}`, { headers: { accept: 'application/json' } }); } catch { return; }
+  if (answer.ok || answer.status === 401) clearInterval(looking);
   if (answer.status === 401) {
     const next = location.pathname === '/offline' ? '/registers' : location.pathname;
     notice.replaceChildren(make('p', {}, 'The school can be reached again, and your session has ended. What you typed goes in when you have signed in.'), make('a', { class: 'button', href: `/sign-in?next=${encodeURIComponent(next)}` }, 'Sign in'));
@@ -119,7 +123,7 @@ async function begin() {
   place.replaceChildren(notice, ...(register ? [form(register, found)] : list(found)));
   if (register) await import('./grid.js'); else await import('./outbox.js');
   addEventListener('online', () => lookForServer(found));
-  setInterval(() => lookForServer(found), LOOK_EVERY);
+  looking = setInterval(() => lookForServer(found), LOOK_EVERY);
 }
 
 begin();

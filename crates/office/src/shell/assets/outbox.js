@@ -191,6 +191,8 @@ class Outbox extends EventTarget {
 
   async #answered(entry, body) {
     const results = new Map(body.results.map((result) => [result.enrolment, result]));
+    // Before the entry goes: a page that is just being loaded finds either the entry or its answer.
+    await answered(entry.path, body.results.filter((result) => !result.unknown)).catch(() => {}); // no copy is kept here
     const detail = await this.#step(async () => {
       const put = [], drop = [entry.n];
       for (const change of entry.changes) {
@@ -211,7 +213,6 @@ class Outbox extends EventTarget {
       return { path: entry.path, savedAt: body.saved_at, results: body.results, later: [...later] };
     });
     this.savedAt = body.saved_at;
-    await answered(entry.path, body.results.filter((result) => !result.unknown)).catch(() => {}); // no copy is kept here
     this.#tell('results', detail);
     this.#tell('waiting', {});
   }
