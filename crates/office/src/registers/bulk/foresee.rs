@@ -345,7 +345,7 @@ fn judged(register: &Register, due: &Due, choice: &Choice) -> Result<Mark, Why> 
     match decide(register, due, &change) {
         Decision::Write(mark) => Ok(mark),
         Decision::Unchanged | Decision::Conflict => Err(Why::Already),
-        Decision::Refused(ground) => Err(Why::Refused(ground)),
+        Decision::Refused(ground) | Decision::Hold(ground) => Err(Why::Refused(ground)),
     }
 }
 
