@@ -9,6 +9,7 @@ mod bank_holiday;
 mod cycle;
 mod day;
 mod instant;
+mod month;
 mod school_calendar;
 mod school_year;
 mod session;
@@ -18,6 +19,7 @@ pub use bank_holiday::{BankHoliday, bank_holiday, bank_holidays, bank_holidays_a
 pub use cycle::{Cycle, CycleWeek};
 pub use day::{Day, ParseDayError, Weekday};
 pub use instant::{Instant, ParseInstantError};
+pub use month::{Month, ParseMonthError};
 pub use school_calendar::{
     BeyondCalendar, CalendarProblem, CalendarRows, DayException, DayKind, ExceptionKind,
     ParseExceptionKindError, Period, SchoolCalendar, SchoolKind, SchoolWeek, SessionCount,
