@@ -114,6 +114,10 @@ const SCHOOLS: &str = "\
 const CLAIM: &str = "\
     update job set state = 'running', worker = $3, lease_until = $4, attempts = attempts + 1 \
     where school_id = $1 and id = $2";
+const CLAIM_ONE: &str = "\
+    update job set state = 'running', worker = $3, lease_until = $4, attempts = attempts + 1 \
+    where school_id = $1 and id = $2 \
+    and ((state = 'waiting' and due_at <= $5) or (state = 'running' and lease_until < $5))";
 const PROGRESS: &str = "\
     update job set done = $4, total = $5, lease_until = $6 \
     where school_id = $1 and id = $2 and worker = $3 and state = 'running' returning cancel_asked";
@@ -138,12 +142,13 @@ const RECENT: &str = "\
     created_at, finished_at from job where school_id = $1 order by created_at desc, id limit $2";
 
 /// The statements of this module, for the test that prepares them. [`DUE_ON_POSTGRES`] is for that engine alone.
-pub(crate) const STATEMENTS: [&str; 13] = [
+pub(crate) const STATEMENTS: [&str; 14] = [
     ENQUEUE,
     OPEN,
     DUE_ON_SQLITE,
     SCHOOLS,
     CLAIM,
+    CLAIM_ONE,
     PROGRESS,
     ASK_CANCEL,
     CANCEL_WAITING,
@@ -212,6 +217,25 @@ pub fn claim(
     };
     let lease_until = now.plus_seconds(lease_seconds);
     tx.execute(CLAIM, &args![school, id, worker, lease_until])?;
+    job(tx, school, id)
+}
+
+/// Takes this job as [`claim`] would, or answers none where somebody is at it or it has ended.
+///
+/// Errors: a [`StoreError`] of the statement.
+pub fn claim_one(
+    tx: &mut Tx,
+    school: SchoolId,
+    id: i64,
+    worker: &str,
+    now: Instant,
+    lease_seconds: i64,
+) -> Result<Option<Job>, StoreError> {
+    let lease_until = now.plus_seconds(lease_seconds);
+    let values = args![school, id, worker, lease_until, now];
+    if tx.execute(CLAIM_ONE, &values)? == 0 {
+        return Ok(None);
+    }
     job(tx, school, id)
 }
 

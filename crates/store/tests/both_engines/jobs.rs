@@ -226,3 +226,25 @@ fn no_job_is_claimed_twice() {
         assert_eq!((all, claimed.len()), (20, 20));
     });
 }
+
+#[test]
+fn a_named_job_is_taken_by_one_worker_and_by_another_only_when_its_lease_ran_out() {
+    each_engine(MIGRATIONS, |store| {
+        let id = store
+            .write_now(|tx| jobs::enqueue(tx, SCHOOL, BEGINNING, &IMPORT))
+            .unwrap();
+        let take = |worker: &'static str, after: i64| {
+            let now = BEGINNING.plus_seconds(after);
+            store
+                .write_now(move |tx| jobs::claim_one(tx, SCHOOL, id, worker, now, 60))
+                .unwrap()
+        };
+        assert_eq!(take("a", 0).unwrap().attempts, 1);
+        assert_eq!(take("b", 30), None);
+        let late = take("b", 61).unwrap();
+        assert_eq!((late.attempts, late.state), (2, JobState::Running));
+        let ended = store.write_now(move |tx| jobs::finish(tx, &late, "b", "", BEGINNING));
+        assert!(ended.unwrap());
+        assert_eq!(take("c", 600), None);
+    });
+}
