@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, TimeOfDay};
+use paper::{Paper, Typesetter};
 use store::{Act, SchoolId, SignOfLife, Store, StoreError, Tx, args};
 
 use crate::api::Interface;
@@ -48,6 +49,7 @@ pub struct Office {
     pub notices: Notices,
     /// What the interface for other programs keeps.
     pub interface: Arc<Interface>,
+    typesetter: Option<Arc<dyn Typesetter>>,
     sign: Arc<Mutex<Option<SignOfLife>>>,
     lately: Arc<Lately>,
 }
@@ -69,11 +71,36 @@ impl Office {
             over_tls,
             doors: Arc::new(doors),
             readings: Arc::default(),
+            typesetter: None,
             sign: Arc::default(),
             notices: Notices::default(),
             interface: Arc::default(),
             lately: Arc::default(),
         }
+    }
+
+    /// The application with something to print with. The program that serves has it; tests need none.
+    pub fn printing_with(self, typesetter: Arc<dyn Typesetter>) -> Office {
+        Office {
+            typesetter: Some(typesetter),
+            ..self
+        }
+    }
+
+    /// A document as PDF. Takes its time: call it where nobody waits for this thread.
+    ///
+    /// Errors: the document cannot be set, which is logged; there is nothing to print with.
+    pub fn print(&self, paper: &Paper) -> Result<Vec<u8>, Refusal> {
+        let Some(typesetter) = &self.typesetter else {
+            let ground = "This program was started without anything to print with.";
+            return Err(Refusal::Wrong(ground.to_owned()));
+        };
+        typesetter.set(paper).map_err(|error| {
+            tracing::error!(%error, "a document could not be printed");
+            let ground =
+                "The document could not be printed. Please tell whoever looks after Rollbook.";
+            Refusal::Wrong(ground.to_owned())
+        })
     }
 
     /// The number of this program's sign of life, which stands beside long work that is begun here, so that no other

@@ -191,7 +191,7 @@ impl Wrongs {
         self.0.is_empty()
     }
 
-    fn of(&self, field: &str) -> Option<String> {
+    pub(crate) fn of(&self, field: &str) -> Option<String> {
         let texts: Vec<&str> = self
             .0
             .iter()

@@ -74,6 +74,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0010_bulk.sql"),
     },
     Migration {
+        name: "0011_sealed",
+        sql: include_str!("../migrations/0011_sealed.sql"),
+    },
+    Migration {
         name: "0012_proof",
         sql: include_str!("../migrations/0012_proof.sql"),
     },
@@ -121,6 +125,8 @@ pub static TABLES: &[&Table] = &[
     &registers::bulk::records::MARK_SET,
     &registers::records::LESSON_COVER,
     &registers::records::LATE_MARK,
+    &registers::sealed::records::SEALED_COPY,
+    &registers::sealed::records::SEALED_FILE,
     &roll::imports::records::PRIOR_ATTENDANCE,
     &roll::imports::records::SETTLED_RECORD,
     &roll::imports::records::IMPORT_PROFILE,

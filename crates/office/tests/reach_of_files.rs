@@ -13,6 +13,7 @@ use axum::http::{Method, StatusCode, header};
 use calendar::Session;
 use office::people::Role;
 use office::registers::records::{LESSON_MARK, MARK_VERSION, PLAN};
+use office::registers::sealed::{Wish, by_itself, seal};
 use office::roll::records::{
     ADDRESS, CHARACTERISTIC, CONTACT, CONTACT_ROUTE, PUPIL, PUPIL_CONTACT, RESIDENCE,
 };
@@ -209,6 +210,25 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         "Register|Day|Session|Typed|Minutes late|Note|Typed by|Typed at|Came at|Device's clock",
     ),
     (
+        "/sealed-copies",
+        Nobody,
+        "Month|Standing|Copy|Made|By|Holds|Journal|Hash|File|SHA-256|Size",
+    ),
+    (
+        "/sealed-copies/{copy}/{file}",
+        Core,
+        "Entry|Legal surname|Legal forename|Middle names|Surname used|Forename used|Sex|Date of birth|Starting day\
+         |Agreed with|Registration|Last school|Address of the last school|Other or next school|Boarder|Last day on roll\
+         |Ground for deletion|UPN|Admission number|Entered on|Amendments|Tutor group|Pupil|Amended|By|Job title|Date|Session\
+         |Recorded|Act",
+    ),
+    (
+        "/sealed-copies/{copy}/{file}",
+        Contacts,
+        "Address|Parents|What|Before|After|Reason",
+    ),
+    ("/sealed-copies/{copy}/{file}", Marks, "Minutes late|Note"),
+    (
         "/timetable/periods",
         Nobody,
         "Period|Starts|Ends|Session|Holds",
@@ -263,8 +283,8 @@ const COLUMNS: &[(&str, Part, &str)] = &[
 
 /// The part of the record that a column belongs to; none for one of which nobody has said it.
 fn column(list: &str, heading: &str) -> Option<Part> {
-    if list == "/imports/take-out/{list}" && (heading.ends_with(" AM") || heading.ends_with(" PM"))
-    {
+    let has_sessions = ["/imports/take-out/{list}", "/sealed-copies/{copy}/{file}"];
+    if has_sessions.contains(&list) && (heading.ends_with(" AM") || heading.ends_with(" PM")) {
         return Some(Marks);
     }
     let mut columns = COLUMNS.iter().filter(|(own, ..)| *own == list);
@@ -376,6 +396,29 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
                 .chain(single)
                 .collect()
         }
+        "/sealed-copies" => all(&[""], &[]),
+        // A copy is a file that was made; the marks of the test are in that of November.
+        "/sealed-copies/{copy}/{file}" => [
+            ("admission-register.csv", Contacts),
+            ("admission-register-amendments.csv", Contacts),
+            ("attendance-register.csv", Marks),
+            ("attendance-register-amendments.csv", Marks),
+        ]
+        .map(|(name, part)| {
+            asked(
+                format!("/sealed-copies/{}/{name}", copy(school)),
+                &[Core, part],
+            )
+        })
+        .into(),
+        // A document: what it says is told in tests/sealed.rs.
+        "/pupils/{pupil}/extract" => vec![Asked {
+            about: Some("Fir"),
+            ..asked(
+                format!("/pupils/{}/extract", school.pupils["Fir"].0),
+                &[Core, Marks],
+            )
+        }],
         "/figures" => all(&["", "?show=classes", "?show=characteristics"], &[]),
         "/groups" | "/staff" | "/people" | "/api-clients" | "/journal" | "/journal/lists"
         | "/cover" => all(&[""], &[]),
@@ -433,6 +476,16 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         }
         other => panic!("say how the list {other} is asked for and what it tells"),
     }
+}
+
+/// The number of the sealed copy of the test.
+fn copy(school: &School) -> i64 {
+    let id = school.id;
+    let newest = school.office.store.read_now(move |tx| {
+        let sql = "select coalesce(max(copy_id), 0) from sealed_copy where school_id = $1";
+        tx.query_one(sql, &args![id], |row| row.get::<i64>(0))
+    });
+    newest.expect("the copies")
 }
 
 /// Cells of a file; a cell in quotes may hold commas, quotes and new lines.
@@ -702,6 +755,9 @@ fn no_role_takes_away_in_any_list_what_the_matrix_does_not_give_it() {
     each_school(|school| {
         fill(school);
         let import = received(school);
+        let month = "2026-11".parse().expect("a month");
+        let maker = by_itself(school.id);
+        seal(&school.office, &maker, month, Wish::Another, &mut |_| {}).expect("a sealed copy");
         // A reason is told to those who read the journal of the school.
         let reason = [
             ("list", "/pupils"),
@@ -807,7 +863,8 @@ fn no_role_takes_away_in_any_list_what_the_matrix_does_not_give_it() {
             faults.len(),
             faults[..faults.len().min(60)].join("\n")
         );
-        let must_be_seen: [(&str, &[Part]); 11] = [
+        let must_be_seen: [(&str, &[Part]); 12] = [
+            ("/sealed-copies/{copy}/{file}", &[Core, Contacts, Marks]),
             ("/plans", &[Core, Marks, Suspensions]),
             ("/pupils", &[Core, Care, Sen, Flags]),
             ("/groups/{group}", &[Core]),
@@ -832,9 +889,9 @@ fn no_role_takes_away_in_any_list_what_the_matrix_does_not_give_it() {
             }
         }
         assert_eq!(
-            seen.len() + 3,
+            seen.len() + 4,
             office::take_away::lists().len(),
-            "every list but a room's timetable, a change of many marks and an inspector's looks was taken away by somebody"
+            "every list but a room's timetable, a change of many marks, an inspector's looks and an extract was taken away by somebody"
         );
     });
 }

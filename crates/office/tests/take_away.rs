@@ -372,8 +372,10 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
             ":xlsx(",
         ] {
             let is_here = name.ends_with("take_away/file.rs");
+            // Files of a sealed copy are made to be kept; they leave by the same door as the bytes that were kept.
+            let is_kept = name.ends_with("sealed/contents.rs") && word == " csv(";
             assert!(
-                is_here || !text.contains(word),
+                is_here || is_kept || !text.contains(word),
                 "{name} makes a file of its own: {word}"
             );
         }

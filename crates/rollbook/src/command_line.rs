@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use calendar::{Day, Weekday};
+use calendar::{Day, Month, Weekday};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -55,6 +55,17 @@ pub enum Command {
     },
     /// Prove that the records are what the journal says, and name the first row that differs.
     Verify {
+        /// Where the records are.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Make a sealed copy of both registers of a month, beside those that there are.
+    Seal(Seal),
+    /// Prove that a file is one that was sealed here, and that the journal still holds the hash that it bears.
+    VerifyCopy {
+        /// The file: a register's PDF or CSV from a sealed copy.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
         /// Where the records are.
         #[command(flatten)]
         data: Data,
@@ -169,6 +180,23 @@ pub struct Bring {
     /// Do not ask.
     #[arg(long)]
     pub yes: bool,
+}
+
+/// Of which month a sealed copy is to be made.
+#[derive(Debug, Args)]
+pub struct Seal {
+    /// The month, as 2026-10.
+    #[arg(long, value_name = "MONTH")]
+    pub month: Month,
+    /// Where the records are.
+    #[command(flatten)]
+    pub data: Data,
+    /// The key to what is kept sealed, as for `serve`.
+    #[arg(long, value_name = "FILE", env = "ROLLBOOK_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+    /// The number of the school, where there are several.
+    #[arg(long, value_name = "NUMBER")]
+    pub school: Option<i64>,
 }
 
 /// What to back up, and where to.

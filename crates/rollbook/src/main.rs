@@ -14,6 +14,7 @@ mod local_authority;
 mod log;
 mod opening;
 mod replace_key;
+mod sealing;
 mod serve;
 mod serving;
 mod settings;
@@ -57,6 +58,8 @@ fn run(command: Command) -> Result<ExitCode> {
             yes,
         } => replace_key::replace(&data, key_file.as_deref(), yes).map(|()| ExitCode::SUCCESS),
         Command::Verify { data } => verify::verify(&data).map(success_if),
+        Command::Seal(said) => sealing::seal(&said).map(|()| ExitCode::SUCCESS),
+        Command::VerifyCopy { file, data } => sealing::verify_copy(&file, &data).map(success_if),
         Command::Backup(said) => backup::backup(&said).map(|()| ExitCode::SUCCESS),
         Command::Restore(said) => backup::restore::restore(&said).map(|()| ExitCode::SUCCESS),
         Command::Export(said) => backup::export::export(&said).map(|()| ExitCode::SUCCESS),

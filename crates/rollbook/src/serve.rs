@@ -13,6 +13,7 @@ use axum::Router;
 use axum::http::header;
 use axum::response::Response;
 use axum::routing::get;
+use letters::Press;
 use office::desk::{Clock, Office};
 use office::people::{self, Doors, Keyring, SetUpCode};
 use office::shell::{self, Frame};
@@ -31,6 +32,7 @@ use crate::command_line::{Nightly, Serve, Tls};
 use crate::health::{self, Health};
 use crate::local_authority::{LocalAuthority, names_of_this_machine};
 use crate::opening::clock_of_this_machine;
+use crate::sealing::keep_sealing;
 use crate::serving::{Server, asked_to_stop};
 
 /// What is served, and how.
@@ -227,10 +229,12 @@ impl Served {
             schedule.map(|schedule| schedule.folder),
         );
         let store = self.store.clone();
-        let office = Office::new(self.store, self.keyring, self.clock, over_tls, doors);
+        let office = Office::new(self.store, self.keyring, self.clock, over_tls, doors)
+            .printing_with(Arc::new(Press::new()));
         tokio::spawn(keep_up(office.store.clone(), Arc::clone(&office.clock)));
         let office = Arc::new(office);
         tokio::spawn(Arc::clone(&office).open_books());
+        tokio::spawn(keep_sealing(Arc::clone(&office), SEALS_AFTER));
         if let Some(upkeep) = self.upkeep {
             let keeper = Keeper {
                 store,
@@ -282,6 +286,9 @@ async fn keep_up(store: Store, clock: Clock) {
         tokio::time::sleep(A_DAY).await;
     }
 }
+
+/// Nobody who has just started the program waits for a sealed copy, and their first pages need the machine.
+const SEALS_AFTER: Duration = Duration::from_secs(120);
 
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use office::registers::sealed::prove_kept;
 use store::{VerifyProgress, VerifyReport, VerifyStage};
 
 use crate::command_line::Data;
@@ -16,10 +17,18 @@ pub fn verify(data: &Data) -> Result<bool> {
         .verify_now(&[], office::TABLES, move |progress| show(&shown, progress))
         .context("The records could not be read whole; if they are of an older version, start Rollbook with them once");
     bar.finish_and_clear();
+    let kept = store.read_now(prove_kept);
     store.close();
     let report = report?;
+    let (sealed, differing) = kept.context("The sealed copies could not be read")?;
+    for place in &differing {
+        println!("Differs: {place}");
+    }
     print!("{}", told(&report));
-    Ok(report.is_whole())
+    if sealed > 0 {
+        println!("{sealed} files of sealed copies are as they were sealed.");
+    }
+    Ok(report.is_whole() && differing.is_empty())
 }
 
 fn progress_bar() -> ProgressBar {

@@ -10,6 +10,7 @@ use crate::desk::{Desk, Problem, Refusal};
 use crate::insight::{Question, Reckoning, Who, grouped};
 use crate::people::{Access, Actor, RecordKind, Role};
 use crate::registers::plans::{PlansToday, plans_today};
+use crate::registers::sealed::{CopiesToday, copies_today};
 use crate::registers::{Status, late_marks_waiting, own_groups, registers_at, status, taken_on};
 use crate::shell::{Face, Figure, Frame, Page, State};
 use crate::year::settings::session_times;
@@ -30,6 +31,8 @@ struct Home {
     plans: Option<PlansToday>,
     /// How many marks came late and wait for this person.
     late_marks: i64,
+    /// Months without a sealed copy, for those who make them.
+    copies: Option<CopiesToday>,
     /// What a new school does before there is anything to show: address, words, why.
     first_steps: Vec<(&'static str, &'static str, &'static str)>,
     /// What the program has to say to those who look after it.
@@ -126,6 +129,7 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         year,
         plans,
         late_marks,
+        copies: copies_today(tx, actor, today)?,
         first_steps,
         notices,
         nothing,

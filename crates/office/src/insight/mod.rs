@@ -38,6 +38,7 @@ pub use form::Form;
 pub use pupil::{Spell, band_name, last_marks, pupil_figure, pupil_mark, shown, spells, year_grid};
 pub use question::{Answer, Only, Question, Span, TRAITS, Trait, When, Who};
 pub use table::grouped;
+pub(crate) use why::counts_as;
 
 /// The statements of this folder, for the test that prepares them.
 pub const STATEMENTS: &[&str] = mark::STATEMENTS;

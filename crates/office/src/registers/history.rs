@@ -36,6 +36,52 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and not exists (select 1 from held_act h where h.school_id = v.school_id and h.seq = v.seq and h.released_seq is null)
 order by v.enrolment_id, v.seq";
 
+/// Every entry in a place with more than one, of the days $2 to $3.
+pub(super) const AMENDED_BETWEEN: &str = "\
+select v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note, v.reason, v.source,
+       j.at, j.account_id, j.job_title, a.name, s.title, s.forename, s.surname
+from mark_version v
+join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
+left join account a on a.account_id = j.account_id
+left join staff s on s.school_id = v.school_id and s.account_id = j.account_id and s.superseded_seq is null
+where v.school_id = $1 and v.on_date >= $2 and v.on_date <= $3
+  and exists (select 1 from mark_version w where w.school_id = v.school_id and w.enrolment_id = v.enrolment_id
+              and w.on_date = v.on_date and w.session = v.session and w.seq <> v.seq)
+  and not exists (select 1 from held_act h where h.school_id = v.school_id and h.seq = v.seq and h.released_seq is null)
+order by v.enrolment_id, v.on_date, v.session, v.seq";
+
+/// Times on roll with an entry made by the act $2 or a later one for a day before $3, and the first such day.
+pub(super) const TOUCHED_SINCE: &str = "\
+select enrolment_id, min(on_date) from mark_version
+where school_id = $1 and seq >= $2 and on_date < $3 group by enrolment_id order by enrolment_id";
+
+/// The amendments of the attendance register that a copy of a month holds (R-007): every entry in the places of these days
+/// that were entered more than once, and those entered again by an act from `since` on for days before them.
+///
+/// Place by place, oldest first. For copies of the register, which hold every entry.
+pub(crate) fn amended_between(
+    tx: &mut Tx,
+    school: SchoolId,
+    (from, to): (Day, Day),
+    since: i64,
+) -> Result<Vec<HistoryEntry>, StoreError> {
+    let mut found = Vec::new();
+    let earlier = tx.query(TOUCHED_SINCE, &args![school, since, from], |row| {
+        Ok((row.get::<EnrolmentId>(0)?, row.get::<Day>(1)?))
+    })?;
+    for (enrolment, first) in earlier {
+        let entries = history_of(tx, school, enrolment, first, from.previous())?;
+        let places = entries.chunk_by(|one, next| one.slot == next.slot);
+        let again =
+            places.filter(|place| place.len() > 1 && place.iter().any(|one| one.seq >= since));
+        found.extend(again.flatten().cloned());
+    }
+    tx.each(AMENDED_BETWEEN, &args![school, from, to], |row| {
+        push(&mut found, row)
+    })?;
+    Ok(found)
+}
+
 /// One entry in one place of the register.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {

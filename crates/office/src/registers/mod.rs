@@ -11,6 +11,7 @@ mod cover;
 mod cover_lesson;
 mod due;
 mod enter;
+mod extract;
 mod history;
 mod keeper;
 pub mod lessons;
@@ -20,6 +21,7 @@ pub mod plans;
 pub mod records;
 mod register_page;
 pub mod save;
+pub mod sealed;
 mod sent;
 mod status;
 mod today;
@@ -34,6 +36,7 @@ pub use cover::{set_cover, take_back_cover};
 pub use cover_lesson::{cover_lesson, take_back_lesson};
 pub use due::{Due, Standing, due};
 pub use enter::Change;
+pub(crate) use extract::may_extract;
 pub use history::{HistoryEntry, history_of, history_of_register};
 pub use keeper::{Keeper, keeper};
 pub(crate) use lessons::{PupilDay, day_of_pupil};
@@ -86,6 +89,7 @@ pub(crate) const LISTS: &[List] = &[
         address: "/many-marks/{set}",
         make: bulk::marks_as_file,
     },
+    extract::LIST,
 ];
 
 /// Every statement of this folder, for the test that prepares them.
@@ -99,6 +103,7 @@ pub fn statements() -> Vec<&'static str> {
         lessons::STATEMENTS,
         offline::STATEMENTS,
         &plans::STATEMENTS,
+        &sealed::statements(),
     ]
     .concat()
 }
@@ -107,8 +112,10 @@ const STATEMENTS: &[&str] = &[
     due::DUE,
     due::PLANNED,
     due::STANDING,
+    history::AMENDED_BETWEEN,
     history::OF_ENROLMENT,
     history::OF_REGISTER,
+    history::TOUCHED_SINCE,
     keeper::DUTIES,
     keeper::COVERS_LESSON,
     save::SEEN,

@@ -36,6 +36,7 @@ pub fn routes() -> Router<Arc<Office>> {
         )
         .route("/registers/{group}/{day}/{session}/history", get(history))
         .route("/codes", get(codes))
+        .route("/pupils/{pupil}/extract", get(super::extract::ask))
         .route("/cover", get(cover::cover).post(cover::set))
         .route("/cover/{duty}/take-back", post(cover::take_back))
         .merge(super::lessons::routes())
@@ -43,6 +44,7 @@ pub fn routes() -> Router<Arc<Office>> {
         .merge(super::bulk::routes())
         .merge(super::offline::routes())
         .merge(super::plans::routes())
+        .merge(super::sealed::routes())
 }
 
 /// Which register an address names.

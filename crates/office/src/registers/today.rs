@@ -61,6 +61,8 @@ pub(super) struct TodayPage {
     pub sees_changes: bool,
     /// How many marks came late and wait for this person.
     pub late_marks: i64,
+    /// Whether the viewer may see the sealed copies.
+    pub sees_copies: bool,
 }
 
 /// The list of missing registers, or of all.
@@ -190,6 +192,7 @@ pub(super) fn today_page(
             true => number_waiting(tx, book.school)?,
             false => 0,
         },
+        sees_copies: super::sealed::may_see(actor),
     })
 }
 

@@ -96,7 +96,7 @@ struct Row {
 }
 
 /// Whether somebody may see it: it holds every parent's name and address, so it is for those who may see all of that.
-pub(super) fn may_see(actor: &Actor) -> bool {
+pub(crate) fn may_see(actor: &Actor) -> bool {
     actor.may_for_school(Access::Read, RecordKind::PupilCore)
         && actor.may_for_school(Access::Read, RecordKind::Contacts)
 }
@@ -602,37 +602,40 @@ pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refus
     Ok(Leaving::new(sheet, today).naming(pupils))
 }
 
+/// The columns of the register as a file.
+const HEADINGS: [&str; 23] = [
+    "Entry",
+    "Legal surname",
+    "Legal forename",
+    "Middle names",
+    "Surname used",
+    "Forename used",
+    "Sex",
+    "Date of birth",
+    "Address",
+    "Parents",
+    "Starting day",
+    "Agreed with",
+    "Registration",
+    "Last school",
+    "Address of the last school",
+    "Other or next school",
+    "Boarder",
+    "Last day on roll",
+    "Ground for deletion",
+    "UPN",
+    "Admission number",
+    "Entered on",
+    "Amendments",
+];
+
 fn as_sheet(
     tx: &mut Tx,
     wanted: &Wanted<'_>,
     shown: &[Line],
     part: Part,
 ) -> Result<Sheet, StoreError> {
-    let mut headings = vec![
-        "Entry",
-        "Legal surname",
-        "Legal forename",
-        "Middle names",
-        "Surname used",
-        "Forename used",
-        "Sex",
-        "Date of birth",
-        "Address",
-        "Parents",
-        "Starting day",
-        "Agreed with",
-        "Registration",
-        "Last school",
-        "Address of the last school",
-        "Other or next school",
-        "Boarder",
-        "Last day on roll",
-        "Ground for deletion",
-        "UPN",
-        "Admission number",
-        "Entered on",
-        "Amendments",
-    ];
+    let mut headings = HEADINGS.to_vec();
     let title = match part {
         Part::All => "Admission register",
         Part::Gaps => "Admission register gaps",
@@ -685,4 +688,83 @@ fn cells(line: &Line, part: Part) -> Vec<Cell> {
         Part::Returns => cells.push(Cell::Day(new_pupil_return_due(line.entered))),
     }
     cells
+}
+
+/// The whole register, to be copied: as the file has it, and as it is read on paper.
+pub(crate) struct Copied {
+    /// The headings of the file.
+    pub(crate) headings: &'static [&'static str],
+    /// Its rows, in order of entry.
+    pub(crate) cells: Vec<Vec<Cell>>,
+    /// The same on paper: one text for each of [`ON_PAPER`].
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+/// What stands together on paper.
+pub(crate) const ON_PAPER: [&str; 7] = [
+    "Entry",
+    "Name, sex, date of birth",
+    "Address",
+    "Parents and emergency numbers",
+    "Starting day and last school",
+    "Last day on roll, ground, other or next school",
+    "Entered",
+];
+
+/// The whole register as it stands on a snapshot. For copies of it: whoever may have one may see all of it.
+pub(crate) fn copied(tx: &mut Tx, school: SchoolId, today: Day) -> Result<Copied, StoreError> {
+    let boards = boarding::any(tx, school)?;
+    let names = entered(tx, school, None, 0, usize::MAX)?;
+    let lines = lines_of_all(tx, school, names, boards, today)?;
+    Ok(Copied {
+        headings: &HEADINGS,
+        cells: lines.iter().map(|line| cells(line, Part::All)).collect(),
+        rows: lines.iter().map(on_paper).collect(),
+    })
+}
+
+fn on_paper(line: &Line) -> Vec<String> {
+    let (pupil, time) = (&line.pupil, &line.time);
+    let used = format!("{} {}", pupil.forename, pupil.surname);
+    let mut name = pupil.full_name();
+    if !name.ends_with(&used) {
+        name += &format!("\nknown as {used}");
+    }
+    let sex = pupil.sex.as_deref().unwrap_or("sex not recorded");
+    name += &format!("\n{sex}, {}", pupil.birth_day.long());
+    if line.boards == Some(true) {
+        name += "\nboarder";
+    }
+    let mut starting = time.starting_day.long();
+    if let Some(with) = &time.agreed_with {
+        starting += &format!("\nagreed with {with}");
+    }
+    for text in [&time.last_school, &time.last_school_address]
+        .into_iter()
+        .flatten()
+    {
+        starting += &format!("\n{text}");
+    }
+    let mut ended = time.leaving_day.map_or_else(String::new, |last| {
+        let ground = time.deletion_ground.as_deref();
+        let ground = ground.map_or_else(|| "ground not recorded".to_owned(), ground_in_words);
+        format!("{}; {ground}", last.long())
+    });
+    if let Some(next) = &time.next_school {
+        ended += &format!("\n{next}");
+    }
+    let amended = match line.amendments {
+        0 => String::new(),
+        1 => "\namended once".to_owned(),
+        times => format!("\namended {times} times"),
+    };
+    vec![
+        line.number.to_string(),
+        name,
+        or_missing(&line.address),
+        or_missing(&line.parents),
+        starting,
+        ended.trim_start().to_owned(),
+        format!("{}{amended}", line.entered.slashed()),
+    ]
 }

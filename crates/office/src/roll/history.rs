@@ -327,8 +327,88 @@ fn entry(
     }))
 }
 
+/// The pupils with a version of the entry, of a time on roll, of a contact or of a home that an act from $2 on superseded.
+const AMENDED_SINCE: &str = "\
+select pupil_id from pupil where school_id = $1 and superseded_seq >= $2
+union select pupil_id from enrolment where school_id = $1 and superseded_seq >= $2
+union select pupil_id from pupil_contact where school_id = $1 and superseded_seq >= $2
+union select p.pupil_id from contact c join pupil_contact p on p.school_id = c.school_id and p.contact_id = c.contact_id
+  where c.school_id = $1 and c.superseded_seq >= $2
+union select p.pupil_id from contact_route r join pupil_contact p on p.school_id = r.school_id and p.contact_id = r.contact_id
+  where r.school_id = $1 and r.superseded_seq >= $2
+union select party_id from residence where school_id = $1 and party = 'pupil' and superseded_seq >= $2
+order by 1";
+
+/// An amendment of the admission register, for a copy of it.
+pub(crate) struct Amendment {
+    pub(crate) pupil: PupilId,
+    /// What was amended: `Entry: Legal surname`.
+    pub(crate) what: String,
+    pub(crate) before: String,
+    pub(crate) after: String,
+    pub(crate) reason: String,
+    pub(crate) at: Instant,
+    pub(crate) who: String,
+    pub(crate) job_title: String,
+}
+
+/// Every amendment of the admission register (R-007) by an act with this number or a later one, pupil by pupil, oldest first.
+///
+/// Characteristics are no part of that register and are not among them. For copies of the register, which hold every entry.
+pub(crate) fn amended_since(
+    tx: &mut Tx,
+    school: SchoolId,
+    seq: i64,
+) -> Result<Vec<Amendment>, StoreError> {
+    let pupils: Vec<PupilId> = tx.query(AMENDED_SINCE, &args![school, seq], |row| row.get(0))?;
+    let mut amendments = Vec::new();
+    for pupil in pupils {
+        amendments.extend(amendments_of(tx, school, pupil, seq)?);
+    }
+    Ok(amendments)
+}
+
+/// The amendments of one pupil's entries in the admission register by an act with this number or a later one, oldest first.
+pub(crate) fn amendments_of(
+    tx: &mut Tx,
+    school: SchoolId,
+    pupil: PupilId,
+    seq: i64,
+) -> Result<Vec<Amendment>, StoreError> {
+    let mut by_act: BTreeMap<i64, Vec<Change>> = BTreeMap::new();
+    for kept in ALL {
+        if std::ptr::eq(kept.sql, CHARACTERISTIC.sql) {
+            continue;
+        }
+        let versions = tx.query(kept.sql, &args![school, pupil], |row| read(row, kept))?;
+        compare(kept, &versions.iter().collect::<Vec<_>>(), &mut by_act);
+    }
+    let mut amendments = Vec::new();
+    for (act, changes) in by_act.split_off(&seq) {
+        let Some(entry) = entry(tx, school, act, changes)? else {
+            continue;
+        };
+        let changed = entry
+            .changes
+            .iter()
+            .filter(|change| !change.before.is_empty());
+        amendments.extend(changed.map(|change| Amendment {
+            pupil,
+            what: format!("{}: {}", change.of, change.field),
+            before: change.before.clone(),
+            after: change.after.clone(),
+            reason: entry.reason.clone(),
+            at: entry.at,
+            who: entry.who.clone(),
+            job_title: entry.job_title.clone(),
+        }));
+    }
+    Ok(amendments)
+}
+
 /// The statements of this file.
 pub(super) const STATEMENTS: &[&str] = &[
+    AMENDED_SINCE,
     PUPIL.sql,
     ENROLMENT.sql,
     CONTACT.sql,

@@ -35,9 +35,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
+pub(crate) use admission_register::{ON_PAPER, copied, may_see as may_see_admission_register};
 pub(crate) use api::operations;
 pub(crate) use groups::{duty_in_words, groups_in_words};
 pub(crate) use history::entries as entries_of;
+pub(crate) use history::{Amendment, amended_since, amendments_of};
 pub(crate) use keeping::Sight as RecordSight;
 pub(crate) use keeping::{kept_here, may_keep_roll};
 pub(crate) use place::sorting_name;

@@ -31,7 +31,7 @@ use crate::insight::{
 };
 use crate::people::{Access, Actor, RecordKind};
 use crate::registers::{
-    PlanReader, history_of, keeps_all_registers, keeps_plans_of, plans_of_pupil,
+    PlanReader, history_of, keeps_all_registers, keeps_plans_of, may_extract, plans_of_pupil,
 };
 use crate::shell::{
     Facts, Figure, Flag, Frame, Legend, Notice, Page, State, Tab, Tabs, Text, YearGrid,
@@ -148,7 +148,7 @@ impl Opened {
             figure,
             band,
             tabs: self.tabs(part),
-            acts: self.acts(part, &place),
+            acts: self.acts(actor, part, &place),
             kept_elsewhere: (may_change && !kept_here(&self.book, self.today))
                 .then_some(KEPT_ELSEWHERE),
         })
@@ -176,12 +176,15 @@ impl Opened {
         }
     }
 
-    fn acts(&self, part: Part, place: &Place) -> Vec<(Text, Text)> {
+    fn acts(&self, actor: &Actor, part: Part, place: &Place) -> Vec<(Text, Text)> {
         let to = |tail: &str| -> Text { format!("/pupils/{}/{tail}", self.pupil).into() };
         let mut acts: Vec<(Text, Text)> = Vec::new();
         if part == Part::Marks {
             let timetable = format!("/timetable/pupils/{}", self.pupil);
             acts.push((timetable.into(), "Timetable".into()));
+            if may_extract(actor) {
+                acts.push((to("extract"), "Certified extract".into()));
+            }
         }
         if part == Part::Contacts && self.keeps_contacts {
             acts.push((to("contacts/new"), "Add a contact".into()));

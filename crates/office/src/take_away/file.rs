@@ -4,16 +4,18 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use exchange::{Audience, csv, xlsx};
 
-use super::Leaving;
-use crate::desk::Refusal;
+use super::{Body, Leaving};
+use crate::desk::{Office, Refusal};
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FileKind {
+pub(crate) enum FileKind {
     /// For spreadsheets and text editors.
     Csv,
     /// A workbook.
     Xlsx,
+    /// A document to read and to print.
+    Pdf,
 }
 
 impl FileKind {
@@ -22,6 +24,7 @@ impl FileKind {
         match word {
             "csv" => Some(FileKind::Csv),
             "xlsx" => Some(FileKind::Xlsx),
+            "pdf" => Some(FileKind::Pdf),
             _ => None,
         }
     }
@@ -31,6 +34,7 @@ impl FileKind {
         match self {
             FileKind::Csv => "csv",
             FileKind::Xlsx => "xlsx",
+            FileKind::Pdf => "pdf",
         }
     }
 
@@ -39,6 +43,15 @@ impl FileKind {
         match self {
             FileKind::Csv => "CSV",
             FileKind::Xlsx => "Excel file",
+            FileKind::Pdf => "PDF",
+        }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            FileKind::Csv => "text/csv; charset=utf-8",
+            FileKind::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            FileKind::Pdf => "application/pdf",
         }
     }
 }
@@ -50,27 +63,31 @@ pub(super) struct File {
     bytes: Vec<u8>,
 }
 
-/// Writes a list as a file whose name has school, kind of list and day, and no pupil (I-038).
+/// Writes what leaves as a file whose name has school, kind of list and day, and no pupil (I-038).
 ///
-/// Errors: more rows than a workbook holds.
-pub(super) fn written(leaving: &Leaving, kind: FileKind, school: &str) -> Result<File, Refusal> {
-    let (sheet, day) = (&leaving.sheet, leaving.day);
-    let (bytes, content_type) = match kind {
-        FileKind::Csv => (csv(sheet, Audience::People), "text/csv; charset=utf-8"),
-        FileKind::Xlsx => {
-            let written = xlsx(sheet, day).map_err(|error| {
-                tracing::error!(%error, "a list could not be written as a workbook");
-                let ground = "The list could not be written as a workbook. Take the CSV instead.";
-                Refusal::Wrong(ground.to_owned())
-            })?;
-            let of_workbooks = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-            (written, of_workbooks)
-        }
+/// Errors: more rows than a workbook holds; a document that cannot be printed; another kind of file than it comes as.
+pub(super) fn written(
+    office: &Office,
+    leaving: &Leaving,
+    kind: FileKind,
+    school: &str,
+) -> Result<File, Refusal> {
+    let day = leaving.day;
+    let bytes = match (&leaving.body, kind) {
+        (Body::Rows(sheet), FileKind::Csv) => csv(sheet, Audience::People),
+        (Body::Rows(sheet), FileKind::Xlsx) => xlsx(sheet, day).map_err(|error| {
+            tracing::error!(%error, "a list could not be written as a workbook");
+            let ground = "The list could not be written as a workbook. Take the CSV instead.";
+            Refusal::Wrong(ground.to_owned())
+        })?,
+        (Body::Printed(paper, _), FileKind::Pdf) => office.print(paper)?,
+        (Body::Kept(_, own, bytes), kind) if *own == kind => bytes.clone(),
+        _ => return Err(Refusal::NotFound),
     };
-    let (school, title) = (plain(school), plain(&sheet.title));
+    let (school, title) = (plain(school), plain(leaving.title()));
     Ok(File {
         name: format!("{school}-{title}-{day}.{}", kind.word()),
-        content_type,
+        content_type: kind.content_type(),
         bytes,
     })
 }

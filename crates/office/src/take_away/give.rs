@@ -89,8 +89,8 @@ struct Record {
 enum Made {
     /// It names so many pupils that a reason is needed first.
     ReasonNeeded,
-    /// The file, and what is to be written down of it.
-    Ready(File, Box<Record>),
+    /// What is to be written down of it, and the name of the school.
+    Ready(Box<Record>, String),
 }
 
 /// `POST /take-away`: the file, once it is written down that it leaves.
@@ -106,7 +106,7 @@ pub(super) async fn give(desk: Desk, Form(asked): Form<Asked>) -> Result<Respons
         if leaving.needs_reason() && reason.is_none() {
             return Ok(Made::ReasonNeeded);
         }
-        let file = written(&leaving, format, &school_name(tx, actor.school)?)?;
+        let school = school_name(tx, actor.school)?;
         let record = Record {
             list,
             address: match here.known() {
@@ -117,11 +117,12 @@ pub(super) async fn give(desk: Desk, Form(asked): Form<Asked>) -> Result<Respons
             reason,
             leaving,
         };
-        Ok(Made::Ready(file, Box::new(record)))
+        Ok(Made::Ready(Box::new(record), school))
     });
     match made.await? {
         Made::ReasonNeeded => Ok(Redirect::to(&asked.asking()).into_response()),
-        Made::Ready(file, record) => {
+        Made::Ready(record, school) => {
+            let (file, record) = write(&desk, record, school).await?;
             // What leaves today leaves today, whatever it is known of.
             let desk = desk.at_present();
             desk.act(move |act, actor| Ok(write_down(act, actor, &record)?))
@@ -129,6 +130,22 @@ pub(super) async fn give(desk: Desk, Form(asked): Form<Asked>) -> Result<Respons
             Ok(file.into_response())
         }
     }
+}
+
+/// Writes the file on a thread of its own: a document takes a while to print, and nobody's page waits for it.
+async fn write(
+    desk: &Desk,
+    record: Box<Record>,
+    school: String,
+) -> Result<(File, Box<Record>), Problem> {
+    let office = desk.office.clone();
+    let writing = tokio::task::spawn_blocking(move || {
+        let file = written(&office, &record.leaving, record.format, &school)?;
+        Ok((file, record))
+    });
+    let broke_off = |_| Err(Refusal::Wrong("The file could not be written.".to_owned()));
+    let written = writing.await.unwrap_or_else(broke_off);
+    written.map_err(|refusal| desk.problem(refusal))
 }
 
 /// Records that a list leaves, with the pupils whom it names.
@@ -141,25 +158,23 @@ fn write_down(act: &mut Act, actor: &Actor, record: &Record) -> Result<(), Store
         leaving,
     } = record;
     let export = act.new_id();
-    let columns = leaving.sheet.columns.iter();
-    let headings: Vec<&str> = columns.map(|column| column.heading.as_str()).collect();
-    let headings = serde_json::Value::from(headings).to_string();
+    let headings = serde_json::Value::from(leaving.headings()).to_string();
     let row = args![
         export,
         actor.account,
         list.kind,
-        &leaving.sheet.title,
+        leaving.title(),
         address.as_str(),
         format.word(),
         headings,
-        leaving.sheet.rows.len() as i64,
+        leaving.rows() as i64,
         leaving.number() as i64,
         reason.as_deref()
     ];
     act.record(&EXPORT, &row)?;
     let pupils = leaving.pupils.iter().map(|pupil| args![export, *pupil]);
     act.record_many(&EXPORT_PUPIL, pupils)?;
-    act.note("list", &leaving.sheet.title);
+    act.note("list", leaving.title());
     act.note("pupils", &leaving.number().to_string());
     if let Some(reason) = reason {
         act.note("reason", reason);
@@ -175,6 +190,8 @@ struct ReasonPage {
     title: String,
     pupils: usize,
     most: usize,
+    /// Whether it needs a reason however few it names.
+    always: bool,
     list: String,
     format: FileKind,
     before: Vec<String>,
@@ -204,11 +221,12 @@ pub(super) async fn ask(desk: Desk, Query(asked): Query<Asked>) -> Result<Respon
             frame: here.frame(tx, actor, "Take a list away")?,
             pupils: leaving.number(),
             most: WITHOUT_A_REASON,
+            always: leaving.always_asks,
             list: address.to_owned(),
             format,
             reason,
             before,
-            title: leaving.sheet.title,
+            title: leaving.title().to_owned(),
         };
         Ok(Page(page).into_response())
     })

@@ -19,6 +19,7 @@ use axum::Router;
 use axum::routing::get;
 use calendar::Day;
 use exchange::{Cell, Sheet};
+use paper::Paper;
 use serde::de::DeserializeOwned;
 use store::{StoreError, Tx};
 
@@ -27,6 +28,8 @@ use crate::desk::{Desk, Office, Refusal, school_name};
 use crate::ids::PupilId;
 use crate::people::Actor;
 use crate::{api, as_known, insight, people, registers, roll, year};
+
+pub(crate) use file::FileKind;
 
 /// A file that names more pupils than this needs a reason (I-038).
 pub const WITHOUT_A_REASON: usize = 30;
@@ -50,6 +53,7 @@ pub fn lists() -> Vec<&'static List> {
         insight::LISTS,
         people::LISTS,
         registers::LISTS,
+        registers::sealed::LISTS,
         roll::LISTS,
         roll::imports::LISTS,
         taken::LISTS,
@@ -92,6 +96,14 @@ impl Wanted<'_> {
         first.ok_or(Refusal::NotFound)
     }
 
+    /// What stands in the place of the second name in braces.
+    ///
+    /// Errors: it is none, so that there is no such list.
+    pub(crate) fn second<T: FromStr>(&self) -> Result<T, Refusal> {
+        let second = self.named.get(1).and_then(|text| text.parse().ok());
+        second.ok_or(Refusal::NotFound)
+    }
+
     /// The filters and the order of the list.
     ///
     /// Errors: they cannot be read.
@@ -130,26 +142,52 @@ impl Wanted<'_> {
     }
 }
 
-/// A list on its way out.
+/// A list, or a document, on its way out.
 pub(crate) struct Leaving {
-    /// The rows. Its title names the file, and so never names a pupil.
-    sheet: Sheet,
+    body: Body,
     /// The day in the file's name: the one that the list is of.
     day: Day,
     /// The pupils whom it names.
     pupils: BTreeSet<PupilId>,
     /// People in the rows of a received file, who may be no pupils here.
     strangers: usize,
+    /// Whether a reason is needed however few it names.
+    always_asks: bool,
+}
+
+/// What leaves. Its title names the file, and so never names a pupil.
+enum Body {
+    /// Rows, as a file of either kind.
+    Rows(Sheet),
+    /// A document that is printed as it leaves.
+    Printed(Box<Paper>, String),
+    /// A file that was kept as it is: title, kind and bytes.
+    Kept(String, FileKind, Vec<u8>),
 }
 
 impl Leaving {
     /// A list of this day that names no pupil.
     pub(crate) fn new(sheet: Sheet, day: Day) -> Leaving {
+        Leaving::of(Body::Rows(sheet), day)
+    }
+
+    /// A document to be printed, under a title for the file.
+    pub(crate) fn printed(title: &str, paper: Paper, day: Day) -> Leaving {
+        Leaving::of(Body::Printed(Box::new(paper), title.to_owned()), day)
+    }
+
+    /// A file that was kept as it is.
+    pub(crate) fn kept(title: String, kind: FileKind, bytes: Vec<u8>, day: Day) -> Leaving {
+        Leaving::of(Body::Kept(title, kind, bytes), day)
+    }
+
+    fn of(body: Body, day: Day) -> Leaving {
         Leaving {
-            sheet,
+            body,
             day,
             pupils: BTreeSet::new(),
             strangers: 0,
+            always_asks: false,
         }
     }
 
@@ -166,13 +204,48 @@ impl Leaving {
         Leaving { strangers, ..self }
     }
 
+    /// That needs a reason however few it names.
+    pub(crate) fn for_a_reason(self) -> Leaving {
+        Leaving {
+            always_asks: true,
+            ..self
+        }
+    }
+
+    fn title(&self) -> &str {
+        match &self.body {
+            Body::Rows(sheet) => &sheet.title,
+            Body::Printed(_, title) | Body::Kept(title, ..) => title,
+        }
+    }
+
+    /// The headings of its columns; a document has none.
+    fn headings(&self) -> Vec<&str> {
+        match &self.body {
+            Body::Rows(sheet) => sheet
+                .columns
+                .iter()
+                .map(|column| column.heading.as_str())
+                .collect(),
+            Body::Printed(..) | Body::Kept(..) => Vec::new(),
+        }
+    }
+
+    /// Its rows; a document has none.
+    fn rows(&self) -> usize {
+        match &self.body {
+            Body::Rows(sheet) => sheet.rows.len(),
+            Body::Printed(..) | Body::Kept(..) => 0,
+        }
+    }
+
     /// How many pupils it names.
     fn number(&self) -> usize {
         self.pupils.len() + self.strangers
     }
 
     fn needs_reason(&self) -> bool {
-        self.number() > WITHOUT_A_REASON
+        self.always_asks || self.number() > WITHOUT_A_REASON
     }
 }
 
@@ -207,11 +280,11 @@ fn made(
     };
     let mut leaving = (list.make)(tx, &wanted)?;
     if let Some(known) = desk.known() {
-        say_as_known(
-            &mut leaving.sheet,
-            known,
-            desk.at_present().office.today().0,
-        );
+        // A document says at its head as of when it is; one of the past would have to be read as such, so none is made there.
+        let Body::Rows(sheet) = &mut leaving.body else {
+            return Err(Refusal::NotFound);
+        };
+        say_as_known(sheet, known, desk.at_present().office.today().0);
     }
     Ok((list, leaving))
 }

@@ -48,6 +48,7 @@ use office::people::{
 use office::registers::records::MARK_VERSION;
 use office::roll::records::{ENROLMENT, GROUP_STAFF, MEMBERSHIP, POST, PUPIL, PUPIL_GROUP, STAFF};
 use office::year::records::{SETTING, TERM};
+use paper::{CannotSet, Paper, Typesetter};
 use store::testing::{TestClock, TestStore, each_engine};
 use store::{Act, Arg, Entry, SchoolId, StoreError, args};
 use tower::ServiceExt;
@@ -135,6 +136,15 @@ pub struct School {
     runtime: tokio::runtime::Runtime,
 }
 
+/// Prints a paper as all that it says, so that a test can read it.
+struct InWords;
+
+impl Typesetter for InWords {
+    fn set(&self, paper: &Paper) -> Result<Vec<u8>, CannotSet> {
+        Ok(format!("{paper:#?}").into_bytes())
+    }
+}
+
 /// An answer of the application, read whole.
 pub struct Answer {
     /// The status.
@@ -173,7 +183,8 @@ pub fn empty_office(store: &TestStore) -> (Arc<Office>, SetUpCode, tokio::runtim
         store.clock().as_function(),
         false,
         Doors::new(Some(&code)),
-    );
+    )
+    .printing_with(Arc::new(InWords));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
