@@ -97,3 +97,44 @@ journey("pages print on A4, the register on one sheet, without what only a scree
     assert.ok(count <= limit, `${address} takes ${count} sheets`);
   }
 });
+
+journey("a missed month is sealed by hand, and its register leaves as the same PDF twice", { role }, async ({ page, school }) => {
+  await page.goto(school.address);
+  await page.getByRole("link", { name: /no copy of the registers/ }).click();
+  await page.getByRole("heading", { name: /Sealed copies/ }).waitFor();
+  const october = page.locator("section", { has: page.getByRole("heading", { name: /October 2026/ }) });
+  await october.getByRole("button", { name: "Make the copy of October 2026 now" }).click();
+  await page.getByText("The copy is being made.").waitFor();
+  await october.getByRole("button", { name: "Attendance register, PDF" }).waitFor({ timeout: 300_000 });
+  await axe(page);
+  const list = await october.locator("[name=list]").first().inputValue();
+  assert.match(list, /^\/sealed-copies\/\d+\/admission-register\.pdf$/);
+  const taken = async () => {
+    const form = { list, format: "pdf", reason: "For the inspector" };
+    const answer = await page.request.post(`${school.address}/take-away`, { form });
+    assert.equal(answer.status(), 200);
+    assert.equal(answer.headers()["content-type"], "application/pdf");
+    return answer.body();
+  };
+  const [first, second] = [await taken(), await taken()];
+  assert.equal(first.subarray(0, 5).toString(), "%PDF-");
+  assert.ok(first.equals(second), "the same file, to the byte");
+});
+
+journey("an extract for a court is looked at, asked for with a reason and taken away", { role }, async ({ page, school }) => {
+  await page.goto(`${school.address}/pupils`);
+  await page.locator("main tbody th a").first().click();
+  await page.getByRole("link", { name: "Certified extract" }).click();
+  await page.getByRole("heading", { name: /Certified extract/ }).waitFor();
+  await axe(page);
+  assert.match(await page.locator("main").innerText(), /Possible sessions/);
+  await page.getByRole("button", { name: "Take the extract away as PDF" }).click();
+  await page.getByRole("heading", { name: /Why are you taking this list away/ }).waitFor();
+  await page.getByText("leaves with a reason, whomever it names").waitFor();
+  await page.getByRole("textbox", { name: /reason$/i }).fill("Asked for by the authority");
+  const arriving = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Take the PDF" }).click();
+  const arrived = await arriving;
+  assert.match(arrived.suggestedFilename(), /extract-of-the-registers-2026-11-24\.pdf$/);
+  assert.equal((await readFile(await arrived.path())).subarray(0, 5).toString(), "%PDF-");
+});
