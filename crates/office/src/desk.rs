@@ -207,6 +207,9 @@ fn of_the_store(error: &StoreError) -> &'static str {
         StoreError::OutcomeUnknown => {
             "The record was lost sight of while saving: it may be saved, or not. Look before you enter it again."
         }
+        StoreError::DiskFull => {
+            "The disk on which the record is kept is full. Nothing was changed, and what was confirmed as saved is safe. Please tell whoever looks after Rollbook."
+        }
         passing if passing.is_passing() => {
             "The record cannot be reached just now. Nothing was changed. Please try again in a minute."
         }

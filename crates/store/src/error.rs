@@ -69,6 +69,9 @@ pub enum StoreError {
         /// What the database said.
         message: String,
     },
+    /// The disk is full. Nothing was saved, and nothing that was saved before is touched.
+    #[error("the disk of the database is full")]
+    DiskFull,
     /// A statement failed earlier in this transaction, so the rest of it cannot be kept.
     #[error("an earlier statement of this transaction failed, so it cannot be kept")]
     Broken,
@@ -157,6 +160,7 @@ impl StoreError {
                 | StoreError::Unreachable { .. }
                 | StoreError::ConnectionLost
                 | StoreError::Locked
+                | StoreError::DiskFull
         )
     }
 }

@@ -93,6 +93,7 @@
 mod act;
 mod arg;
 pub mod backup;
+mod checkpoint;
 mod days;
 mod error;
 pub mod held;

@@ -768,6 +768,9 @@ fn failed(
     {
         return StoreError::Locked;
     }
+    if *code == SqlState::DISK_FULL {
+        return StoreError::DiskFull;
+    }
     if *code == SqlState::QUERY_CANCELED {
         return StoreError::TimedOut {
             sql: sql.to_owned(),

@@ -17,6 +17,10 @@ use crate::{Arg, OpenError, Options, StoreError};
 /// So many steps of SQLite's machine between two looks at the clock; well under a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 2_000;
 
+/// A writer itself puts the log away once it has grown to this many pages (64 MB): more than a quarter of a second of the busiest
+/// writing, after which another thread has done so.
+const PAGES_IN_THE_LOG: i64 = 16_384;
+
 /// A connection that lives and dies on one thread.
 pub(crate) struct OnSqlite {
     connection: Connection,
@@ -70,11 +74,13 @@ impl OnSqlite {
         connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
             .map_err(wrong)?;
-        if !writing {
-            connection
-                .pragma_update(None, "query_only", true)
-                .map_err(wrong)?;
-        }
+        let role = match writing {
+            true => ("wal_autocheckpoint", PAGES_IN_THE_LOG),
+            false => ("query_only", 1),
+        };
+        connection
+            .pragma_update(None, role.0, role.1)
+            .map_err(wrong)?;
         let deadline = Shared::new(AtomicU64::new(u64::MAX));
         let started = Clock::now();
         let watched = Shared::clone(&deadline);
@@ -332,6 +338,7 @@ fn failed(error: &rusqlite::Error, sql: &str, time_limit: &TimeLimit) -> StoreEr
     };
     match code.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Locked,
+        ErrorCode::DiskFull => StoreError::DiskFull,
         ErrorCode::OperationInterrupted => StoreError::TimedOut {
             sql: sql.to_owned(),
             limit: time_limit.limit.unwrap_or_default(),

@@ -1,10 +1,11 @@
 use std::fmt;
-use std::sync::{Arc as Shared, Mutex, PoisonError, mpsc};
+use std::sync::{Arc as Shared, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use calendar::Instant;
 use tokio::sync::oneshot;
 
+use crate::checkpoint::Checkpointer;
 use crate::life;
 use crate::migrate::{self, MigrateError, Migration};
 use crate::queue::{Piece, Queue, Task, Work};
@@ -25,6 +26,7 @@ struct Threads {
     writes: Shared<Queue>,
     readers: Mutex<Vec<JoinHandle<()>>>,
     writers: Mutex<Vec<JoinHandle<()>>>,
+    checkpointer: Mutex<Option<Checkpointer>>,
 }
 
 impl Store {
@@ -49,6 +51,7 @@ impl Store {
             },
             readers: Mutex::default(),
             writers: Mutex::default(),
+            checkpointer: Mutex::default(),
         };
         let options = &threads.setting.options;
         let writers = if on_sqlite { 1 } else { options.writers.max(1) };
@@ -60,7 +63,7 @@ impl Store {
             for _ in 0..options.readers.max(1) {
                 threads.start(Purpose::Reading)?;
             }
-            Ok(())
+            threads.start_checkpointer()
         })();
         let store = Store(Shared::new(threads));
         started.map(|()| store)
@@ -308,7 +311,23 @@ impl Threads {
         })
     }
 
+    fn start_checkpointer(&self) -> Result<(), OpenError> {
+        if let Location::Sqlite(path) = &self.setting.location {
+            let started = Checkpointer::start(path, &self.setting.options)?;
+            *self.checkpointer() = Some(started);
+        }
+        Ok(())
+    }
+
+    fn checkpointer(&self) -> MutexGuard<'_, Option<Checkpointer>> {
+        self.checkpointer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn close(&self) {
+        // The writer's connection is the last to go: it puts the log away whole.
+        drop(self.checkpointer().take());
         for (queue, handles) in [(&self.reads, &self.readers), (&self.writes, &self.writers)] {
             queue.close();
             let mut handles = handles.lock().unwrap_or_else(PoisonError::into_inner);

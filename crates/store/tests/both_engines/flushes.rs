@@ -103,16 +103,19 @@ enum Seen {
     Flushed,
 }
 
-/// Reads the lines of `strace`: `PID fdatasync(7</path>) = 0`, or in two parts when another thread came between.
+/// Reads the lines of `strace`: `PID<store writer> fdatasync(7</path>) = 0`, or in two parts when another thread came between.
+///
+/// Only the writer's flushes count: the thread that puts the log away flushes too, and answers nobody.
 fn seen(trace: &str) -> Vec<Seen> {
     let mut all = Vec::new();
     let mut under_way = HashMap::new();
     for line in trace.lines() {
-        let Some((pid, call)) = line.trim_start().split_once(' ') else {
+        let Some((pid, call)) = line.trim_start().split_once('>') else {
             continue;
         };
         let call = call.trim_start();
-        let flushes = call.starts_with("fdatasync(") || call.starts_with("fsync(");
+        let is_flush = call.starts_with("fdatasync(") || call.starts_with("fsync(");
+        let flushes = is_flush && pid.ends_with("<store writer");
         if flushes {
             let of_the_log = call.contains("-wal>");
             if call.contains("<unfinished") {
@@ -149,7 +152,7 @@ fn sqlite_flushes_before_each_answer_and_once_for_acts_that_waited_together() {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
     let watched = Command::new("strace")
-        .args(["-f", "-y", "-qq", "-s", "64", "-e", "signal=none"])
+        .args(["-f", "-y", "-Y", "-qq", "-s", "64", "-e", "signal=none"])
         .args(["-e", "trace=fsync,fdatasync,write", "-o"])
         .arg(&trace)
         .arg(std::env::current_exe().unwrap())
@@ -202,6 +205,39 @@ fn sqlite_flushes_before_each_answer_and_once_for_acts_that_waited_together() {
         1,
         "{TOGETHER} acts that waited together share one flush: {seen:?}"
     );
+}
+
+#[test]
+fn what_sqlite_saved_reaches_the_database_file_while_the_store_is_open() {
+    let store = TestStore::new(Engine::Sqlite, MIGRATIONS);
+    let Location::Sqlite(path) = store.location() else {
+        unreachable!("it stands on SQLite");
+    };
+    mark(&store, 1, 1, "/");
+    let folder = tempfile::tempdir().unwrap();
+    let in_the_file = || {
+        // Without the log beside it, so that it holds only what was put away.
+        let copy = folder.path().join("copy.db");
+        std::fs::copy(path, &copy).unwrap();
+        let alone = Store::open(
+            &Location::Sqlite(copy.clone()),
+            test_options(),
+            TestClock::new().as_function(),
+        );
+        let marks = alone.ok().and_then(|alone| {
+            let sql = "select count(*) from mark";
+            let marks = alone.read_now(|tx| tx.query_one(sql, &args![], |row| row.get::<i64>(0)));
+            alone.close();
+            marks.ok()
+        });
+        let _ = std::fs::remove_file(copy);
+        marks.unwrap_or(0)
+    };
+    let begun = std::time::Instant::now();
+    while in_the_file() == 0 {
+        assert!(begun.elapsed().as_secs() < 60, "the log was never put away");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
 }
 
 /// Where the server's log ends, with all that this transaction has written so far.
