@@ -3,6 +3,7 @@
 mod school;
 
 use axum::http::StatusCode;
+use calendar::Session;
 use office::people::Role;
 use school::each_school;
 
@@ -44,6 +45,28 @@ fn each_role_has_a_first_page_with_what_is_theirs() {
             !administrator.text().contains("First steps"),
             "this school has its terms"
         );
+    });
+}
+
+#[test]
+fn a_clock_that_was_moved_back_is_told_and_loses_and_reorders_nothing() {
+    each_school(|school| {
+        let words = "have the clock set right";
+        let told = |role| school.get(role, "/").text().contains(words);
+        assert!(!told(Role::AttendanceManager));
+        school.mark("Ash", "2026-11-24", Session::Am, "/");
+        school.clock.set(school.clock.tell().plus_seconds(-3_600));
+        assert!(told(Role::AttendanceManager) && told(Role::SystemAdministrator));
+        assert!(!told(Role::Tutor));
+        school.mark("Birch", "2026-11-24", Session::Am, "/");
+        let report = school
+            .office
+            .store
+            .verify_now(&[], office::TABLES, |_| {})
+            .expect("a proof");
+        assert!(report.is_whole(), "{:?}", report.differences);
+        school.clock.set(school.clock.tell().plus_seconds(3_700));
+        assert!(!told(Role::AttendanceManager));
     });
 }
 

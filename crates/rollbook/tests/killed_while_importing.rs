@@ -36,7 +36,7 @@ fn a_program_killed_in_the_middle_of_an_import_on_postgres_has_every_acknowledge
     let Location::Postgres(text) = server.location() else {
         panic!("a server was asked for");
     };
-    killed_while_importing(&Place::on(text.clone()));
+    killed_while_importing(&Place::on(Some(text.clone())));
 }
 
 fn killed_while_importing(place: &Place) {

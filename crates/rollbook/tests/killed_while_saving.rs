@@ -25,7 +25,7 @@ fn a_program_killed_while_registers_are_saved_keeps_every_acknowledged_mark_and_
 fn a_program_killed_while_registers_are_saved_keeps_every_acknowledged_mark_and_no_half_register_on_postgres()
  {
     let server = OwnServer::start("");
-    killed_while_saving(&Place::on(server.address("sslmode=disable")));
+    killed_while_saving(&Place::on(Some(server.address("sslmode=disable"))));
 }
 
 fn killed_while_saving(place: &Place) {
@@ -72,7 +72,7 @@ fn a_program_asked_to_stop_answers_the_saves_in_flight_and_ends_in_time() {
 #[test]
 fn when_the_database_goes_away_people_are_told_and_nothing_acknowledged_is_lost_when_it_is_back() {
     let server = OwnServer::start("");
-    let place = Place::on(server.address("sslmode=disable"));
+    let place = Place::on(Some(server.address("sslmode=disable")));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut program = Program::start(&place);
     for _ in 0..2 {

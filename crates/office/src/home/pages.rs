@@ -3,7 +3,7 @@
 use askama::Template;
 use calendar::{Instant, Session, Slot};
 use register::Class;
-use store::{Tx, args};
+use store::{SchoolId, StoreError, Tx, args};
 
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
@@ -12,7 +12,7 @@ use crate::people::{Access, Actor, RecordKind, Role};
 use crate::registers::plans::{PlansToday, plans_today};
 use crate::registers::sealed::{CopiesToday, copies_today};
 use crate::registers::{Status, late_marks_waiting, own_groups, registers_at, status, taken_on};
-use crate::shell::{Face, Figure, Frame, Page, State};
+use crate::shell::{Face, Figure, Frame, Page, State, moment};
 use crate::year::settings::session_times;
 
 /// So many overdue registers are named; the rest are one link away.
@@ -113,11 +113,14 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         (Vec::new(), None, None)
     };
     let first_steps = first_steps(tx, actor)?;
-    let notices = if actor.roles.contains(&Role::SystemAdministrator) {
-        desk.office.notices.all()
-    } else {
-        Vec::new()
+    let looks_after_it = actor.roles.contains(&Role::SystemAdministrator);
+    let mut notices = match looks_after_it {
+        true => desk.office.notices.all(),
+        false => Vec::new(),
     };
+    if looks_after_it || keeps_plans {
+        notices.extend(clock_behind(tx, actor.school, now)?);
+    }
     let nothing = (mine.is_empty() && day.is_none() && year.is_none() && first_steps.is_empty())
         .then(|| nothing_today(actor, sees_marks));
     Ok(Home {
@@ -134,6 +137,23 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         notices,
         nothing,
     })
+}
+
+/// A clock may stand so far behind the newest entry before it is told: servers that share a database differ by a little.
+const CLOCKS_DIFFER: i64 = 120;
+
+/// That the clock was moved back: entries keep their order, and carry the newest entry's moment until the clock has passed it.
+fn clock_behind(tx: &mut Tx, school: SchoolId, now: Instant) -> Result<Option<String>, StoreError> {
+    let head = store::journal::head(tx, school)?;
+    let newest = head.filter(|head| head.at > now.plus_seconds(CLOCKS_DIFFER));
+    Ok(newest.map(|head| {
+        format!(
+            "The computer's clock says {}, and the newest entry in the record carries {}. Nothing is lost and entries keep their order, but times \
+             cannot be relied on: have the clock set right.",
+            moment(now),
+            moment(head.at)
+        )
+    }))
 }
 
 const ANY_TERM: &str = "select 1 from term where school_id = $1 and superseded_seq is null limit 1";

@@ -31,20 +31,23 @@ pub struct Place {
     folder: tempfile::TempDir,
     /// The connection string, on PostgreSQL.
     pub database: Option<String>,
+    /// Words before the program's own command, which run it somewhere else; mostly none.
+    pub through: Vec<String>,
 }
 
 impl Place {
     pub fn on_sqlite() -> Place {
-        Place::new(None)
+        Place::on(None)
     }
 
-    pub fn on(database: String) -> Place {
-        Place::new(Some(database))
-    }
-
-    fn new(database: Option<String>) -> Place {
+    /// On SQLite, or on the server of this connection string.
+    pub fn on(database: Option<String>) -> Place {
         let folder = tempfile::tempdir().expect("a folder");
-        Place { folder, database }
+        Place {
+            folder,
+            database,
+            through: Vec::new(),
+        }
     }
 
     /// The data folder.
@@ -54,8 +57,9 @@ impl Place {
 
     /// A command of the program on these records.
     fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.args([name, "--data"]).arg(self.data());
+        let mut words = self.through.iter().map(String::as_str).chain([PROGRAM]);
+        let mut command = Command::new(words.next().expect("the program itself comes last"));
+        command.args(words).args([name, "--data"]).arg(self.data());
         if let Some(database) = &self.database {
             command.args(["--database", database]);
         }
