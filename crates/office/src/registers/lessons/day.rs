@@ -64,11 +64,20 @@ fn cells(
                     return Ok(None);
                 }
                 let stands = shown(byte, has_opened(book, *slot, now)?);
+                let session = slot.session.word();
+                if stands.code.is_empty() {
+                    // Its time has not come.
+                    return Ok(Some(MarkCell::new(
+                        "",
+                        stands.face,
+                        format!("{session}, no mark yet"),
+                    )));
+                }
                 let href = format!("/why/{}/{day}/{}", enrolment.pupil, slot.session);
                 Ok(Some(MarkCell {
                     planned: stands.planned,
                     href: Some(href.into()),
-                    ..MarkCell::new(stands.code, stands.face, "")
+                    ..MarkCell::new(stands.code, stands.face, session)
                 }))
             }
             Column::Period(period) => {
