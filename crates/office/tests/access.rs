@@ -12,7 +12,7 @@ use office::people::{Access, Place, RecordKind, Role, Scope};
 use school::{day, each_school};
 
 /// Addresses that answer somebody who is not signed in.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 9] = [
     "/set-up",
     "/sign-in",
     "/sign-out",
@@ -21,6 +21,7 @@ const OPEN: [&str; 8] = [
     "/api/openapi.json",
     "/manifest.webmanifest",
     "/offline",
+    "/worker.js",
 ];
 
 fn word(access: Access, scope: Scope) -> String {
