@@ -346,7 +346,7 @@ fn choices(may_mark: bool, clock: Clock, period: &LessonPeriod) -> Vec<CodeChoic
             face: face(mark),
             meaning: mark.meaning().into(),
             help: mark.when().into(),
-            source: "a lesson mark never changes a session mark (R-025)".into(),
+            source: "".into(),
             needs_note: mark.needs_note(),
             late: mark == LessonMark::Late,
             tally: match mark {
