@@ -138,7 +138,7 @@ impl Client {
 pub struct NewClient {
     /// What the school calls it: 1 to 60 characters.
     pub name: String,
-    /// Its role, one of [`roles`].
+    /// Its role, one of `roles`.
     pub role: Role,
     /// The most that it may do with each kind of record.
     pub limits: BTreeMap<RecordKind, Access>,

@@ -4,7 +4,7 @@
 //! ([`store::Tx::as_known`]) and from a book built at it, with the clock standing at that moment. Nothing can be changed there, and
 //! nobody sees in it whom they may not see today.
 //!
-//! It deliberately does not know what stands on any page. Which addresses can be shown so is one list, [`KEPT`]: what they read is kept
+//! It deliberately does not know what stands on any page. Which addresses can be shown so is one list, `KEPT`: what they read is kept
 //! in versions. Accounts, sign-ins and long work keep no past and are not among them.
 
 mod changed;

@@ -89,6 +89,8 @@ pub struct Teacher {
     stands: Vec<(i64, String)>,
     /// The codes of the save that was on its way when the program was killed.
     under_way: Option<Vec<(i64, String)>>,
+    /// What made an end of it: the refusal, or the failure of the connection.
+    pub cut_off: String,
 }
 
 impl Teacher {
@@ -107,8 +109,12 @@ impl Teacher {
             );
             let sent: Vec<(i64, String)> = marks.iter().map(code_of).collect();
             self.under_way = Some(sent.clone());
-            let Ok((answer, _)) = save_request(&mut browser, &self.register, &marks).await else {
-                break;
+            let answer = match save_request(&mut browser, &self.register, &marks).await {
+                Ok((answer, _)) => answer,
+                Err(error) => {
+                    self.cut_off = format!("{error:#}");
+                    break;
+                }
             };
             for result in &answer.results {
                 assert!(
@@ -233,6 +239,7 @@ impl Program {
                 acknowledged: 0,
                 stands: Vec::new(),
                 under_way: None,
+                cut_off: String::new(),
             };
             saving.spawn(teacher.save_until_cut_off(browser.another_connection()));
         }
@@ -265,10 +272,11 @@ impl Program {
             unanswered += usize::from(!stands);
             assert!(
                 stands || teacher.under_way.as_ref().is_some_and(same),
-                "{} shows {shown:?}; acknowledged was {:?}, under way {:?}",
+                "{} shows {shown:?}; acknowledged was {:?}, under way {:?}, cut off by {}",
                 teacher.register.path(),
                 teacher.stands,
-                teacher.under_way
+                teacher.under_way,
+                teacher.cut_off
             );
         }
         unanswered

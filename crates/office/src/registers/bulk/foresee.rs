@@ -213,7 +213,7 @@ struct Ground {
 ///
 /// Each mark is judged as if somebody entered it alone. The preview and the act both ask this.
 /// Errors: [`Refusal::NotFound`] and [`Refusal::NotAllowed`] by access and where another system keeps the register (I-001);
-/// [`Refusal::Wrong`] for a choice that takes in more than [`MOST_PLACES`].
+/// [`Refusal::Wrong`] for a choice that takes in more than `MOST_PLACES`.
 pub fn foresee(
     tx: &mut Tx,
     actor: &Actor,
