@@ -511,29 +511,17 @@ fn answer(
             Decision::Unchanged => (Outcome::Unchanged, String::new()),
             Decision::Refused(ground) => (Outcome::Refused, ground),
             Decision::Hold(ground) => (Outcome::Held, ground),
-            Decision::Conflict => (
-                Outcome::Conflict,
-                "Somebody changed this mark after you saw it. Look at what stands there now, and enter yours again if it is right."
-                    .to_owned(),
-            ),
+            Decision::Conflict => (Outcome::Conflict, CHANGED_SINCE.to_owned()),
         };
-        let theirs = standing.filter(|_| outcome == Outcome::Conflict);
-        let by = match theirs {
-            Some(standing) => Some(names.of(act, standing.account)?),
-            None => None,
-        };
-        results.push(ChangeResult {
-            enrolment: change.enrolment,
-            outcome,
-            message,
-            code: standing
-                .and_then(|mark| mark.code)
-                .map(|code| code.to_string()),
-            minutes: standing.and_then(|mark| mark.minutes),
-            base: standing.map_or(0, |mark| mark.seq),
-            by,
-            at: theirs.map(|mark| clock_of(mark.at, register.facts.now)),
+        let stands = standing.map(|mark| Stands {
+            code: mark.code.map(|code| code.to_string()),
+            minutes: mark.minutes,
+            seq: mark.seq,
+            at: mark.at,
+            account: mark.account,
         });
+        let result = names.result(act, change.enrolment, (outcome, message), stands)?;
+        results.push(result);
     }
     Ok(SaveAnswer {
         seq: wrote.then(|| act.seq()),
@@ -541,6 +529,18 @@ fn answer(
         blank: register.blank(),
         results,
     })
+}
+
+/// What to do about a mark that somebody else changed meanwhile.
+pub(super) const CHANGED_SINCE: &str = "Somebody changed this mark after you saw it. Look at what stands there now, and enter yours again if it is right.";
+
+/// What stands in a place, as whoever sent a change for it is told.
+pub(super) struct Stands {
+    pub(super) code: Option<String>,
+    pub(super) minutes: Option<u32>,
+    pub(super) seq: i64,
+    pub(super) at: Instant,
+    pub(super) account: AccountId,
 }
 
 /// A moment as people say it: the time alone for today.
@@ -558,6 +558,32 @@ pub(super) fn clock_of(at: Instant, now: Instant) -> String {
 pub(super) struct Names(HashMap<AccountId, String>);
 
 impl Names {
+    /// What became of one change: after a conflict with who made the mark that stands, and when.
+    pub(super) fn result(
+        &mut self,
+        act: &mut Act,
+        enrolment: EnrolmentId,
+        (outcome, message): (Outcome, String),
+        stands: Option<Stands>,
+    ) -> Result<ChangeResult, StoreError> {
+        let now = act.at();
+        let theirs = stands.as_ref().filter(|_| outcome == Outcome::Conflict);
+        let by = match theirs {
+            Some(theirs) => Some(self.of(act, theirs.account)?),
+            None => None,
+        };
+        Ok(ChangeResult {
+            enrolment,
+            outcome,
+            message,
+            by,
+            at: theirs.map(|theirs| clock_of(theirs.at, now)),
+            minutes: stands.as_ref().and_then(|stands| stands.minutes),
+            base: stands.as_ref().map_or(0, |stands| stands.seq),
+            code: stands.and_then(|stands| stands.code),
+        })
+    }
+
     pub(super) fn of(&mut self, act: &mut Act, account: AccountId) -> Result<String, StoreError> {
         if let Some(name) = self.0.get(&account) {
             return Ok(name.clone());

@@ -20,7 +20,7 @@ use crate::registers::Change;
 use crate::registers::keeper::lesson_keeper;
 use crate::registers::records::{LESSON_MARK, LESSON_TAKEN};
 use crate::registers::save::{
-    ChangeResult, Names, Outcome, Save, SaveAnswer, clock_of, makes_sense, remember, told_before,
+    CHANGED_SINCE, Names, Outcome, Save, SaveAnswer, Stands, makes_sense, remember, told_before,
 };
 use crate::year::settings::{mode, session_times, settings};
 use crate::year::timetable::held;
@@ -413,29 +413,17 @@ fn answer(
             Decision::Write(_) => (Outcome::Saved, heed(lesson, place)),
             Decision::Unchanged => (Outcome::Unchanged, String::new()),
             Decision::Refused(ground) => (Outcome::Refused, ground),
-            Decision::Conflict => (
-                Outcome::Conflict,
-                "Somebody changed this mark after you saw it. Look at what stands there now, and enter yours again if it is right."
-                    .to_owned(),
-            ),
+            Decision::Conflict => (Outcome::Conflict, CHANGED_SINCE.to_owned()),
         };
-        let theirs = standing.filter(|_| outcome == Outcome::Conflict);
-        let by = match theirs {
-            Some(standing) => Some(names.of(act, standing.account)?),
-            None => None,
-        };
-        results.push(ChangeResult {
-            enrolment: change.enrolment,
-            outcome,
-            message,
-            code: standing
-                .and_then(|standing| standing.mark)
-                .map(|mark| mark.to_string()),
-            minutes: standing.and_then(|standing| standing.minutes),
-            base: standing.map_or(0, |standing| standing.seq),
-            by,
-            at: theirs.map(|standing| clock_of(standing.at, lesson.now)),
+        let stands = standing.map(|standing| Stands {
+            code: standing.mark.map(|mark| mark.to_string()),
+            minutes: standing.minutes,
+            seq: standing.seq,
+            at: standing.at,
+            account: standing.account,
         });
+        let result = names.result(act, change.enrolment, (outcome, message), stands)?;
+        results.push(result);
     }
     Ok(SaveAnswer {
         seq: wrote.then(|| act.seq()),
