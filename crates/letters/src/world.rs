@@ -43,7 +43,7 @@ impl Fonts {
 /// One document's world.
 pub(crate) struct Setting<'f> {
     fonts: &'f Fonts,
-    library: LazyHash<Library>,
+    definitions: LazyHash<Library>,
     form: Source,
 }
 
@@ -58,7 +58,7 @@ impl Setting<'_> {
             .build();
         Setting {
             fonts,
-            library: LazyHash::new(library),
+            definitions: LazyHash::new(library),
             form: Source::new(place, FORM.to_owned()),
         }
     }
@@ -66,7 +66,7 @@ impl Setting<'_> {
 
 impl World for Setting<'_> {
     fn library(&self) -> &LazyHash<Library> {
-        &self.library
+        &self.definitions
     }
 
     fn book(&self) -> &LazyHash<FontBook> {
