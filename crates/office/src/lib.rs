@@ -12,6 +12,7 @@ pub mod book;
 pub mod carry;
 pub mod demo;
 pub mod desk;
+pub mod door;
 mod form;
 pub mod home;
 pub mod ids;
@@ -89,6 +90,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0014_offline",
         sql: include_str!("../migrations/0014_offline.sql"),
     },
+    Migration {
+        name: "0017_door",
+        sql: include_str!("../migrations/0017_door.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -125,6 +130,7 @@ pub static TABLES: &[&Table] = &[
     &registers::bulk::records::MARK_SET,
     &registers::records::LESSON_COVER,
     &registers::records::LATE_MARK,
+    &door::records::ARRIVAL,
     &registers::sealed::records::SEALED_COPY,
     &registers::sealed::records::SEALED_FILE,
     &roll::imports::records::PRIOR_ATTENDANCE,

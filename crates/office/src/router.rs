@@ -11,7 +11,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
-use crate::{api, as_known, home, insight, people, registers, roll, take_away, year};
+use crate::{api, as_known, door, home, insight, people, registers, roll, take_away, year};
 
 /// The application as one router.
 ///
@@ -22,6 +22,7 @@ pub fn router(office: Arc<Office>) -> Router {
     let set_up = middleware::from_fn_with_state(Arc::clone(&office), people::set_up_guard);
     let pages = Router::new()
         .merge(shell::routes())
+        .merge(door::routes())
         .merge(home::routes())
         .merge(insight::routes())
         .merge(people::routes())

@@ -238,6 +238,14 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Nobody,
         "When|What|Whom|Days|Marks|Pupils|Reason|By|Since",
     ),
+    ("/door/log", Core, "Pupil|Tutor group"),
+    (
+        "/door/log",
+        Marks,
+        "Session|Arrived|Late (min)|By the clock|Reason|Came with|In the register|Signed in by",
+    ),
+    ("/door/mismatch", Core, "Pupil|Tutor group"),
+    ("/door/mismatch", Marks, "Session|Desk|Register|In words"),
     ("/unexplained", Core, "Pupil|Tutor group"),
     (
         "/unexplained",
@@ -297,7 +305,7 @@ fn flag(text: &str) -> Part {
     match text {
         "CP" | "CIN" | "Looked after" | "SW" | "Prev. looked after" => Care,
         "SEN K" | "SEN E" => Sen,
-        "FSM" | "PP" | "Young carer" | "Service" | "EAL" => Flags,
+        "FSM" | "PP" | "Young carer" | "Service" | "EAL" | "Ask gently" => Flags,
         _ => panic!("say which part of the record the flag {text} belongs to"),
     }
 }
@@ -426,7 +434,7 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/many-marks" => all(&[""], &[]),
         // No mark was changed with others in this school.
         "/many-marks/{set}" => vec![asked("/many-marks/1", &[])],
-        "/late-marks" => all(&[""], &[Marks]),
+        "/late-marks" | "/door/log" | "/door/mismatch" => all(&[""], &[Marks]),
         "/plans" => all(&["", "?show=due", "?show=drift"], &[Marks]),
         "/pupils/{pupil}/plans" => vec![Asked {
             about: Some("Fir"),

@@ -1,7 +1,7 @@
 //! Every statement of the application can be prepared on both engines.
 
 use office::{
-    CHRONICLE, MIGRATIONS, api, as_known, book, carry, demo, desk, home, insight, people,
+    CHRONICLE, MIGRATIONS, api, as_known, book, carry, demo, desk, door, home, insight, people,
     registers, roll, take_away, year,
 };
 use store::SchoolId;
@@ -17,6 +17,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines_for_the_present_and_
             carry::STATEMENTS,
             demo::STATEMENTS,
             desk::STATEMENTS,
+            door::STATEMENTS,
             home::STATEMENTS,
             insight::STATEMENTS,
             &people::statements(),

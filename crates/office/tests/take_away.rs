@@ -388,6 +388,8 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
         let bare = [
             "/api-clients",
             "/cover",
+            "/door/log",
+            "/door/mismatch",
             "/inspections",
             "/late-marks",
             "/lessons",

@@ -17,6 +17,7 @@ mod counts;
 pub mod deletion;
 pub mod entry;
 mod help;
+pub mod late_door;
 pub mod lesson;
 mod marked;
 mod penalty_window;

@@ -11,6 +11,8 @@ pub enum Place {
     Today,
     /// Taking, closing and amending.
     Registers,
+    /// The late door, and who comes and goes during the day.
+    Door,
     /// Finding pupils, and their records.
     Pupils,
     /// Figures of the school and its groups.
@@ -35,9 +37,10 @@ pub enum Place {
 
 impl Place {
     /// Every place, in the order of a school's day.
-    pub const ALL: [Place; 12] = [
+    pub const ALL: [Place; 13] = [
         Place::Today,
         Place::Registers,
+        Place::Door,
         Place::Pupils,
         Place::Figures,
         Place::Lists,
@@ -55,6 +58,7 @@ impl Place {
         Some(match self {
             Place::Today => ("Today", 'T'),
             Place::Registers => ("Registers", 'G'),
+            Place::Door => ("Door", 'O'),
             Place::Pupils => ("Pupils", 'P'),
             Place::Figures => ("Figures", 'F'),
             Place::Lists => ("Lists", 'L'),
@@ -72,6 +76,7 @@ impl Place {
         match self {
             Place::Today => "/",
             Place::Registers => "/registers",
+            Place::Door => "/door",
             Place::Pupils => "/pupils",
             Place::Figures => "/figures",
             Place::Lists => "/lists",
@@ -112,6 +117,7 @@ impl Place {
         match self {
             Place::Today => true,
             Place::Registers | Place::Lists => reads_pupils(actor, RecordKind::AttendanceMarks),
+            Place::Door => actor.may_for_school(Access::Write, RecordKind::AttendanceMarks),
             Place::Pupils | Place::Groups | Place::Timetable => {
                 reads_pupils(actor, RecordKind::PupilCore)
             }

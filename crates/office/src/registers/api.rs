@@ -735,6 +735,7 @@ fn save_marks(act: &mut Act, asked: &Asked<'_>) -> Result<Given, ApiProblem> {
         on_behalf_of: sent.on_behalf_of,
         changes: sent.changes,
         fill: sent.fill,
+        holds_if_overtaken: false,
     };
     let answer = save(act, asked.actor, group, slot, &wanted)?;
     if !sent.partly {

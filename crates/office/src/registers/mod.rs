@@ -44,7 +44,7 @@ pub(crate) use offline::late_marks_waiting;
 pub use pages::{RegisterAddress, routes};
 pub use plans::PlanReader;
 pub(crate) use plans::{keeps_plans_of, plans_of_pupil};
-pub(crate) use save::forget_old_saves;
+pub(crate) use save::{clock_of, forget_old_saves, name_of};
 pub use status::{Status, Taken, TakenOn, registers_at, status, taken_on};
 pub(crate) use status::{Takers, takers};
 pub use today::own_groups;

@@ -38,6 +38,9 @@ pub struct Save {
     pub changes: Vec<Change>,
     /// Whether every place that is still blank becomes present.
     pub fill: bool,
+    /// Whether a mark that somebody made after these were typed puts them before the office, whatever it says: for what was typed away from
+    /// the register.
+    pub holds_if_overtaken: bool,
 }
 
 impl Save {
@@ -326,6 +329,12 @@ pub(super) fn open_register(
     })
 }
 
+/// Whether somebody marked the place after the save was typed, where that matters.
+fn overtaken(due: &Due, save: &Save, now: Instant) -> bool {
+    let marked = due.standing.as_ref().map(|standing| standing.at);
+    save.holds_if_overtaken && marked.is_some_and(|at| at > save.made_at(now))
+}
+
 fn is_a_session(calendar: &SchoolCalendar, slot: Slot) -> Result<(), Refusal> {
     if calendar.has_session(slot) {
         return Ok(());
@@ -347,7 +356,7 @@ impl OpenRegister {
     fn decide_all(&self, save: &Save) -> Vec<(Change, Decision)> {
         let sent = save.changes.iter().map(|change| {
             let decision = match self.place(change.enrolment) {
-                Some(due) if late::is_late(&self.facts, save, change) => {
+                Some(due) if late::is_late(&self.facts, save, change) || overtaken(due, save, self.facts.now) => {
                     hold(&self.facts, due, change, save.made_at(self.facts.now))
                 }
                 Some(due) => decide(&self.facts, due, change),
@@ -544,7 +553,7 @@ pub(super) struct Stands {
 }
 
 /// A moment as people say it: the time alone for today.
-pub(super) fn clock_of(at: Instant, now: Instant) -> String {
+pub(crate) fn clock_of(at: Instant, now: Instant) -> String {
     let (day, time) = at.in_london();
     if day == now.in_london().0 {
         time.to_string()
@@ -596,7 +605,7 @@ impl Names {
 }
 
 /// Who signs in with this account, as colleagues know them.
-pub(super) fn name_of(
+pub(crate) fn name_of(
     tx: &mut Tx,
     school: store::SchoolId,
     account: AccountId,

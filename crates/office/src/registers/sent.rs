@@ -55,6 +55,7 @@ impl From<SentSave> for Save {
             on_behalf_of: filled(sent.on_behalf_of),
             changes: sent.changes,
             fill: sent.fill,
+            holds_if_overtaken: false,
         }
     }
 }

@@ -18,6 +18,11 @@ pub(super) struct CharacteristicKind {
     pub(super) values: &'static [(&'static str, &'static str)],
 }
 
+/// A pupil who is not to be asked about lateness in front of others: the record says why.
+pub const ASK_GENTLY: &str = "ask_gently";
+/// The number that a pupil's card gives when it is scanned.
+pub const CARD: &str = "card";
+
 const YES: &[(&str, &str)] = &[("yes", "Yes")];
 
 const fn flag(
@@ -36,7 +41,7 @@ const fn flag(
 }
 
 /// Every kind, in the order in which flags stand beside a name: what changes how a person acts first.
-pub(super) static KINDS: [CharacteristicKind; 14] = [
+pub(super) static KINDS: [CharacteristicKind; 16] = [
     flag(
         "child_protection",
         "Child protection plan",
@@ -115,6 +120,19 @@ pub(super) static KINDS: [CharacteristicKind; 14] = [
         "EAL",
         RecordKind::VulnerabilityFlags,
     ),
+    flag(
+        ASK_GENTLY,
+        "Late for a reason that staff know: do not challenge at the door",
+        "Ask gently",
+        RecordKind::VulnerabilityFlags,
+    ),
+    CharacteristicKind {
+        key: CARD,
+        label: "Number of the pupil's card",
+        flag: "",
+        record: RecordKind::PupilCore,
+        values: &[],
+    },
     CharacteristicKind {
         key: "first_language",
         label: "First language",

@@ -78,7 +78,7 @@ fn form(
             vec![
                 Field::select("what", "What", choices),
                 Field::line("text", "Which")
-                    .hint("For ethnicity and first language: the code or the words.")
+                    .hint("For ethnicity and first language: the code or the words. For a card: its number as a scanner reads it.")
                     .short()
                     .optional(),
                 Field::day("from", "First day").value(today.to_string()),

@@ -168,7 +168,7 @@ fn staff(book: &Book, sought: &Sought, today: Day) -> Vec<Found> {
 }
 
 /// What somebody typed, ready to compare.
-pub(super) struct Sought {
+pub(crate) struct Sought {
     /// Words without accents and in lower case.
     names: Vec<String>,
     /// Everything typed without blanks, in capitals: a number.
@@ -177,7 +177,7 @@ pub(super) struct Sought {
 
 impl Sought {
     /// What was typed: `cole, ty`, `A1234…`, `10b`.
-    pub(super) fn of(typed: &str) -> Sought {
+    pub(crate) fn of(typed: &str) -> Sought {
         let folded = fold(typed);
         Sought {
             names: split(&folded).map(str::to_owned).collect(),
@@ -186,11 +186,12 @@ impl Sought {
     }
 
     /// Whether nothing was typed.
-    pub(super) fn is_nothing(&self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         self.names.is_empty()
     }
 
-    fn begins_surname(&self, folded: &str) -> bool {
+    /// Whether the names, surname first, begin so: the first word the surname, each other word some name.
+    pub(crate) fn begins_surname(&self, folded: &str) -> bool {
         self.is_name(folded)
             && self
                 .names
@@ -198,7 +199,8 @@ impl Sought {
                 .is_some_and(|first| folded.starts_with(first))
     }
 
-    fn is_name(&self, folded: &str) -> bool {
+    /// Whether some of the names begins with each word.
+    pub(crate) fn is_name(&self, folded: &str) -> bool {
         self.names
             .iter()
             .all(|word| split(folded).any(|name| name.starts_with(word.as_str())))

@@ -37,6 +37,8 @@ use axum::routing::get;
 
 pub(crate) use admission_register::{ON_PAPER, copied, may_see as may_see_admission_register};
 pub(crate) use api::operations;
+pub(crate) use characteristic_kinds::{ASK_GENTLY, CARD};
+pub(crate) use find::Sought;
 pub(crate) use groups::{duty_in_words, groups_in_words};
 pub(crate) use history::entries as entries_of;
 pub(crate) use history::{Amendment, amended_since, amendments_of};

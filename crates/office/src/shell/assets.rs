@@ -18,6 +18,7 @@ use super::look;
 static FILES: &[(&str, &str, &[u8])] = &[
     ("rollbook.css", CSS, include_bytes!("assets/rollbook.css")),
     ("dark.css", CSS, include_bytes!("assets/dark.css")),
+    ("door.css", CSS, include_bytes!("assets/door.css")),
     ("frame.js", JS, include_bytes!("assets/frame.js")),
     ("typeahead.js", JS, include_bytes!("assets/typeahead.js")),
     ("outbox.js", JS, include_bytes!("assets/outbox.js")),
@@ -25,6 +26,7 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("waiting.js", JS, include_bytes!("assets/waiting.js")),
     ("ahead.js", JS, include_bytes!("assets/ahead.js")),
     ("offline.js", JS, include_bytes!("assets/offline.js")),
+    ("door.js", JS, include_bytes!("assets/door.js")),
     ("grid.js", JS, include_bytes!("assets/grid.js")),
     ("progress.js", JS, include_bytes!("assets/progress.js")),
     ("spans.js", JS, include_bytes!("assets/spans.js")),
@@ -42,12 +44,14 @@ const JS: &str = "text/javascript; charset=utf-8";
 const KEPT_ON_DEVICES: &[&str] = &[
     "rollbook.css",
     "dark.css",
+    "door.css",
     "frame.js",
     "device.js",
     "outbox.js",
     "waiting.js",
     "grid.js",
     "offline.js",
+    "door.js",
     "icon.svg",
 ];
 

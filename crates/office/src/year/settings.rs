@@ -6,6 +6,7 @@
 use calendar::{Cycle, Day, Session, TimeOfDay};
 use register::closing::{SessionHours, SessionTimes, SessionTimesProblem};
 use register::entry::EntryLimits;
+use register::late_door::{LateLadder, LateLadderError, LateStep};
 use register::{Band, Bands, BandsError, Code, Threshold, default_bands};
 use serde::{Deserialize, Serialize};
 use store::{SchoolId, StoreError, Tx, args};
@@ -25,6 +26,10 @@ pub const NEW_FOR_DAYS: &str = "new_for_days";
 pub const AMENDMENT_REASONS: &str = "amendment_reasons";
 /// The setting that holds how the timetable goes round, as [`CycleValue`].
 pub const TIMETABLE_CYCLE: &str = "timetable_cycle";
+/// The setting that holds why pupils are late, as a list of [`LateReason`], in the order of their keys.
+pub const LATE_REASONS: &str = "late_reasons";
+/// The setting that holds what lateness leads to when it comes again, as [`LateLadderValue`].
+pub const LATE_LADDER: &str = "late_ladder";
 /// The setting that holds [`Mode`].
 pub const MODE: &str = "mode";
 
@@ -58,6 +63,9 @@ pub enum SettingError {
     /// Bands that leave a share of absence without a band, or with two.
     #[error("the bands cannot hold: {0}")]
     Bands(#[from] BandsError),
+    /// Steps about lateness that do not climb.
+    #[error("the steps about lateness cannot hold: {0}")]
+    LateLadder(#[from] LateLadderError),
 }
 
 impl From<SettingError> for Refusal {
@@ -264,6 +272,83 @@ pub fn amendment_reasons(settings: &Settings, day: Day) -> Result<Vec<String>, S
         ));
     }
     Ok(reasons)
+}
+
+/// Why a pupil is late, as the late door offers it on one key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateReason {
+    /// In the school's words.
+    pub words: String,
+    /// Whether lateness for this reason counts towards a sanction.
+    pub counts: bool,
+}
+
+/// One key each: 1 to 9. And the most characters of a reason.
+pub const MOST_LATE_REASONS: (usize, usize) = (9, 60);
+
+/// Why pupils are late, in the order of the keys 1 to 9, on a day.
+///
+/// Rule: E-027; that a reason beyond the pupil's power counts for no sanction is the school's to say. Errors: the setting cannot be read, has
+/// more than [`MOST_LATE_REASONS`], or one that is empty or too long.
+pub fn late_reasons(settings: &Settings, day: Day) -> Result<Vec<LateReason>, SettingError> {
+    let Some(reasons) = read::<Vec<LateReason>>(settings, LATE_REASONS, day)? else {
+        let usual = [
+            ("Overslept", true),
+            ("Missed the bus or train", true),
+            ("Bus or train late", false),
+            ("Traffic", true),
+            ("Brought a brother or sister to school", false),
+            ("Appointment", false),
+            ("Felt ill", true),
+            ("No reason given", true),
+        ];
+        let usual = usual.map(|(words, counts)| LateReason {
+            words: words.to_owned(),
+            counts,
+        });
+        return Ok(usual.to_vec());
+    };
+    let (most, longest) = MOST_LATE_REASONS;
+    let is_sound = |reason: &LateReason| {
+        !reason.words.trim().is_empty() && reason.words.chars().count() <= longest
+    };
+    if reasons.len() > most || !reasons.iter().all(is_sound) {
+        let wrong = format!("at most {most} reasons, each of 1 to {longest} characters");
+        return Err(shape(LATE_REASONS, &wrong));
+    }
+    Ok(reasons)
+}
+
+/// What lateness leads to as the setting has it: `{"window": 10, "steps": [{"lates": 2, "does": "Tutor speaks with the pupil"}]}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateLadderValue {
+    /// School days that count, today among them.
+    pub window: u32,
+    /// The steps, lowest first.
+    pub steps: Vec<LateStepValue>,
+}
+
+/// One step of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateStepValue {
+    /// From so many times on.
+    pub lates: u32,
+    /// What is done.
+    pub does: String,
+}
+
+/// What lateness leads to on a day when it comes again: the product's steps where the school has set none (E-028).
+///
+/// Errors: the setting cannot be read, or its steps do not climb.
+pub fn late_ladder(settings: &Settings, day: Day) -> Result<LateLadder, SettingError> {
+    let Some(value) = read::<LateLadderValue>(settings, LATE_LADDER, day)? else {
+        return Ok(LateLadder::default());
+    };
+    let steps = value.steps.into_iter().map(|step| LateStep {
+        lates: step.lates,
+        does: step.does,
+    });
+    Ok(LateLadder::new(value.window, steps.collect())?)
 }
 
 /// Who keeps the legal record (I-001): `"register_holder"`, `"alongside"` or `"alongside_marks_here"`.

@@ -7,15 +7,18 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Cycle, Day, Session, TimeOfDay};
 use register::Code;
+use register::late_door::LateLadder;
 use serde::Deserialize;
 use store::Tx;
 
 use super::decide;
 use super::pages::{Tried, tried};
 use super::settings::{
-    AMENDMENT_REASONS, BANDS, BandValue, CycleValue, HoursValue, LONGEST_NEW, MODE, MOST_REASONS,
+    AMENDMENT_REASONS, BANDS, BandValue, CycleValue, HoursValue, LATE_LADDER, LATE_REASONS,
+    LONGEST_NEW, LateLadderValue, LateReason, LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS,
     Mode, NEW_FOR_DAYS, SESSION_TIMES, SessionTimesValue, TEACHER_CODES, TIMETABLE_CYCLE,
-    amendment_reasons, bands, cycle, entry_limits, mode, new_for_days, session_times,
+    amendment_reasons, bands, cycle, entry_limits, late_ladder, late_reasons, mode, new_for_days,
+    session_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -131,6 +134,18 @@ fn page(
             &typed,
             history(NEW_FOR_DAYS),
             from(NEW_FOR_DAYS),
+        ),
+        late_reasons_form(
+            &late_reasons(&book.settings, today)?,
+            &typed,
+            history(LATE_REASONS),
+            from(LATE_REASONS),
+        ),
+        late_ladder_form(
+            &late_ladder(&book.settings, today)?,
+            &typed,
+            history(LATE_LADDER),
+            from(LATE_LADDER),
         ),
         bands_form(
             &bands(&book.settings, today)?,
@@ -353,6 +368,79 @@ fn reasons_form(
     }
 }
 
+/// What stands before a reason of the form that counts for no sanction.
+const COUNTS_NOT: char = '*';
+
+fn late_reasons_form(
+    reasons: &[LateReason],
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let (most, longest) = MOST_LATE_REASONS;
+    let lines: Vec<String> = reasons
+        .iter()
+        .map(|reason| match reason.counts {
+            true => reason.words.clone(),
+            false => format!("{COUNTS_NOT} {}", reason.words),
+        })
+        .collect();
+    let said: Vec<String> = reasons
+        .iter()
+        .map(|reason| match reason.counts {
+            true => reason.words.clone(),
+            false => format!("{} (does not count)", reason.words),
+        })
+        .collect();
+    SettingForm {
+        what: LATE_REASONS,
+        heading: "Reasons at the late door",
+        rule: "The school's own decision. Each reason has a key from 1 to 9 in this order (E-027). A reason that counts for no sanction is still a late mark.",
+        now: format!("{}.", said.join("; ")),
+        history,
+        fields: vec![
+            from,
+            Field::new(FieldKind::Lines, "late-reasons", "Reasons, one on a line")
+                .hint(format!(
+                    "At most {most}, each of at most {longest} characters. {COUNTS_NOT} before a reason: it counts for no sanction."
+                ))
+                .value(typed("late-reasons", lines.join("\n"))),
+        ],
+    }
+}
+
+fn late_ladder_form(
+    ladder: &LateLadder,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let steps = ladder.steps().iter();
+    let lines: Vec<String> = steps
+        .clone()
+        .map(|step| format!("{} {}", step.lates, step.does))
+        .collect();
+    let said: Vec<String> = steps
+        .map(|step| format!("from {} times: {}", step.lates, step.does))
+        .collect();
+    SettingForm {
+        what: LATE_LADDER,
+        heading: "What repeated lateness leads to",
+        rule: "The school's own decision; the steps to begin with are the product's (E-028). L and U count, but for reasons that the school does not count.",
+        now: format!("In {} school days, {}.", ladder.window(), said.join("; ")),
+        history,
+        fields: vec![
+            from,
+            Field::line("window", "Within so many school days, today among them")
+                .short()
+                .value(typed("window", ladder.window().to_string())),
+            Field::new(FieldKind::Lines, "steps", "Steps, one on a line")
+                .hint("How many times, then what is done: 4 Sanction the same day, text home")
+                .value(typed("steps", lines.join("\n"))),
+        ],
+    }
+}
+
 fn new_form(
     days: u8,
     typed: &dyn Fn(&str, String) -> String,
@@ -553,6 +641,29 @@ fn decided<'p>(
             let value = json(serde_json::to_string(&reasons))?;
             Ok((AMENDMENT_REASONS, from, value))
         }
+        LATE_REASONS => {
+            let value = late_reasons_of(answer("late-reasons"));
+            let (most, longest) = MOST_LATE_REASONS;
+            if value.len() > most || value.iter().any(|one| one.words.chars().count() > longest) {
+                let text =
+                    format!("Give at most {most} reasons, each of at most {longest} characters.");
+                return Err(("late-reasons", text));
+            }
+            Ok((LATE_REASONS, from, json(serde_json::to_string(&value))?))
+        }
+        LATE_LADDER => {
+            let window = answer("window")
+                .parse()
+                .map_err(|_| ("window", "Give a whole number of school days.".to_owned()))?;
+            let lines = answer("steps").lines().map(str::trim);
+            let steps = lines
+                .filter(|line| !line.is_empty())
+                .map(late_step_of)
+                .collect::<Result<_, _>>()
+                .map_err(|text| ("steps", text))?;
+            let value = LateLadderValue { window, steps };
+            Ok((LATE_LADDER, from, json(serde_json::to_string(&value))?))
+        }
         NEW_FOR_DAYS => {
             let days = answer("days").parse::<u8>().ok();
             let days = days.filter(|days| *days <= LONGEST_NEW).ok_or_else(|| {
@@ -572,6 +683,29 @@ fn decided<'p>(
         }
         _ => Err(("from", "Choose which setting to save.".to_owned())),
     }
+}
+
+/// The reasons of the form: `* Bus late` counts for no sanction.
+fn late_reasons_of(text: &str) -> Vec<LateReason> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(|line| LateReason {
+            words: line.trim_start_matches(COUNTS_NOT).trim().to_owned(),
+            counts: !line.starts_with(COUNTS_NOT),
+        })
+        .collect()
+}
+
+/// A line of the form about lateness: `4 Sanction the same day`.
+fn late_step_of(line: &str) -> Result<LateStepValue, String> {
+    let (lates, does) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let lates = lates
+        .parse()
+        .map_err(|_| format!("“{line}”: write how many times, then what is done."))?;
+    Ok(LateStepValue {
+        lates,
+        does: does.trim().to_owned(),
+    })
 }
 
 /// A line of the bands' form: `At risk > 8`.

@@ -3,6 +3,7 @@
 mod as_known;
 mod book;
 mod bulk;
+mod door;
 mod inspections;
 mod lessons;
 mod offline;

@@ -1,7 +1,7 @@
 // On every page of somebody who is signed in: keeps today's registers on this device, sends what waits, and says what needs them.
 
 import { make } from './frame.js';
-import { keep, kept, owners, settled, store, wipe } from './device.js';
+import { keep, keepSheet, kept, owners, settled, store, wipe } from './device.js';
 
 const person = document.querySelector('meta[name="person"]').content;
 const open = document.querySelector('[data-register]')?.dataset.path ?? null;
@@ -16,6 +16,17 @@ export async function fetchAhead() {
   if (!answer.ok) return;
   const given = await answer.json();
   if (given.of === person) await keep(given);
+}
+
+/** Pages that work without a network, where this person may open them: fetched now and then, so that they are here when the network is not. */
+async function fetchSheets() {
+  for (const page of ['/door']) {
+    if (!document.querySelector(`.bar nav a[href="${page}"]`) || location.pathname === page) continue;
+    const entry = await settled((await store('sheets')).get(page));
+    if (entry && entry.owner === person && Date.now() + entry.ahead - entry.told < FRESH_FOR) continue;
+    const answer = await fetch(`${page}/ahead`, { headers: { accept: 'application/json' } });
+    if (answer.ok) await keepSheet(page, await answer.json());
+  }
 }
 
 /** Says on the page of registers what is kept here, and offers to install. */
@@ -59,6 +70,7 @@ async function begin() {
   const isFresh = entry && Date.now() - entry.at < FRESH_FOR && Date.now() >= entry.at;
   const hasOpen = !open || (await kept())?.registers.some((register) => register.page === open);
   if (!isFresh || !hasOpen) await fetchAhead();
+  await fetchSheets();
   await tell();
 }
 

@@ -4,7 +4,8 @@
 // time, until the day ends, that person signs out, the sign-in page is shown, or somebody else's page is opened. What waits to be sent stays
 // until it was sent. docs/operating.md says what this protects from and what not.
 //
-// Stores: keys {owner, key}; entries {n, owner, …, iv, cipher}; registers {owner, day, until, ahead, iv, cipher}.
+// Stores: keys {owner, key}; entries {n, owner, …, iv, cipher}; registers {owner, day, until, ahead, iv, cipher}; sheets {page, owner, day, …}:
+// what one page (the late door) is drawn from, kept as registers are.
 
 export const settled = (request) => new Promise((done, failed) => {
   request.onsuccess = () => done(request.result);
@@ -21,11 +22,12 @@ let opened;
 export function base() {
   opened ??= (async () => {
     if (!globalThis.indexedDB || !globalThis.crypto?.subtle) throw new Error('no safe place on this device');
-    const request = indexedDB.open('rollbook', 2);
+    const request = indexedDB.open('rollbook', 3);
     request.onupgradeneeded = () => {
       const made = request.result.objectStoreNames;
       if (!made.contains('keys')) request.result.createObjectStore('keys', { keyPath: 'owner' });
       if (!made.contains('entries')) request.result.createObjectStore('entries', { keyPath: 'n', autoIncrement: true }).createIndex('owner', 'owner');
+      if (!made.contains('sheets')) request.result.createObjectStore('sheets', { keyPath: 'page' });
       if (!made.contains('registers')) request.result.createObjectStore('registers', { keyPath: 'owner' });
     };
     const database = await settled(request);
@@ -108,6 +110,22 @@ export async function answered(page, results) {
   await settled((await store('registers', 'readwrite')).put(entry));
 }
 
+/** Keeps what a page is drawn from. */
+export async function keepSheet(page, given) {
+  const { of: owner, until, now } = given;
+  const entry = { page, owner, until, told: now, ahead: now - Date.now(), ...await seal(owner, given) };
+  await settled((await store('sheets', 'readwrite')).put(entry));
+}
+
+/** What is kept for a page, with how far the school's clock is ahead of this device's; nothing of another day. */
+export async function sheet(page) {
+  const entry = await settled((await store('sheets')).get(page));
+  if (!entry) return null;
+  const now = Date.now() + entry.ahead;
+  if (now >= entry.until || now < entry.until - 25 * 60 * 60 * 1000) { await settled((await store('sheets', 'readwrite')).delete(page)); return null; }
+  try { return { owner: entry.owner, ahead: entry.ahead, ...await unseal(entry.owner, entry) }; } catch { return null; }
+}
+
 /** No key goes while something is being sealed with it. */
 const beside = (mode, work) => (navigator.locks ? navigator.locks.request('rollbook-keys', { mode }, work) : work());
 
@@ -118,7 +136,9 @@ export const withKeys = (work) => beside('shared', work);
 export const wipe = (butOf = null) => beside('exclusive', () => wiped(butOf));
 
 async function wiped(butOf) {
-  const transaction = (await base()).transaction(['registers', 'entries', 'keys'], 'readwrite');
+  const transaction = (await base()).transaction(['registers', 'sheets', 'entries', 'keys'], 'readwrite');
+  const sheets = transaction.objectStore('sheets');
+  for (const { page, owner } of await settled(sheets.getAll())) if (owner !== butOf) sheets.delete(page);
   const waiting = new Set((await settled(transaction.objectStore('entries').getAll())).map((entry) => entry.owner));
   for (const [name, spared] of [['registers', (owner) => owner === butOf], ['keys', (owner) => owner === butOf || waiting.has(owner)]]) {
     const owners = await settled(transaction.objectStore(name).getAllKeys());

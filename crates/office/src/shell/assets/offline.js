@@ -2,7 +2,7 @@
 // the same grid as ever. The worker answers with it at any address, so a register is opened, and loaded again, at its own.
 
 import { answers, ask, make } from './frame.js';
-import { keep, kept, owners, wipe } from './device.js';
+import { keep, kept, owners, sheet, wipe } from './device.js';
 
 const place = document.querySelector('[data-offline]');
 const LOOK_EVERY = 15_000;
@@ -105,7 +105,25 @@ async function lookForServer(found) {
   }
 }
 
+/** Pages that draw themselves from what is kept of them here, with the module that does. */
+const OWN = { '/door': ['door', 'Late door'] };
+
+/** Such a page, if it is asked for and kept. */
+async function ownPage() {
+  const own = OWN[location.pathname];
+  const here = own && await sheet(location.pathname).catch(() => null);
+  if (!here) return false;
+  document.head.append(make('meta', { name: 'person', content: here.owner }));
+  notice.append(make('p', {}, 'No network. What you type is kept on this device, encrypted, and goes in by itself.'));
+  place.replaceChildren(notice, make('div', { class: 'head' }, make('h1', {}, own[1])), make('div', { [`data-${own[0]}`]: '' }));
+  await import(`./${own[0]}.js`);
+  addEventListener('online', () => lookForServer(null));
+  looking = setInterval(() => lookForServer(null), LOOK_EVERY);
+  return true;
+}
+
 async function begin() {
+  if (await ownPage()) return;
   const found = await kept().catch(() => null);
   const register = found?.registers.find((one) => one.page === location.pathname);
   const elsewhere = location.pathname !== '/offline' && location.pathname !== '/registers' && !register;
