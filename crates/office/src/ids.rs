@@ -90,3 +90,7 @@ id_type!(
     /// An address that is told of what changes.
     WebhookId
 );
+id_type!(
+    /// A sitting of an examination.
+    ExamId
+);

@@ -12,12 +12,14 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use calendar::Session;
 use office::people::Role;
-use office::registers::records::{LESSON_MARK, MARK_VERSION, PLAN};
+use office::registers::records::{
+    EXAM, EXAM_ROOM, EXAM_SEAT, LESSON_MARK, MARK_VERSION, PLAN,
+};
 use office::registers::sealed::{Wish, by_itself, seal};
 use office::roll::records::{
     ADDRESS, CHARACTERISTIC, CONTACT, CONTACT_ROUTE, PUPIL, PUPIL_CONTACT, RESIDENCE,
 };
-use office::year::timetable::records::LESSON_PERIOD;
+use office::year::timetable::records::{LESSON_PERIOD, ROOM};
 use school::{School, day, each_school};
 use store::{Act, Entry, StoreError, args};
 
@@ -263,6 +265,9 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Nobody,
         "Period|Time|Class|Subject|Room|Staff|Register|Minutes overdue",
     ),
+    ("/exams", Nobody, "Day|Examination|Time|Rooms|Candidates"),
+    ("/exams/{exam}", Core, "Pupil|Tutor group"),
+    ("/exams/{exam}", Nobody, "Room|Seat|Invigilator"),
     ("/lessons/differ", Core, "Pupil|Tutor group"),
     (
         "/lessons/differ",
@@ -309,6 +314,9 @@ fn flag(text: &str) -> Part {
         _ => panic!("say which part of the record the flag {text} belongs to"),
     }
 }
+
+/// A sitting for which every pupil of the test's school is seated.
+const EXAM_OF_ALL: i64 = 990_001;
 
 /// A list as it is asked for.
 struct Asked {
@@ -443,7 +451,11 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
                 &[Marks],
             )
         }],
-        "/timetable" | "/timetable/periods" | "/timetable/off" | "/lessons" => all(&[""], &[]),
+        "/timetable" | "/timetable/periods" | "/timetable/off" | "/lessons" | "/exams" => {
+            all(&[""], &[])
+        }
+        // Who may see every register, and whoever invigilates: nobody does in this test.
+        "/exams/{exam}" => vec![asked(format!("/exams/{EXAM_OF_ALL}"), &[Marks])],
         "/lessons/differ" => all(&["?day=2026-11-20"], &[Marks]),
         "/lessons/of/{group}" => ["9A", "9A/Ma1", "Year 10"]
             .map(|name| {
@@ -561,6 +573,11 @@ fn fill(school: &School) {
             let period = act.new_id();
             let times = args![period, since, open, "P1", 0, "09:10", "10:10"];
             act.record(&LESSON_PERIOD, &times)?;
+            let hall = act.new_id();
+            act.record(&ROOM, &args![hall, "Hall"])?;
+            let sitting = args![EXAM_OF_ALL, day("2026-11-20"), "Physics", "09:10", "10:10"];
+            act.record(&EXAM, &sitting)?;
+            act.record(&EXAM_ROOM, &args![EXAM_OF_ALL, hall, None::<i64>])?;
             for (surname, (pupil, enrolment)) in &pupils {
                 let word = |word: &str| format!("{word}-{surname}");
                 act.replace(
@@ -674,6 +691,10 @@ fn fill(school: &School) {
                         ],
                     )?;
                 }
+                act.record(
+                    &EXAM_SEAT,
+                    &args![EXAM_OF_ALL, *enrolment, hall, enrolment.0],
+                )?;
                 // Seen in a lesson of a day on which the register has them absent.
                 act.record(
                     &LESSON_MARK,

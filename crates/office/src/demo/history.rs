@@ -9,7 +9,7 @@ use demo::{DemoSchool, Mark};
 use store::{Act, Arg, SchoolId, Store, StoreError, args};
 
 use super::changes::put_changes;
-use super::lessons::{lessons_by_day, put_lessons};
+use super::lessons::{lessons_by_day, put_exam, put_lessons};
 use super::plans::{imagined, planned_today, put_plans};
 use super::{Ids, People, at, by};
 use crate::registers::records::{LATE_MARK, MARK_VERSION, REGISTER_TAKEN};
@@ -96,6 +96,7 @@ pub(super) fn play(
     put_changes(store, key, school, people, ids)?;
     put_late_marks(store, key, school, people, ids)?;
     if let Some(today) = &school.today {
+        put_exam(store, key, school, people, ids)?;
         for deed in this_morning(people, today, &by_plan) {
             do_it(store, key, set_clock, people, ids, deed)?;
         }

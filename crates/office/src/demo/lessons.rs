@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use calendar::{Day, Instant, TimeOfDay};
-use demo::{DemoSchool, LessonRegister};
-use store::{Act, Arg, SchoolId, Store, StoreError};
+use demo::{DemoSchool, GroupKind, LessonRegister};
+use store::{Act, Arg, SchoolId, Store, StoreError, args};
 
-use super::{Ids, People, at, by};
-use crate::registers::records::{LESSON_MARK, LESSON_TAKEN};
+use super::{Ids, People, at, by, by_system};
+use crate::registers::records::{EXAM, EXAM_ROOM, EXAM_SEAT, LESSON_MARK, LESSON_TAKEN};
 
 /// So many school days back lesson registers were kept.
 const DAYS: usize = 5;
@@ -152,4 +152,66 @@ fn taken_rows(
         ]
     });
     rows.collect()
+}
+
+/// A mock examination of Year 11 this afternoon: each tutor group in the room of its tutor, who invigilates, in order of name.
+pub(super) fn put_exam(
+    store: &Store,
+    key: SchoolId,
+    school: &DemoSchool,
+    people: &Arc<People>,
+    ids: &Arc<Ids>,
+) -> Result<(), StoreError> {
+    let today = school.request.today;
+    let groups = school.groups.iter().enumerate().filter(|(_, group)| {
+        group.kind == GroupKind::Tutor
+            && group.year_group == Some(11)
+            && group.from <= today
+            && group.to.is_none_or(|to| today <= to)
+    });
+    let mut rooms = Vec::new();
+    for ((index, group), room) in groups.zip(&ids.rooms) {
+        let members = school.memberships.iter().filter(|member| {
+            let stays = member.from <= today && member.to.is_none_or(|to| today <= to);
+            member.group == index && stays && school.enrolments[member.enrolment].covers(today)
+        });
+        let mut candidates: Vec<(&str, &str, i64)> = members
+            .map(|member| {
+                let pupil = &school.pupils[school.enrolments[member.enrolment].pupil];
+                let enrolment = ids.enrolments[member.enrolment];
+                (
+                    pupil.preferred_surname.as_str(),
+                    pupil.preferred_forename.as_str(),
+                    enrolment,
+                )
+            })
+            .collect();
+        candidates.sort_unstable();
+        candidates.dedup();
+        let candidates: Vec<i64> = candidates.into_iter().map(|(_, _, id)| id).collect();
+        rooms.push((*room, ids.staff[group.staff], candidates));
+    }
+    if rooms.is_empty() {
+        return Ok(());
+    }
+    let people = Arc::clone(people);
+    store.act_now(key, move |act: &mut Act| {
+        let exam = act.new_id();
+        let title = "Mathematics 1, mock";
+        act.record(&EXAM, &args![exam, today, title, "13:40", "15:10"])?;
+        for (room, staff, candidates) in rooms {
+            act.record(&EXAM_ROOM, &args![exam, room, staff])?;
+            let seats = candidates.iter().zip(1_i64..);
+            let rows: Vec<_> = seats
+                .map(|(enrolment, seat)| args![exam, *enrolment, room, seat])
+                .collect();
+            act.record_many(&EXAM_SEAT, rows)?;
+        }
+        act.describe(by_system(
+            &people,
+            "set an examination",
+            format!("exam {exam} {today}"),
+        ));
+        Ok(())
+    })
 }

@@ -228,4 +228,6 @@ struct Ids {
     enrolments: Vec<i64>,
     groups: Vec<i64>,
     periods: Vec<i64>,
+    rooms: Vec<i64>,
+    staff: Vec<i64>,
 }

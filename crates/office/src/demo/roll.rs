@@ -29,11 +29,13 @@ pub(super) fn found(
     characteristics(act, school, &pupils)?;
     let groups = groups(act, school, &staff)?;
     memberships(act, school, &groups, &enrolments)?;
-    let periods = timetable(act, school, &groups)?;
+    let (periods, rooms) = timetable(act, school, &groups)?;
     Ok(Ids {
         enrolments,
         groups,
         periods,
+        rooms,
+        staff,
     })
 }
 
@@ -357,8 +359,12 @@ fn memberships(
     Ok(())
 }
 
-/// The periods of all years, and the rooms and lessons of the current one. Answers the periods.
-fn timetable(act: &mut Act, school: &DemoSchool, groups: &[i64]) -> Result<Vec<i64>, StoreError> {
+/// The periods of all years, and the rooms and lessons of the current one. Answers the periods and the rooms.
+fn timetable(
+    act: &mut Act,
+    school: &DemoSchool,
+    groups: &[i64],
+) -> Result<(Vec<i64>, Vec<i64>), StoreError> {
     let timetable = &school.timetable;
     let first_day = school.identity.session_times.from;
     let mut periods = Vec::new();
@@ -396,5 +402,5 @@ fn timetable(act: &mut Act, school: &DemoSchool, groups: &[i64]) -> Result<Vec<i
         ]
     });
     act.record_many(&LESSON, rows.collect::<Vec<_>>())?;
-    Ok(periods)
+    Ok((periods, rooms))
 }

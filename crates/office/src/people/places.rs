@@ -103,6 +103,7 @@ impl Place {
             Place::Year if path == "/settings" || Place::Timetable.holds(path) => true,
             Place::Registers if path == "/late-marks" => true,
             Place::Registers if path == "/plans" || path.starts_with("/plans/") => true,
+            Place::Registers if path == "/exams" || path.starts_with("/exams/") => true,
             Place::Registers if path == "/lessons" || path.starts_with("/lessons/") => true,
             Place::Registers if path == "/unexplained" => true,
             Place::Registers if path == "/many-marks" || path.starts_with("/many-marks/") => true,

@@ -11,6 +11,7 @@ mod cover;
 mod cover_lesson;
 mod due;
 mod enter;
+pub mod exams;
 mod extract;
 mod history;
 mod keeper;
@@ -71,6 +72,8 @@ pub(crate) const LISTS: &[List] = &[
         address: "/cover",
         make: cover::as_file,
     },
+    exams::LISTS[0],
+    exams::LISTS[1],
     lessons::LISTS[0],
     lessons::LISTS[1],
     lessons::LISTS[2],
@@ -100,6 +103,7 @@ pub fn statements() -> Vec<&'static str> {
         &bulk::statements(),
         cover::STATEMENTS,
         cover_lesson::STATEMENTS,
+        exams::STATEMENTS,
         lessons::STATEMENTS,
         offline::STATEMENTS,
         &plans::STATEMENTS,

@@ -39,6 +39,7 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/pupils/{pupil}/extract", get(super::extract::ask))
         .route("/cover", get(cover::cover).post(cover::set))
         .route("/cover/{duty}/take-back", post(cover::take_back))
+        .merge(super::exams::routes())
         .merge(super::lessons::routes())
         .merge(super::ageing::routes())
         .merge(super::bulk::routes())

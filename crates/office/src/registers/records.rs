@@ -133,3 +133,75 @@ pub static LESSON_COVER: Table = Table {
     columns: &[Column::new("staff_id", Kind::Int)],
     shape: Shape::Versions,
 };
+
+/// Sittings of examinations.
+pub static EXAM: Table = Table {
+    name: "exam",
+    id: &[Column::new("exam_id", Kind::Int)],
+    columns: &[
+        Column::new("on_date", Kind::Day),
+        Column::new("title", Kind::Text),
+        Column::new("starts", Kind::Text),
+        Column::new("ends", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
+/// The rooms of a sitting and who invigilates.
+pub static EXAM_ROOM: Table = Table {
+    name: "exam_room",
+    id: &[
+        Column::new("exam_id", Kind::Int),
+        Column::new("room_id", Kind::Int),
+    ],
+    columns: &[Column::nullable("staff_id", Kind::Int)],
+    shape: Shape::Versions,
+};
+
+/// Who sits where.
+pub static EXAM_SEAT: Table = Table {
+    name: "exam_seat",
+    id: &[
+        Column::new("exam_id", Kind::Int),
+        Column::new("enrolment_id", Kind::Int),
+    ],
+    columns: &[
+        Column::new("room_id", Kind::Int),
+        Column::new("seat", Kind::Int),
+    ],
+    shape: Shape::Versions,
+};
+
+/// Every entry ever made in the register of a sitting.
+pub static EXAM_MARK: Table = Table {
+    name: "exam_mark",
+    id: &[
+        Column::new("exam_id", Kind::Int),
+        Column::new("enrolment_id", Kind::Int),
+    ],
+    columns: &[
+        Column::new("room_id", Kind::Int),
+        Column::nullable("mark", Kind::Text),
+        Column::nullable("minutes_late", Kind::Int),
+        Column::nullable("note", Kind::Text),
+        Column::nullable("reason", Kind::Text),
+        Column::new("source", Kind::Text),
+        Column::nullable("device_at", Kind::Instant),
+    ],
+    shape: Shape::Log,
+};
+
+/// Which rooms' registers of a sitting were taken, when and by whom.
+pub static EXAM_TAKEN: Table = Table {
+    name: "exam_taken",
+    id: &[
+        Column::new("exam_id", Kind::Int),
+        Column::new("room_id", Kind::Int),
+    ],
+    columns: &[
+        Column::new("taken_at", Kind::Instant),
+        Column::new("account_id", Kind::Int),
+        Column::nullable("on_behalf_of", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};

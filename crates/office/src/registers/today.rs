@@ -7,6 +7,7 @@ use serde::Deserialize;
 use store::{StoreError, Tx};
 
 use super::cover::may_set_cover;
+use super::exams::{Invigilated, invigilated};
 use super::keeper::duty_of;
 use super::lessons::{LessonLine, differences, lessons_of};
 use super::offline::late::number_waiting;
@@ -45,6 +46,8 @@ pub(super) struct TodayPage {
     pub mine: Vec<Line>,
     /// Lessons that this person teaches today, in order of time.
     pub lessons: Vec<LessonLine>,
+    /// Rooms of examinations that this person invigilates today.
+    pub exams: Vec<Invigilated>,
     /// Earlier registers of theirs with blanks.
     pub gaps: Vec<Line>,
     /// Classes that this person teaches, whose registers they may open.
@@ -170,17 +173,21 @@ pub(super) fn today_page(
     } else {
         None
     };
-    let lessons = match actor.staff {
-        Some(staff) => lessons_of(tx, book, Some(staff), today, now)?,
-        None => Vec::new(),
+    let (lessons, exams) = match actor.staff {
+        Some(staff) => (
+            lessons_of(tx, book, Some(staff), today, now)?,
+            invigilated(tx, book.school, staff, today)?,
+        ),
+        None => (Vec::new(), Vec::new()),
     };
-    let has_none = own.is_empty() && lessons.is_empty();
+    let has_none = own.is_empty() && lessons.is_empty() && exams.is_empty();
     let nothing = nothing(book, today, has_none, sees_all);
     Ok(TodayPage {
         frame,
         today,
         mine,
         lessons,
+        exams,
         gaps: gaps(tx, book, &tutored, today, now)?,
         classes,
         all,

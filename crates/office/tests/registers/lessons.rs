@@ -3,12 +3,15 @@
 use axum::http::{Request, StatusCode};
 use calendar::Session;
 use office::desk::Refusal;
-use office::ids::{LessonId, PeriodId, StaffId};
+use office::ids::{LessonId, PeriodId, RoomId, StaffId};
 use office::people::Role;
+use office::registers::exams::{
+    ExamRoom, NewExam, NewSeats, cancel_exam, save_exam, seat_group, set_exam, take_out,
+};
 use office::registers::lessons::{LessonAddress, save_lesson};
 use office::registers::save::{Outcome, Save, SaveAnswer};
 use office::registers::{Change, cover_lesson, take_back_lesson};
-use office::year::timetable::records::{LESSON, LESSON_PERIOD, OFF_TIMETABLE};
+use office::year::timetable::records::{LESSON, LESSON_PERIOD, OFF_TIMETABLE, ROOM};
 use office::year::timetable::{NewOffTimetable, end_lesson, take_off_timetable};
 use office::{MIGRATIONS, TABLES};
 use store::testing::{TestStore, each_engine};
@@ -267,7 +270,7 @@ fn what_may_not_be_entered_is_refused_with_its_ground() {
         assert!(ground.contains("not entered in a lesson"), "{ground}");
         assert!(told("H", 2).1.contains("Say it in the note"));
         assert!(
-            told("/", 3).1.contains("not in this lesson"),
+            told("/", 3).1.contains("not in this register"),
             "pupil 3 is not in 8X1"
         );
         let wednesday = LessonAddress {
@@ -745,5 +748,252 @@ fn the_timetable_does_not_move_from_under_a_register_that_was_kept() {
             "nobody of 8B was marked"
         );
         assert!(try_it(instead(Some(P4), None)).is_ok(), "still to come");
+    });
+}
+
+const HALL: RoomId = RoomId(601);
+
+/// An examination from 09:10 to 10:30, which the tutor group 8A sits in the hall; `invigilator` takes its register.
+fn an_exam(store: &TestStore, invigilator: i64) -> ExamRoom {
+    store
+        .act_now(SCHOOL, |act: &mut Act| {
+            act.record(&ROOM, &args![HALL, "Hall"])?;
+            act.describe(Entry {
+                account: 1,
+                job_title: "Set-up",
+                act: "enter a room",
+                subject: "a room".to_owned(),
+            });
+            Ok::<_, StoreError>(())
+        })
+        .expect("a room");
+    let head = actor(store, account(Role::Headteacher));
+    let today = day("2026-11-24");
+    let exam = store.act_now(SCHOOL, move |act| {
+        let new = NewExam {
+            title: "Mathematics 1".to_owned(),
+            day: today,
+            starts: "09:10".parse().expect("a time"),
+            ends: "10:30".parse().expect("a time"),
+        };
+        let exam = set_exam(act, &head, today, &new)?;
+        let seats = NewSeats {
+            group: A,
+            room: HALL,
+            invigilator: Some(staff(invigilator)),
+        };
+        assert_eq!(seat_group(act, &head, today, exam, &seats)?, 5);
+        Ok::<_, Refusal>(exam)
+    });
+    ExamRoom {
+        exam: exam.expect("an examination"),
+        room: HALL,
+    }
+}
+
+fn save_exam_as(
+    store: &TestStore,
+    account: i64,
+    place: ExamRoom,
+    what: &Save,
+) -> Result<SaveAnswer, Refusal> {
+    let actor = actor(store, account);
+    let what = what.clone();
+    store.act_now(SCHOOL, move |act| save_exam(act, &actor, place, &what))
+}
+
+#[test]
+fn an_invigilator_takes_the_register_of_their_room_and_no_session_mark_is_made() {
+    at_school(|store| {
+        let office = office(store);
+        let invigilator = account(Role::SupportOrCover);
+        let place = an_exam(store, invigilator);
+        store.clock().set(at("09:14"));
+        let (status, page) = get(&office, invigilator, &place.path());
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains("09:10 to 10:30, Hall"), "{page}");
+        assert_eq!(page.matches("<tr data-e=").count(), 5);
+        let (_, own) = get(&office, invigilator, "/registers");
+        assert!(
+            own.contains("You invigilate") && own.contains(&place.path()),
+            "{own}"
+        );
+        let absent = changes(vec![mark(e(2), "N", 0)]);
+        save_exam_as(store, invigilator, place, &absent).unwrap();
+        let filled = Save {
+            fill: true,
+            ..changes(Vec::new())
+        };
+        let rest = save_exam_as(store, invigilator, place, &filled).unwrap();
+        assert_eq!(rest.blank, 0);
+        assert_eq!(
+            count(store, SESSION_MARKS),
+            0,
+            "the session's register is its own (R-025)"
+        );
+        assert_eq!(
+            count(
+                store,
+                "select count(*) from exam_taken where school_id = $1"
+            ),
+            1
+        );
+        let (_, shown) = get(&office, officer(), &format!("/exams/{}", place.exam));
+        assert!(shown.contains("taken 09:14"), "{shown}");
+        let (_, history) = get(&office, officer(), &format!("{}/history", place.path()));
+        assert!(history.contains("Sample, Pupil2"));
+        for role in [Role::Teacher, Role::Tutor, Role::SystemAdministrator] {
+            let (status, page) = get(&office, account(role), &place.path());
+            assert_eq!(status, StatusCode::NOT_FOUND, "{role:?}");
+            assert!(!page.contains("Sample, Pupil"), "{role:?}");
+            let refused = save_exam_as(store, account(role), place, &absent);
+            assert!(refused.is_err(), "{role:?}");
+        }
+        let reader = save_exam_as(store, account(Role::Dsl), place, &changes(here(&[1])));
+        assert!(matches!(reader, Err(Refusal::NotAllowed(_))));
+    });
+}
+
+#[test]
+fn candidates_are_expected_at_the_examination_and_not_in_their_lessons() {
+    at_school(|store| {
+        let office = office(store);
+        an_exam(store, account(Role::SupportOrCover));
+        let morning = vec![mark(e(1), "/", 0), mark(e(2), "/", 0)];
+        save_as(store, officer(), A, today(Session::Am), &changes(morning)).unwrap();
+        store.clock().set(at("10:12"));
+        for period in ["701", "702"] {
+            let (_, page) = get(
+                &office,
+                teacher(),
+                &format!("/lessons/103/2026-11-24/{period}"),
+            );
+            assert!(
+                page.contains("examination: Mathematics 1, Hall"),
+                "{period}: it ends at 10:30"
+            );
+        }
+        let (_, afternoon) = get(&office, teacher(), "/lessons/103/2026-11-24/704");
+        assert!(!afternoon.contains("examination"));
+        let all = Save {
+            fill: true,
+            ..changes(vec![mark(e(1), "N", 0)])
+        };
+        let answer = save_in(store, teacher(), lesson(P1), &all).unwrap();
+        let places: Vec<i64> = answer.results.iter().map(|one| one.enrolment.0).collect();
+        assert_eq!(places, [201, 207, 208], "2 sits the examination");
+        let (_, differ) = get(&office, officer(), "/lessons/differ");
+        assert!(!differ.contains("Present in AM"), "1 is at the examination");
+    });
+}
+
+#[test]
+fn seats_are_listed_by_room_for_who_may_see_them_and_leave_as_a_file() {
+    at_school(|store| {
+        let office = office(store);
+        let invigilator = account(Role::SupportOrCover);
+        let place = an_exam(store, invigilator);
+        let path = format!("/exams/{}", place.exam);
+        for role in Role::ALL {
+            let (status, page) = get(&office, account(*role), &path);
+            let (list, _) = get(&office, account(*role), "/exams");
+            let sees = matches!(
+                role,
+                Role::Headteacher
+                    | Role::DeputyHeadPastoral
+                    | Role::Dsl
+                    | Role::DeputyDsl
+                    | Role::SafeguardingOfficer
+                    | Role::HeadOfHouseOrYear
+                    | Role::WelfareManager
+                    | Role::AttendanceManager
+                    | Role::AttendanceAdministrator
+                    | Role::BehaviourLead
+                    | Role::PastoralAdministrator
+                    | Role::Senco
+                    | Role::SupportOrCover
+            );
+            assert_eq!(page.contains("Sample, Pupil1"), sees, "{role:?} {status}");
+            let opens = sees || matches!(role, Role::Teacher | Role::Tutor);
+            assert_eq!(list == StatusCode::OK, opens, "{role:?}");
+        }
+        let (status, csv) = take(&office, invigilator, &path, "csv");
+        assert_eq!(status, StatusCode::OK);
+        assert!(csv.contains("Hall,1,\"Sample, Pupil1\",8A"), "{csv}");
+        let (_, csv) = take(&office, officer(), "/exams", "csv");
+        assert!(csv.contains("Mathematics 1,09:10 to 10:30,Hall,5"), "{csv}");
+    });
+}
+
+#[test]
+fn an_examination_is_set_seated_and_cancelled_only_as_it_can_be_held() {
+    at_school(|store| {
+        let place = an_exam(store, account(Role::SupportOrCover));
+        let head = actor(store, account(Role::Headteacher));
+        let today = day("2026-11-24");
+        let set = |by: office::people::Actor, on: &str, starts: &str| {
+            let new = NewExam {
+                title: "Physics".to_owned(),
+                day: day(on),
+                starts: starts.parse().expect("a time"),
+                ends: "11:00".parse().expect("a time"),
+            };
+            store.act_now(SCHOOL, move |act| set_exam(act, &by, today, &new))
+        };
+        assert!(set(actor(store, teacher()), "2026-11-24", "10:00").is_err());
+        for (on, starts) in [
+            ("2026-11-23", "10:00"),
+            ("2026-11-27", "10:00"),
+            ("2026-11-28", "10:00"),
+            ("2026-11-24", "11:00"),
+        ] {
+            let refused = set(head.clone(), on, starts);
+            assert!(matches!(refused, Err(Refusal::Wrong(_))), "{on} {starts}");
+        }
+        let other = set(head.clone(), "2026-11-24", "10:00").unwrap();
+        let seat = |group, invigilator: i64| {
+            let (by, seats) = (
+                head.clone(),
+                NewSeats {
+                    group,
+                    room: HALL,
+                    invigilator: Some(staff(invigilator)),
+                },
+            );
+            store.act_now(SCHOOL, move |act| {
+                seat_group(act, &by, today, other, &seats)
+            })
+        };
+        let Err(Refusal::Wrong(twice)) = seat(A, teacher()) else {
+            panic!("8A sits Mathematics until 10:30");
+        };
+        assert!(twice.contains("Sample, Pupil1"), "{twice}");
+        let busy = seat(B, account(Role::SupportOrCover));
+        assert!(
+            matches!(busy, Err(Refusal::Wrong(_))),
+            "in the hall until 10:30"
+        );
+        assert_eq!(seat(B, teacher()).unwrap(), 3);
+        store.clock().set(at("09:14"));
+        save_exam_as(
+            store,
+            account(Role::SupportOrCover),
+            place,
+            &changes(here(&[1])),
+        )
+        .unwrap();
+        let by = head.clone();
+        let begun = store.act_now(SCHOOL, move |act| cancel_exam(act, &by, today, place.exam));
+        assert!(
+            matches!(begun, Err(Refusal::Wrong(_))),
+            "its register has begun"
+        );
+        let by = head.clone();
+        let out = store.act_now(SCHOOL, move |act| {
+            take_out(act, &by, today, place.exam, e(2))
+        });
+        assert!(out.is_ok());
+        let cancelled = store.act_now(SCHOOL, move |act| cancel_exam(act, &head, today, other));
+        assert!(cancelled.is_ok());
     });
 }

@@ -2,12 +2,13 @@
 
 use calendar::Instant;
 use register::lesson::LessonMark;
-use store::{SchoolId, StoreError, Tx, args};
+use store::{Arg, SchoolId, StoreError, Tx, args};
 
 use super::LessonAddress;
 use super::page::mark_cell;
 use crate::book::Book;
 use crate::ids::EnrolmentId;
+use crate::registers::exams::ExamRoom;
 use crate::registers::history::{EntryLine, name_then};
 use crate::registers::save::clock_of;
 
@@ -23,6 +24,14 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and j.school_id = v.school_id and j.seq = v.seq
 order by v.enrolment_id, v.seq";
 
+pub(in crate::registers) const OF_EXAM: &str = "\
+select v.enrolment_id, v.seq, v.mark, v.minutes_late, v.note, v.reason, j.at, j.job_title, a.name, s.title, s.forename, s.surname
+from exam_mark v cross join journal_entry j
+left join account a on a.account_id = j.account_id
+left join staff s on s.school_id = j.school_id and s.account_id = j.account_id and s.superseded_seq is null
+where v.school_id = $1 and v.exam_id = $2 and v.room_id = $3 and j.school_id = v.school_id and j.seq = v.seq
+order by v.enrolment_id, v.seq";
+
 /// Every entry of one lesson's register, pupil by pupil in order of name, oldest first.
 pub(super) fn entries(
     tx: &mut Tx,
@@ -32,9 +41,30 @@ pub(super) fn entries(
     now: Instant,
 ) -> Result<Vec<EntryLine>, StoreError> {
     let LessonAddress { group, day, period } = address;
+    lines(tx, OF_LESSON, &args![school, group, day, period], book, now)
+}
+
+/// Every entry of the register of a room of an examination, in the same order.
+pub(in crate::registers) fn exam_entries(
+    tx: &mut Tx,
+    book: &Book,
+    place: ExamRoom,
+    now: Instant,
+) -> Result<Vec<EntryLine>, StoreError> {
+    let asked = args![book.school, place.exam, place.room];
+    lines(tx, OF_EXAM, &asked, book, now)
+}
+
+fn lines(
+    tx: &mut Tx,
+    sql: &'static str,
+    asked: &[Arg],
+    book: &Book,
+    now: Instant,
+) -> Result<Vec<EntryLine>, StoreError> {
     let mut lines: Vec<EntryLine> = Vec::new();
     let mut before: Option<(EnrolmentId, i64, Option<LessonMark>)> = None;
-    tx.each(OF_LESSON, &args![school, group, day, period], |row| {
+    tx.each(sql, asked, |row| {
         let (enrolment, seq): (EnrolmentId, i64) = (row.get(0)?, row.get(1)?);
         let last = before.filter(|(of, _, _)| *of == enrolment);
         if last.is_some_and(|(_, last, _)| last == seq) {

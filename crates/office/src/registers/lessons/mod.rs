@@ -7,13 +7,13 @@
 
 mod day;
 mod differ;
-mod history;
+pub(super) mod history;
 mod list;
 mod of_day;
-mod page;
+pub(super) mod page;
 mod pages;
-mod place;
-mod save;
+pub(super) mod place;
+pub(super) mod save;
 mod today;
 
 use calendar::Day;
@@ -49,6 +49,7 @@ pub(super) const LISTS: [List; 3] = [
 /// The statements of this folder, for the test that prepares them.
 pub(super) const STATEMENTS: &[&str] = &[
     history::OF_LESSON,
+    history::OF_EXAM,
     of_day::OF_SCHOOL,
     of_day::OF_GROUP,
     of_day::OF_ENROLMENT,

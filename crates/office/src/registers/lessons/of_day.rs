@@ -11,6 +11,7 @@ use store::{Row, StoreError, Tx, args};
 use crate::book::{Book, LessonPeriod};
 use crate::desk::Refusal;
 use crate::ids::{EnrolmentId, GroupId, PeriodId};
+use crate::registers::exams::sits_exam;
 use crate::year::settings::session_times;
 
 // In order of number, so that the newest entry of a place comes last.
@@ -152,6 +153,9 @@ pub(super) fn differing<'b>(
             arrived: None,
         };
         if entered.mark == LessonMark::Absent {
+            if sits_exam(tx, book.school, *enrolment, day, period)? {
+                continue;
+            }
             stands.arrived = arrived(tx, book, *enrolment, slot, &stands, times.of(session).opens)?;
         }
         if let Some(differs) = difference(&stands, entered.mark, period.ends) {

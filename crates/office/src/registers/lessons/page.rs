@@ -28,7 +28,7 @@ use crate::year::settings::{SettingError, amendment_reasons, mode, new_for_days,
 use crate::year::timetable::{Held, held, lessons_on, teachers};
 
 /// The face of a lesson's mark: that of the code of the law which means nearly the same.
-pub(super) fn face(mark: LessonMark) -> Face {
+pub(in crate::registers) fn face(mark: LessonMark) -> Face {
     match mark {
         LessonMark::Present | LessonMark::Elsewhere => Face::Attended,
         LessonMark::Late => Face::Late,
@@ -38,7 +38,7 @@ pub(super) fn face(mark: LessonMark) -> Face {
 }
 
 /// A lesson's mark as it is shown.
-pub(super) fn mark_cell(mark: Option<LessonMark>, label: &str) -> MarkCell {
+pub(in crate::registers) fn mark_cell(mark: Option<LessonMark>, label: &str) -> MarkCell {
     match mark {
         Some(mark) => MarkCell::new(mark.letter(), face(mark), label.to_owned()),
         None => MarkCell::none(label.to_owned()),
@@ -64,7 +64,7 @@ pub(super) fn lesson_page(
     let times = session_times(&book.settings, day)?;
     let places = places(tx, book.school, address, &lesson.period, &times)?;
     let taken = taken_on(tx, book.school, day)?.remove(&(group, period));
-    let clock = clock(address, &lesson.period, taken.is_some(), now);
+    let clock = clock(day, &lesson.period, taken.is_some(), now);
     let marks_here = mode(&book.settings, day)?.marks_here();
     let may_mark = keeper.role().is_some() && marks_here;
     let state = match clock {
@@ -165,7 +165,7 @@ fn words(book: &Book, lesson: &Held, teacher: &str) -> LessonWords {
     }
 }
 
-fn state_text(
+pub(in crate::registers) fn state_text(
     keeper: Keeper,
     clock: Clock,
     marks_here: bool,
@@ -319,7 +319,10 @@ fn rows(
 }
 
 /// What the attendance register says of the time, in words: how the two differ, or that the pupil is away.
-fn told(place: &Place, period: &LessonPeriod) -> Option<Flag> {
+pub(in crate::registers) fn told(place: &Place, period: &LessonPeriod) -> Option<Flag> {
+    if let Some(exam) = &place.exam {
+        return Some(Flag::heed(format!("examination: {exam}")));
+    }
     let session = period.session?;
     if let Some(found) = place.difference(period) {
         return Some(Flag::loud(found.words(&session.to_string(), &period.name)));
@@ -332,10 +335,14 @@ fn told(place: &Place, period: &LessonPeriod) -> Option<Flag> {
 }
 
 /// The marks of a lesson as this page offers them, with the reason why one may not be entered.
-fn choices(may_mark: bool, clock: Clock, period: &LessonPeriod) -> Vec<CodeChoice> {
+pub(in crate::registers) fn choices(
+    may_mark: bool,
+    clock: Clock,
+    period: &LessonPeriod,
+) -> Vec<CodeChoice> {
     let refusal = (may_mark && clock == Clock::NotBegun).then(|| {
         format!(
-            "The lesson begins at {}. Its register opens twenty minutes before.",
+            "It begins at {}. The register opens twenty minutes before.",
             period.starts
         )
     });

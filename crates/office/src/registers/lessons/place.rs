@@ -12,6 +12,7 @@ use super::LessonAddress;
 use crate::book::LessonPeriod;
 use crate::ids::{AccountId, EnrolmentId};
 use crate::registers::due::{Due, due};
+use crate::registers::exams::exams_at;
 
 // Beginning with the group's members, by cross join: see the statements of the attendance register.
 pub(super) const STANDING: &str = "\
@@ -27,55 +28,61 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
 
 /// The entry that stands in a place of a lesson register.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(in crate::registers) struct Standing {
     /// The number of the act that made it.
-    pub(super) seq: i64,
+    pub(in crate::registers) seq: i64,
     /// The mark; none where one was taken back.
-    pub(super) mark: Option<LessonMark>,
-    pub(super) minutes: Option<u32>,
-    pub(super) note: Option<String>,
-    pub(super) at: Instant,
-    pub(super) account: AccountId,
+    pub(in crate::registers) mark: Option<LessonMark>,
+    pub(in crate::registers) minutes: Option<u32>,
+    pub(in crate::registers) note: Option<String>,
+    pub(in crate::registers) at: Instant,
+    pub(in crate::registers) account: AccountId,
 }
 
 /// A pupil of the lesson's group who is on roll that day.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) enrolment: EnrolmentId,
+pub(in crate::registers) struct Place {
+    pub(in crate::registers) enrolment: EnrolmentId,
     /// The newest entry, even if it took the mark back; none where nothing was ever entered.
-    pub(super) standing: Option<Standing>,
+    pub(in crate::registers) standing: Option<Standing>,
+    /// The examination that the pupil sits at that time, and where: `Mathematics 1, Hall`.
+    pub(in crate::registers) exam: Option<String>,
     /// What the attendance register says; none for a period outside the sessions, and for a boarder, whom it does not have (R-011).
-    pub(super) session: Option<InSession>,
+    pub(in crate::registers) session: Option<InSession>,
 }
 
 impl Place {
-    pub(super) fn mark(&self) -> Option<LessonMark> {
+    pub(in crate::registers) fn mark(&self) -> Option<LessonMark> {
         self.standing.as_ref()?.mark
     }
 
-    /// Whether the attendance register gives reason not to look for the pupil here.
-    pub(super) fn is_away(&self) -> bool {
-        self.session.as_ref().is_some_and(is_away)
+    /// Whether an examination or the attendance register gives reason not to look for the pupil here.
+    pub(in crate::registers) fn is_away(&self) -> bool {
+        self.exam.is_some() || self.session.as_ref().is_some_and(is_away)
     }
 
     /// Whether the lesson's register still asks for a mark.
-    pub(super) fn is_blank(&self) -> bool {
+    pub(in crate::registers) fn is_blank(&self) -> bool {
         self.mark().is_none() && !self.is_away()
     }
 
     /// The number that a change must be based on; nought for a place that was never marked.
-    pub(super) fn base(&self) -> i64 {
+    pub(in crate::registers) fn base(&self) -> i64 {
         self.standing.as_ref().map_or(0, |standing| standing.seq)
     }
 
     /// How what stands here differs from the attendance register.
-    pub(super) fn difference(&self, period: &LessonPeriod) -> Option<Difference> {
-        difference(self.session.as_ref()?, self.mark()?, period.ends)
+    pub(in crate::registers) fn difference(&self, period: &LessonPeriod) -> Option<Difference> {
+        let mark = self.mark()?;
+        if mark == LessonMark::Absent && self.exam.is_some() {
+            return None;
+        }
+        difference(self.session.as_ref()?, mark, period.ends)
     }
 }
 
 /// Who is in the lesson's group and on roll, in order of time on roll.
-pub(super) fn places(
+pub(in crate::registers) fn places(
     tx: &mut Tx,
     school: SchoolId,
     address: LessonAddress,
@@ -87,10 +94,12 @@ pub(super) fn places(
     let slot = Slot::new(day, period.session.unwrap_or(Session::Am));
     let in_group = due(tx, school, group, slot)?;
     let mut standing = standing(tx, school, address)?;
+    let mut exams = exams_at(tx, school, group, day, period)?;
     let opens = times.of(slot.session).opens;
     let places = in_group.into_iter().map(|one| Place {
         enrolment: one.enrolment,
         standing: standing.remove(&one.enrolment),
+        exam: exams.remove(&one.enrolment),
         session: period
             .session
             .filter(|_| one.is_asked_for(slot))

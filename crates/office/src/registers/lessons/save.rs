@@ -2,9 +2,9 @@
 //!
 //! A save is sent, repeated and answered as one of the attendance register is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use calendar::{Instant, TimeOfDay};
+use calendar::{Day, Instant, TimeOfDay};
 use register::closing::SessionTimes;
 use register::entry::RoleKind;
 use register::lesson::LessonMark;
@@ -17,8 +17,9 @@ use crate::desk::Refusal;
 use crate::ids::EnrolmentId;
 use crate::people::Actor;
 use crate::registers::Change;
+use crate::registers::exams::ExamRoom;
 use crate::registers::keeper::lesson_keeper;
-use crate::registers::records::{LESSON_MARK, LESSON_TAKEN};
+use crate::registers::records::{EXAM_MARK, EXAM_TAKEN, LESSON_MARK, LESSON_TAKEN};
 use crate::registers::save::{
     CHANGED_SINCE, Names, Outcome, Save, SaveAnswer, Stands, makes_sense, remember, told_before,
 };
@@ -34,7 +35,7 @@ const BEFORE_SECONDS: i64 = 20 * 60;
 
 /// How far a lesson has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Clock {
+pub(in crate::registers) enum Clock {
     /// Its register cannot be begun yet.
     NotBegun,
     /// It is being held, or has ended and its register was not taken: marks are entered.
@@ -44,13 +45,13 @@ pub(super) enum Clock {
 }
 
 /// How far a lesson has come by the server's clock.
-pub(super) fn clock(
-    address: LessonAddress,
+pub(in crate::registers) fn clock(
+    day: Day,
     period: &LessonPeriod,
     taken: bool,
     now: Instant,
 ) -> Clock {
-    let at = |time: TimeOfDay| Instant::at_london(address.day, time);
+    let at = |time: TimeOfDay| Instant::at_london(day, time);
     if now < at(period.starts).plus_seconds(-BEFORE_SECONDS) {
         Clock::NotBegun
     } else if taken && now >= at(period.ends) {
@@ -76,19 +77,27 @@ pub fn save_lesson(
     if let Some(told) = told_before(act.tx(), actor, &save.change_id)? {
         return Ok(told);
     }
-    let mut lesson = open_lesson(act, actor, address)?;
+    let lesson = open_lesson(act, actor, address)?;
+    keep(act, actor, lesson, save)
+}
+
+/// Writes a save into a register that is open, and answers it.
+pub(in crate::registers) fn keep(
+    act: &mut Act,
+    actor: &Actor,
+    mut lesson: OpenLesson,
+    save: &Save,
+) -> Result<SaveAnswer, Refusal> {
     let decisions = lesson.decide_all(save);
-    let written = write(act, address, &lesson, save, &decisions)?;
+    let written = write(act, &lesson, save, &decisions)?;
     lesson.put(&decisions, act, actor);
-    let taken = take_if_complete(act, actor, address, &lesson, save)?;
+    let taken = take_if_complete(act, actor, &lesson, save)?;
     if written > 0 || taken {
-        let what = match (lesson.clock, written) {
-            (_, 0) => "take lesson register",
-            (Clock::Ended, _) => "amend lesson register",
-            _ => "save lesson register",
-        };
-        let LessonAddress { group, day, period } = address;
-        act.describe(actor.entry(what, format!("group {group} {day} period {period}")));
+        let ended = lesson.clock == Clock::Ended;
+        act.describe(actor.entry(
+            lesson.sheet.act_name(ended, written > 0),
+            lesson.sheet.subject(),
+        ));
         if let Some(word) = &save.on_behalf_of {
             act.note("on behalf of", word);
         }
@@ -98,16 +107,47 @@ pub fn save_lesson(
     Ok(answer)
 }
 
+/// Which register is kept: a lesson's, or that of a room of an examination.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::registers) enum Sheet {
+    Lesson(LessonAddress),
+    Room(ExamRoom),
+}
+
+impl Sheet {
+    fn act_name(self, ended: bool, wrote: bool) -> &'static str {
+        match (self, ended, wrote) {
+            (Sheet::Lesson(_), _, false) => "take lesson register",
+            (Sheet::Lesson(_), true, true) => "amend lesson register",
+            (Sheet::Lesson(_), false, true) => "save lesson register",
+            (Sheet::Room(_), _, false) => "take exam register",
+            (Sheet::Room(_), true, true) => "amend exam register",
+            (Sheet::Room(_), false, true) => "save exam register",
+        }
+    }
+
+    fn subject(self) -> String {
+        match self {
+            Sheet::Lesson(LessonAddress { group, day, period }) => {
+                format!("group {group} {day} period {period}")
+            }
+            Sheet::Room(ExamRoom { exam, room }) => format!("exam {exam} room {room}"),
+        }
+    }
+}
+
 /// A lesson's register in the hands of an act.
-struct OpenLesson {
-    address: LessonAddress,
-    period: LessonPeriod,
-    clock: Clock,
-    taken: bool,
-    role: RoleKind,
-    now: Instant,
-    places: Vec<Place>,
-    at: HashMap<EnrolmentId, usize>,
+pub(in crate::registers) struct OpenLesson {
+    pub(in crate::registers) sheet: Sheet,
+    pub(in crate::registers) day: Day,
+    /// When it is held: the period, or the times of the examination.
+    pub(in crate::registers) period: LessonPeriod,
+    pub(in crate::registers) clock: Clock,
+    pub(in crate::registers) taken: bool,
+    pub(in crate::registers) role: RoleKind,
+    pub(in crate::registers) now: Instant,
+    /// In order of time on roll.
+    pub(in crate::registers) places: Vec<Place>,
 }
 
 fn open_lesson(
@@ -136,14 +176,10 @@ fn open_lesson(
     }
     let register = args![school, group, day, period.id];
     let taken = tx.query_opt(TAKEN, &register, |_| Ok(()))?.is_some();
-    let at = places
-        .iter()
-        .enumerate()
-        .map(|(at, place)| (place.enrolment, at));
     Ok(OpenLesson {
-        address,
-        clock: clock(address, &period, taken, now),
-        at: at.collect(),
+        sheet: Sheet::Lesson(address),
+        day,
+        clock: clock(day, &period, taken, now),
         places,
         period,
         taken,
@@ -170,7 +206,14 @@ struct Mark {
 
 impl OpenLesson {
     fn place(&self, enrolment: EnrolmentId) -> Option<&Place> {
-        self.at.get(&enrolment).map(|at| &self.places[*at])
+        self.find(enrolment).map(|at| &self.places[at])
+    }
+
+    fn find(&self, enrolment: EnrolmentId) -> Option<usize> {
+        let found = self
+            .places
+            .binary_search_by_key(&enrolment, |place| place.enrolment);
+        found.ok()
     }
 
     fn blank(&self) -> usize {
@@ -208,7 +251,7 @@ impl OpenLesson {
     fn decide(&self, change: &Change) -> Decision {
         let Some(place) = self.place(change.enrolment) else {
             return Decision::Refused(
-                "This pupil is not in this lesson: not in the group, or not on roll that day. Reload the page."
+                "This pupil is not in this register: not in the group, or not on roll that day. Reload the page."
                     .to_owned(),
             );
         };
@@ -258,7 +301,7 @@ impl OpenLesson {
     ) -> Option<String> {
         if self.clock == Clock::NotBegun {
             return Some(format!(
-                "The lesson begins at {}. Its register opens twenty minutes before.",
+                "It begins at {}. The register opens twenty minutes before.",
                 self.period.starts
             ));
         }
@@ -293,7 +336,7 @@ impl OpenLesson {
             }
             (true, None) => {
                 let (today, time) = self.now.in_london();
-                let is_held = today == self.address.day && starts <= time && time < ends;
+                let is_held = today == self.day && starts <= time && time < ends;
                 if is_held {
                     Ok(Some(starts.minutes_until(time).max(1)))
                 } else {
@@ -312,11 +355,10 @@ impl OpenLesson {
     /// Puts what was written in place of what stood.
     fn put(&mut self, decisions: &[(Change, Decision)], act: &Act, actor: &Actor) {
         for (change, decision) in decisions {
-            let (Decision::Write(mark), Some(at)) = (decision, self.at.get(&change.enrolment))
-            else {
+            let (Decision::Write(mark), Some(at)) = (decision, self.find(change.enrolment)) else {
                 continue;
             };
-            self.places[*at].standing = Some(Standing {
+            self.places[at].standing = Some(Standing {
                 seq: act.seq(),
                 mark: mark.mark,
                 minutes: mark.minutes,
@@ -346,7 +388,6 @@ fn kept(text: &Option<String>) -> Option<String> {
 
 fn write(
     act: &mut Act,
-    address: LessonAddress,
     lesson: &OpenLesson,
     save: &Save,
     decisions: &[(Change, Decision)],
@@ -359,20 +400,27 @@ fn write(
         let Decision::Write(mark) = decision else {
             return None;
         };
-        Some(args![
-            change.enrolment,
-            address.day,
-            address.period,
-            address.group,
+        let place: Vec<Arg> = match lesson.sheet {
+            Sheet::Lesson(LessonAddress { group, day, period }) => {
+                args![change.enrolment, day, period, group].to_vec()
+            }
+            Sheet::Room(ExamRoom { exam, room }) => args![exam, change.enrolment, room].to_vec(),
+        };
+        let entered = args![
             mark.mark.map(LessonMark::letter),
             mark.minutes,
             mark.note.as_deref(),
             mark.reason.as_deref(),
             source,
             save.device_at
-        ])
+        ];
+        Some(place.into_iter().chain(entered).collect::<Vec<Arg>>())
     });
-    act.record_many(&LESSON_MARK, rows)
+    let table = match lesson.sheet {
+        Sheet::Lesson(_) => &LESSON_MARK,
+        Sheet::Room(_) => &EXAM_MARK,
+    };
+    act.record_many(table, rows)
 }
 
 /// Records the register as taken when nothing in it is blank any more; answers whether it did.
@@ -381,7 +429,6 @@ fn write(
 fn take_if_complete(
     act: &mut Act,
     actor: &Actor,
-    address: LessonAddress,
     lesson: &OpenLesson,
     save: &Save,
 ) -> Result<bool, StoreError> {
@@ -392,9 +439,16 @@ fn take_if_complete(
     let at = act.at();
     let for_somebody = lesson.role != RoleKind::ClassTeacher;
     let word = save.on_behalf_of.as_deref().filter(|_| for_somebody);
-    let LessonAddress { group, day, period } = address;
-    let values: [Arg; 6] = args![group, day, period, at, actor.account, word];
-    act.record(&LESSON_TAKEN, &values)?;
+    match lesson.sheet {
+        Sheet::Lesson(LessonAddress { group, day, period }) => {
+            let values = args![group, day, period, at, actor.account, word];
+            act.record(&LESSON_TAKEN, &values)?;
+        }
+        Sheet::Room(ExamRoom { exam, room }) => {
+            let values = args![exam, room, at, actor.account, word];
+            act.record(&EXAM_TAKEN, &values)?;
+        }
+    }
     Ok(true)
 }
 
