@@ -13,7 +13,7 @@ use axum::http::{Method, StatusCode, header};
 use calendar::Session;
 use office::people::Role;
 use office::registers::records::{
-    EXAM, EXAM_ROOM, EXAM_SEAT, LESSON_MARK, MARK_VERSION, PLAN,
+    EXAM, EXAM_MARK, EXAM_ROOM, EXAM_SEAT, LESSON_MARK, MARK_VERSION, PLAN,
 };
 use office::registers::sealed::{Wish, by_itself, seal};
 use office::roll::records::{
@@ -268,6 +268,7 @@ const COLUMNS: &[(&str, Part, &str)] = &[
     ("/exams", Nobody, "Day|Examination|Time|Rooms|Candidates"),
     ("/exams/{exam}", Core, "Pupil|Tutor group"),
     ("/exams/{exam}", Nobody, "Room|Seat|Invigilator"),
+    ("/exams/{exam}", Marks, "Mark|Minutes late"),
     ("/lessons/differ", Core, "Pupil|Tutor group"),
     (
         "/lessons/differ",
@@ -694,6 +695,20 @@ fn fill(school: &School) {
                 act.record(
                     &EXAM_SEAT,
                     &args![EXAM_OF_ALL, *enrolment, hall, enrolment.0],
+                )?;
+                act.record(
+                    &EXAM_MARK,
+                    &args![
+                        EXAM_OF_ALL,
+                        *enrolment,
+                        hall,
+                        "L",
+                        7,
+                        None::<&str>,
+                        None::<&str>,
+                        "register",
+                        None::<calendar::Instant>
+                    ],
                 )?;
                 // Seen in a lesson of a day on which the register has them absent.
                 act.record(

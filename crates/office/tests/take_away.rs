@@ -390,6 +390,7 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
             "/cover",
             "/door/log",
             "/door/mismatch",
+            "/exams",
             "/inspections",
             "/late-marks",
             "/lessons",

@@ -32,6 +32,7 @@ use self::moment::{When, in_words};
 const KEPT: &[&str] = &[
     "/admission-register",
     "/codes",
+    "/exams",
     "/figures",
     "/groups",
     "/lessons",

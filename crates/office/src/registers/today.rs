@@ -7,7 +7,7 @@ use serde::Deserialize;
 use store::{StoreError, Tx};
 
 use super::cover::may_set_cover;
-use super::exams::{Invigilated, invigilated};
+use super::exams::{Invigilated, absences, invigilated};
 use super::keeper::duty_of;
 use super::lessons::{LessonLine, differences, lessons_of};
 use super::offline::late::number_waiting;
@@ -81,6 +81,8 @@ pub(super) struct AllRegisters {
     pub lessons_missing: usize,
     /// Pupils in school by the attendance register and not in a lesson, and differences in all.
     pub differ: (usize, usize),
+    /// Examinations that have begun without all of their candidates: address, title and how many are not there.
+    pub exams: Vec<(String, String, usize)>,
     /// Pupils whom none of these registers asks for: address and name.
     pub left_out: Vec<(String, String)>,
     pub under: Under,
@@ -322,6 +324,7 @@ pub(super) fn all_registers(
     let lessons = lessons_of(tx, book, None, day, now)?;
     let lessons_missing = lessons.iter().filter(|line| line.is_missing).count();
     let differ = differences(tx, book, day)?;
+    let exams = absences(tx, book.school, &times, day, now)?;
     let under = Under {
         shown: format!("{} of {due} registers", lines.len()).into(),
         exports: Exports::usual(&base),
@@ -336,6 +339,7 @@ pub(super) fn all_registers(
         lines,
         lessons_missing,
         differ,
+        exams,
         left_out,
         under,
     })

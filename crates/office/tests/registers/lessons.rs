@@ -840,6 +840,13 @@ fn an_invigilator_takes_the_register_of_their_room_and_no_session_mark_is_made()
         );
         let (_, shown) = get(&office, officer(), &format!("/exams/{}", place.exam));
         assert!(shown.contains("taken 09:14"), "{shown}");
+        assert!(shown.contains("Not at the examination: 1"), "{shown}");
+        assert!(shown.contains("/contacts\">Sample, Pupil2"), "{shown}");
+        let (_, all) = get(&office, officer(), "/registers");
+        assert!(
+            all.contains("1 candidate is not at the examination Mathematics 1"),
+            "{all}"
+        );
         let (_, history) = get(&office, officer(), &format!("{}/history", place.path()));
         assert!(history.contains("Sample, Pupil2"));
         for role in [Role::Teacher, Role::Tutor, Role::SystemAdministrator] {
@@ -874,7 +881,7 @@ fn candidates_are_expected_at_the_examination_and_not_in_their_lessons() {
             );
         }
         let (_, afternoon) = get(&office, teacher(), "/lessons/103/2026-11-24/704");
-        assert!(!afternoon.contains("examination"));
+        assert!(!afternoon.contains("examination: "));
         let all = Save {
             fill: true,
             ..changes(vec![mark(e(1), "N", 0)])
@@ -912,6 +919,7 @@ fn seats_are_listed_by_room_for_who_may_see_them_and_leave_as_a_file() {
                     | Role::PastoralAdministrator
                     | Role::Senco
                     | Role::SupportOrCover
+                    | Role::Inspector
             );
             assert_eq!(page.contains("Sample, Pupil1"), sees, "{role:?} {status}");
             let opens = sees || matches!(role, Role::Teacher | Role::Tutor);
@@ -920,6 +928,7 @@ fn seats_are_listed_by_room_for_who_may_see_them_and_leave_as_a_file() {
         let (status, csv) = take(&office, invigilator, &path, "csv");
         assert_eq!(status, StatusCode::OK);
         assert!(csv.contains("Hall,1,\"Sample, Pupil1\",8A"), "{csv}");
+        assert!(!csv.contains(",N"), "nothing is marked yet: {csv}");
         let (_, csv) = take(&office, officer(), "/exams", "csv");
         assert!(csv.contains("Mathematics 1,09:10 to 10:30,Hall,5"), "{csv}");
     });

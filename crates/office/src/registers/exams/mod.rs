@@ -9,7 +9,7 @@ mod register;
 mod set;
 
 pub use pages::routes;
-pub(super) use read::{Invigilated, exams_at, invigilated, sits_exam};
+pub(super) use read::{Invigilated, absences, exams_at, invigilated, sits_exam};
 pub use register::save_exam;
 pub use set::{NewExam, NewSeats, cancel_exam, seat_group, set_exam, take_out};
 
@@ -34,6 +34,7 @@ pub(super) const LISTS: [List; 2] = [
 pub(super) const STATEMENTS: &[&str] = &[
     read::EXAM,
     read::EXAMS,
+    read::EXAMS_ON,
     read::ROOMS,
     read::SEATS,
     read::STANDING,

@@ -8,13 +8,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use calendar::{Day, Instant};
+use register::lesson::LessonMark;
 use store::Tx;
 
 use super::ExamRoom;
-use super::read::{Exam, Room, exam, exams, rooms, seats};
+use super::read::{Exam, Room, candidates, exam, exams, is_not_there, rooms};
 use super::register::{exam_keeper, exam_page, find, save_exam};
 use super::set::{NewExam, NewSeats, cancel_exam, choices, seat_group, set_exam, take_out};
-use crate::book::{Book, GroupKind};
+use crate::book::{Book, GroupKind, LessonPeriod};
 use crate::desk::{ActingDesk, Desk, Office, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::{EnrolmentId, ExamId, GroupId, PupilId, RoomId, StaffId};
@@ -22,11 +23,14 @@ use crate::people::{Actor, Place};
 use crate::registers::cover::{able, take_registers};
 use crate::registers::history::HistoryPage;
 use crate::registers::lessons::history::exam_entries;
+use crate::registers::lessons::page::{mark_cell, told};
+use crate::registers::lessons::place::Place as Candidate;
 use crate::registers::pages::{AfterSaving, Sent, answer_to, sent};
 use crate::registers::save::clock_of;
 use crate::roll::may_keep_roll;
-use crate::shell::{Choice, Exports, Field, Frame, Notice, Page, State, Under};
+use crate::shell::{Choice, Exports, Field, Frame, MarkCell, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted, texts};
+use crate::year::settings::session_times;
 
 /// The addresses of this folder.
 pub fn routes() -> Router<Arc<Office>> {
@@ -159,8 +163,18 @@ struct ExamPage {
     /// Whether it may still be changed.
     is_to_come: bool,
     rooms: Vec<RoomShown>,
+    /// Once it has begun: who is not there, and what is known of them.
+    not_there: Vec<NotThere>,
     nothing: Option<State>,
     under: Under,
+}
+
+/// A candidate who is not at the examination.
+struct NotThere {
+    pupil: PupilId,
+    name: String,
+    /// What is known: `AM: I, illness`; may be empty.
+    known: String,
 }
 
 /// A room with who sits in it.
@@ -179,6 +193,44 @@ struct Seat {
     pupil: PupilId,
     name: String,
     tutor_group: String,
+    cell: MarkCell,
+    has_mark: bool,
+    minutes: Option<u32>,
+    is_not_there: bool,
+    /// What the attendance register says of somebody away.
+    known: String,
+}
+
+impl Seat {
+    fn of(
+        book: &Book,
+        exam: &Exam,
+        period: &LessonPeriod,
+        candidate: &Candidate,
+        seat: i64,
+    ) -> Option<Seat> {
+        let enrolment = candidate.enrolment;
+        let pupil = book.roll.pupil_of_row(book.roll.row(enrolment)?)?;
+        let tutor = book.groups.of_kind(enrolment, GroupKind::Tutor, exam.day);
+        let mark = candidate.mark();
+        let standing = candidate.standing.as_ref();
+        let flag = told(candidate, period).map(|flag| flag.text.to_string());
+        Some(Seat {
+            seat,
+            enrolment,
+            pupil: pupil.id,
+            name: pupil.listed(),
+            tutor_group: tutor.map_or_else(String::new, |group| group.name.clone()),
+            cell: mark_cell(mark, mark.map_or("not marked yet", LessonMark::meaning)),
+            has_mark: mark.is_some(),
+            minutes: standing.and_then(|standing| standing.minutes),
+            is_not_there: is_not_there(candidate),
+            known: standing
+                .and_then(|standing| standing.note.clone())
+                .or(flag)
+                .unwrap_or_default(),
+        })
+    }
 }
 
 /// The rooms of a sitting that this person may see: all for who sees every register, their own for an invigilator.
@@ -192,28 +244,22 @@ fn shown(
     sets: bool,
     now: Instant,
 ) -> Result<Vec<RoomShown>, Refusal> {
-    let seated = seats(tx, actor.school, exam.id)?;
+    let times = session_times(&book.settings, exam.day)?;
+    let period = exam.held(&times);
     let mut shown = Vec::new();
     for room in rooms(tx, actor.school, Some(exam.id))? {
         if exam_keeper(actor, &room).is_err() {
             continue;
         }
-        let own = seated.iter().filter(|(_, of, _)| *of == room.room);
-        let seats = own.filter_map(|(enrolment, _, seat)| {
-            let pupil = book.roll.pupil_of_row(book.roll.row(*enrolment)?)?;
-            let tutor = book.groups.of_kind(*enrolment, GroupKind::Tutor, exam.day);
-            Some(Seat {
-                seat: *seat,
-                enrolment: *enrolment,
-                pupil: pupil.id,
-                name: pupil.listed(),
-                tutor_group: tutor.map_or_else(String::new, |group| group.name.clone()),
-            })
-        });
         let place = ExamRoom {
             exam: exam.id,
             room: room.room,
         };
+        let mut seated = candidates(tx, actor.school, place, exam.day, &period, &times)?;
+        seated.sort_by_key(|(_, seat)| *seat);
+        let seats = seated
+            .iter()
+            .filter_map(|(candidate, seat)| Seat::of(book, exam, &period, candidate, *seat));
         let member = room.invigilator.and_then(|staff| book.staff.member(staff));
         shown.push(RoomShown {
             name: room.name.clone(),
@@ -249,12 +295,21 @@ async fn one(
         let book = here.office.shelf.book(tx, actor.school)?;
         let rooms = shown(tx, actor, &book, &exam, sets, now)?;
         let candidates: usize = rooms.iter().map(|room| room.seats.len()).sum();
+        let has_begun = Instant::at_london(exam.day, exam.starts) <= now;
+        let all = rooms.iter().flat_map(|room| &room.seats);
+        let not_there = all.filter(|seat| has_begun && seat.is_not_there);
+        let not_there = not_there.map(|seat| NotThere {
+            pupil: seat.pupil,
+            name: seat.name.clone(),
+            known: seat.known.clone(),
+        });
         let page = ExamPage {
             frame: here
                 .frame(tx, actor, "Examination")?
                 .with_notice(notice(&asked)),
             may_set: sets,
             is_to_come: exam.day >= today,
+            not_there: not_there.collect(),
             nothing: rooms
                 .is_empty()
                 .then(|| State::empty("Nobody is seated yet", "Seat a group in a room.")),
@@ -281,7 +336,15 @@ pub(super) fn seating_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leavin
     let exam = exam(tx, actor.school, id)?.ok_or(Refusal::NotFound)?;
     let book = wanted.office.shelf.book(tx, actor.school)?;
     let rooms = shown(tx, actor, &book, &exam, false, wanted.office.now())?;
-    let headings = ["Room", "Seat", "Pupil", "Tutor group", "Invigilator"];
+    let headings = [
+        "Room",
+        "Seat",
+        "Pupil",
+        "Tutor group",
+        "Invigilator",
+        "Mark",
+        "Minutes late",
+    ];
     let mut sheet = wanted.sheet(tx, "Seating", &headings)?;
     sheet
         .about
@@ -299,6 +362,12 @@ pub(super) fn seating_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leavin
                 seat.name,
                 seat.tutor_group,
                 room.invigilator.clone(),
+                match seat.has_mark {
+                    true => seat.cell.code.to_string(),
+                    false => String::new(),
+                },
+                seat.minutes
+                    .map_or_else(String::new, |minutes| minutes.to_string()),
             ]);
         }
     }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use calendar::{Day, Session, Slot, TimeOfDay};
+use calendar::{Day, Instant, Session, Slot, TimeOfDay};
 use register::Code;
 use register::closing::SessionTimes;
-use register::lesson::InSession;
+use register::lesson::{InSession, LessonMark};
 use store::{Row, SchoolId, StoreError, Tx, args};
 
 use super::ExamRoom;
@@ -19,6 +19,10 @@ select exam_id, on_date, title, starts, ends from exam where school_id = $1 and 
 pub(super) const EXAMS: &str = "\
 select exam_id, on_date, title, starts, ends from exam where school_id = $1 and superseded_seq is null
 order by on_date desc, starts, exam_id";
+
+pub(super) const EXAMS_ON: &str = "\
+select exam_id, on_date, title, starts, ends from exam where school_id = $1 and on_date = $2 and superseded_seq is null
+order by starts, exam_id";
 
 pub(super) const ROOMS: &str = "\
 select x.exam_id, x.room_id, r.name, x.staff_id, t.taken_at,
@@ -133,6 +137,11 @@ pub(super) fn exams(tx: &mut Tx, school: SchoolId) -> Result<Vec<Exam>, StoreErr
     tx.query(EXAMS, &args![school], Exam::read)
 }
 
+/// The sittings of a day, in order of time.
+fn exams_on(tx: &mut Tx, school: SchoolId, day: Day) -> Result<Vec<Exam>, StoreError> {
+    tx.query(EXAMS_ON, &args![school, day], Exam::read)
+}
+
 /// A room of a sitting.
 #[derive(Clone, Debug)]
 pub(super) struct Room {
@@ -140,7 +149,7 @@ pub(super) struct Room {
     pub(super) room: RoomId,
     pub(super) name: String,
     pub(super) invigilator: Option<StaffId>,
-    pub(super) taken_at: Option<calendar::Instant>,
+    pub(super) taken_at: Option<Instant>,
     pub(super) candidates: i64,
 }
 
@@ -276,13 +285,9 @@ pub(in crate::registers) fn invigilated(
     staff: StaffId,
     day: Day,
 ) -> Result<Vec<Invigilated>, StoreError> {
-    let all = rooms(tx, school, None)?;
-    let sittings = exams(tx, school)?
-        .into_iter()
-        .filter(|exam| exam.day == day);
     let mut lines = Vec::new();
-    for exam in sittings {
-        let own = all.iter().filter(|room| room.exam == exam.id);
+    for exam in exams_on(tx, school, day)? {
+        let own = rooms(tx, school, Some(exam.id))?.into_iter();
         for room in own.filter(|room| room.invigilator == Some(staff)) {
             let place = ExamRoom {
                 exam: room.exam,
@@ -292,11 +297,50 @@ pub(in crate::registers) fn invigilated(
                 path: place.path(),
                 title: exam.title.clone(),
                 times: exam.times(),
-                room: room.name.clone(),
+                room: room.name,
                 candidates: room.candidates,
                 is_taken: room.taken_at.is_some(),
             });
         }
     }
     Ok(lines)
+}
+
+/// Whether a candidate is not at the examination: the invigilator says so, or nobody expects them because the attendance register has them
+/// away.
+pub(super) fn is_not_there(candidate: &Place) -> bool {
+    match candidate.mark() {
+        Some(mark) => mark == LessonMark::Absent || mark == LessonMark::NotExpected,
+        None => candidate.is_away(),
+    }
+}
+
+/// The sittings of a day that have begun and at which a candidate is not there: address, title and how many (E-190).
+pub(in crate::registers) fn absences(
+    tx: &mut Tx,
+    school: SchoolId,
+    times: &SessionTimes,
+    day: Day,
+    now: Instant,
+) -> Result<Vec<(String, String, usize)>, StoreError> {
+    let mut found = Vec::new();
+    for exam in exams_on(tx, school, day)? {
+        if now < Instant::at_london(day, exam.starts) {
+            continue;
+        }
+        let period = exam.held(times);
+        let mut absent = 0;
+        for room in rooms(tx, school, Some(exam.id))? {
+            let place = ExamRoom {
+                exam: exam.id,
+                room: room.room,
+            };
+            let seated = candidates(tx, school, place, day, &period, times)?;
+            absent += seated.iter().filter(|(one, _)| is_not_there(one)).count();
+        }
+        if absent > 0 {
+            found.push((format!("/exams/{}", exam.id), exam.title, absent));
+        }
+    }
+    Ok(found)
 }
