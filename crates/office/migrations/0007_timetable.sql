@@ -16,6 +16,19 @@ create table lesson_period (
     primary key (school_id, period_id, from_day, seq)
 ) {strict};
 
+-- The times of a period on one day alone; starts and ends are null where it is not held that day. session as above.
+create table day_period (
+    school_id {int} not null,
+    on_date {day} not null,
+    period_id {int} not null,
+    seq {int} not null,
+    session {int},
+    starts {text},
+    ends {text},
+    superseded_seq {int},
+    primary key (school_id, on_date, period_id, seq)
+) {strict};
+
 create table room (
     school_id {int} not null,
     room_id {int} not null,

@@ -118,6 +118,7 @@ pub static TABLES: &[&Table] = &[
     &year::records::DAY_EXCEPTION,
     &year::records::SETTING,
     &year::timetable::records::LESSON_PERIOD,
+    &year::timetable::records::DAY_PERIOD,
     &year::timetable::records::ROOM,
     &year::timetable::records::LESSON,
     &year::timetable::records::LESSON_STAFF,

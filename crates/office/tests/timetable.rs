@@ -485,3 +485,79 @@ fn lessons_of_a_group_that_is_off_timetable_do_not_run_and_its_pupils_see_what_d
         assert_eq!(shows(&class, "2026-12-01"), (true, false));
     });
 }
+
+#[test]
+fn on_a_day_that_ends_early_lessons_and_registers_go_by_its_own_times() {
+    each_school(|school| {
+        let p1 = period(school, "P1", "09:10", "10:10", "am");
+        let p5 = period(school, "P5", "14:25", "15:10", "pm");
+        lesson(school, "9A/Ma1", &p1, &[]);
+        lesson(school, "9A/Ma1", &p5, &[]);
+        let names = [&p1, &p5].map(|id| (format!("starts-{id}"), format!("ends-{id}")));
+        let mut form = vec![
+            ("day", "2026-12-15"),
+            ("reason", "No heating"),
+            ("am-opens", "08:40"),
+            ("am-closes", "09:10"),
+            ("am-ends", "12:00"),
+            ("pm-opens", "12:00"),
+            ("pm-closes", "12:30"),
+            ("pm-ends", "12:30"),
+        ];
+        for (name, value) in [(&names[0].0, "09:10"), (&names[0].1, "09:40")] {
+            form.push((name, value));
+        }
+        let path = "/year/times";
+        assert_eq!(school.post(Role::Teacher, path, &form).status, 403);
+        let done = school.post(Role::AttendanceManager, path, &form);
+        assert_eq!(
+            done.location(),
+            "/year?year=2026&done=times",
+            "{}",
+            done.text()
+        );
+        let year = school.get(Role::Teacher, "/year?year=2026");
+        assert!(
+            year.text().contains("school ends at 12:30"),
+            "{}",
+            year.text()
+        );
+        assert!(
+            !year.text().contains("/year/times/take-back"),
+            "a teacher reads it"
+        );
+        let class = format!("/timetable/groups/{}", school.groups["9A/Ma1"]);
+        let week = |of: &str| {
+            let page = school.get(Role::Teacher, &format!("{class}?week={of}"));
+            page.text().to_owned()
+        };
+        assert!(week("2026-12-08").contains("2 lessons this week"));
+        let own = week("2026-12-15");
+        assert!(own.contains("1 lesson this week"), "{own}");
+        assert!(
+            own.contains("09:10 to 09:40") && own.contains("not held"),
+            "{own}"
+        );
+        let csv = school.take(Role::Teacher, &format!("{class}?week=2026-12-15"), "csv");
+        assert!(
+            csv.text().contains("P1,09:10,09:40,morning"),
+            "{}",
+            csv.text()
+        );
+        let group = school.groups["9A"];
+        let register = format!("/registers/{group}/2026-12-15/pm");
+        let page = school.get(Role::Tutor, &register);
+        assert!(page.text().contains("12:00"), "{}", page.text());
+        let gone = format!("/lessons/{}/2026-12-15/{p5}", school.groups["9A/Ma1"]);
+        let page = school.get(Role::Teacher, &gone);
+        assert!(page.text().contains("P5 is not held on"), "{}", page.text());
+        let form = school.get(Role::AttendanceManager, "/year/times?day=2026-12-15");
+        assert!(form.text().contains("value=\"09:40\""), "{}", form.text());
+        let back = [("day", "2026-12-15")];
+        let path = "/year/times/take-back";
+        assert_eq!(school.post(Role::Teacher, path, &back).status, 403);
+        let done = school.post(Role::AttendanceManager, path, &back);
+        assert_eq!(done.location(), "/year?year=2026&done=times-back");
+        assert!(week("2026-12-15").contains("2 lessons this week"));
+    });
+}

@@ -1,13 +1,18 @@
 //! Terms, closures and settings on both engines.
 
-use calendar::{Day, ExceptionKind, SchoolYear, Session};
+use calendar::{Day, ExceptionKind, Instant, SchoolYear, Session};
 use office::MIGRATIONS;
 use office::desk::Refusal;
 use office::ids::AccountId;
 use office::people::{Actor, Limits, Role};
 use office::registers::records::MARK_VERSION;
-use office::year::settings::{AMENDMENT_REASONS, MODE, NEW_FOR_DAYS, SESSION_TIMES};
-use office::year::{HalfTerm, calendar, clear_day, decide, set_day, set_terms};
+use office::year::settings::{
+    AMENDMENT_REASONS, HoursValue, MODE, NEW_FOR_DAYS, SESSION_TIMES, session_times, settings,
+};
+use office::year::{
+    DayTimes, HalfTerm, calendar, clear_day, clear_day_times, decide, set_day, set_day_times,
+    set_terms,
+};
 use store::testing::{TestStore, each_engine};
 use store::{Act, Arg, Entry, SchoolId, args};
 
@@ -232,5 +237,134 @@ fn a_teacher_decides_nothing_for_the_school() {
                 .expect_err("a teacher may not")
                 .contains("look after the school's settings")
         );
+    });
+}
+
+fn hours(opens: &str, closes: &str, ends: &str) -> HoursValue {
+    let time = |text: &str| text.parse().expect("a test writes clock times");
+    HoursValue {
+        opens: time(opens),
+        closes: time(closes),
+        ends: time(ends),
+    }
+}
+
+/// The last day of term as schools hold it: both registers, and home at half past twelve.
+fn short(on: &str) -> DayTimes {
+    DayTimes {
+        day: day(on),
+        am: hours("08:40", "09:10", "12:00"),
+        pm: hours("12:00", "12:30", "12:30"),
+        periods: Vec::new(),
+        reason: "End of term".to_owned(),
+    }
+}
+
+fn at(on: &str, clock: &str) -> Instant {
+    Instant::at_london(day(on), clock.parse().expect("a test writes clock times"))
+}
+
+fn afternoon_opens(store: &TestStore, on: &str) -> String {
+    let settings = store.read_now(|tx| settings(tx, SCHOOL)).expect("settings");
+    let times = session_times(&settings, day(on)).expect("lawful times");
+    times.of(Session::Pm).opens.to_string()
+}
+
+#[test]
+fn a_short_day_has_its_own_session_times_and_no_other_day_has_them() {
+    each_engine(MIGRATIONS, |store| {
+        with_autumn(store);
+        let now = at("2026-11-24", "08:00");
+        acted(store, move |act| {
+            set_day_times(
+                act,
+                &actor(Role::AttendanceManager),
+                now,
+                &short("2026-12-18"),
+            )
+        })
+        .expect("a lawful short day");
+        assert_eq!(afternoon_opens(store, "2026-12-17"), "13:30");
+        assert_eq!(afternoon_opens(store, "2026-12-18"), "12:00");
+        assert_eq!(afternoon_opens(store, "2027-01-05"), "13:30");
+        acted(store, move |act| {
+            clear_day_times(act, &actor(Role::AttendanceManager), now, day("2026-12-18"))
+        })
+        .expect("there are times to take back");
+        assert_eq!(afternoon_opens(store, "2026-12-18"), "13:30");
+        let again = acted(store, move |act| {
+            clear_day_times(act, &actor(Role::AttendanceManager), now, day("2026-12-18"))
+        });
+        assert!(
+            again
+                .expect_err("none is left")
+                .contains("no times of its own")
+        );
+    });
+}
+
+#[test]
+fn times_of_a_day_are_refused_for_the_past_for_no_school_and_against_the_law() {
+    each_engine(MIGRATIONS, |store| {
+        with_autumn(store);
+        let refused = |role: Role, new: DayTimes| {
+            let now = at("2026-11-24", "08:00");
+            let tried = acted(store, move |act| {
+                set_day_times(act, &actor(role), now, &new)
+            });
+            tried.expect_err("refused")
+        };
+        let manager = Role::AttendanceManager;
+        assert!(refused(manager, short("2026-11-23")).contains("past"));
+        assert!(refused(manager, short("2026-11-28")).contains("does not meet"));
+        assert!(refused(Role::Teacher, short("2026-12-18")).contains("settings"));
+        let mut silent = short("2026-12-18");
+        silent.reason = " ".to_owned();
+        assert!(refused(manager, silent).contains("Say why"));
+        let mut long = short("2026-12-18");
+        long.am = hours("08:40", "09:20", "12:00");
+        assert!(refused(manager, long).contains("R-022"));
+        let mut shorter = short("2026-12-18");
+        shorter.am = hours("08:40", "09:00", "12:00");
+        shorter.pm = hours("12:00", "12:20", "12:30");
+        assert!(
+            refused(manager, shorter).contains("30 minutes"),
+            "the length stands in the policy"
+        );
+        let mut overlapping = short("2026-12-18");
+        overlapping.pm = hours("11:50", "12:20", "12:30");
+        assert!(refused(manager, overlapping).contains("morning session has ended"));
+    });
+}
+
+#[test]
+fn a_school_that_must_close_early_today_moves_the_afternoon_and_not_the_morning_that_was_judged() {
+    each_engine(MIGRATIONS, |store| {
+        with_autumn(store);
+        let now = at("2026-11-24", "10:00");
+        let manager = || actor(Role::AttendanceManager);
+        let mut moved = short("2026-11-24");
+        moved.am = hours("08:50", "09:20", "12:00");
+        let refused = acted(store, move |act| {
+            set_day_times(act, &manager(), now, &moved)
+        });
+        assert!(refused.expect_err("judged").contains("R-023"));
+        let mut passed = short("2026-11-24");
+        passed.am.ends = "09:20".parse().expect("a clock time");
+        passed.pm = hours("09:20", "09:50", "12:30");
+        let refused = acted(store, move |act| {
+            set_day_times(act, &manager(), now, &passed)
+        });
+        assert!(refused.expect_err("too late").contains("closed at 09:50"));
+        acted(store, move |act| {
+            set_day_times(act, &manager(), now, &short("2026-11-24"))
+        })
+        .expect("the afternoon has not opened");
+        assert_eq!(afternoon_opens(store, "2026-11-24"), "12:00");
+        let later = at("2026-11-24", "12:00");
+        let back = acted(store, move |act| {
+            clear_day_times(act, &manager(), later, day("2026-11-24"))
+        });
+        assert!(back.expect_err("it has opened").contains("R-023"));
     });
 }

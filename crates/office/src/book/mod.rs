@@ -31,7 +31,7 @@ pub use roll::{
 };
 pub use shelf::{BookError, Shelf};
 pub use timetable::{Lesson, LessonCover, LessonPeriod, OffTimetable, Room, Timetable};
-pub(crate) use timetable::{period_on, periods_on, read_periods};
+pub(crate) use timetable::{period_on, periods_on, read_periods, read_periods_of_day};
 
 /// Every statement of the timetable in the book, for the test that prepares them.
 pub const STATEMENTS: &[&str] = timetable::STATEMENTS;
@@ -99,6 +99,13 @@ impl Settings {
     pub fn on(&self, name: &str, day: calendar::Day) -> Option<&str> {
         self.history(name)
             .find(|(from, _)| *from <= day)
+            .map(|(_, value)| value)
+    }
+
+    /// The value of this setting that begins on this very day: for what is decided for one day alone.
+    pub fn of_day(&self, name: &str, day: calendar::Day) -> Option<&str> {
+        self.history(name)
+            .find(|(from, _)| *from == day)
             .map(|(_, value)| value)
     }
 

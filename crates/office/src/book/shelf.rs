@@ -169,6 +169,7 @@ fn brought_up(tx: &mut Tx, copy: &Copy, head: i64) -> Result<Copy, BookError> {
     }
     if touched(&[
         "lesson_period",
+        "day_period",
         "room",
         "lesson",
         "lesson_staff",

@@ -1,7 +1,7 @@
 //! The timetable as the book holds it: periods, rooms and lessons, with their days.
 
 use calendar::{CycleWeek, Day, Session, TimeOfDay, Weekday};
-use store::{SchoolId, StoreError, Tx, args};
+use store::{Row, SchoolId, StoreError, Tx, args};
 
 use super::roll::holds;
 use crate::ids::{GroupId, LessonId, PeriodId, RoomId, StaffId};
@@ -23,6 +23,34 @@ pub struct LessonPeriod {
     pub starts: TimeOfDay,
     /// When it ends.
     pub ends: TimeOfDay,
+}
+
+/// When a period is on one day alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeriodOfDay {
+    /// The day.
+    pub day: Day,
+    /// The period.
+    pub period: PeriodId,
+    /// The session it lies in that day; none for one beside them.
+    pub session: Option<Session>,
+    /// When it begins and ends; none where it is not held.
+    pub times: Option<(TimeOfDay, TimeOfDay)>,
+}
+
+impl PeriodOfDay {
+    /// The period as it is that day; none where it is not held.
+    pub(crate) fn of(&self, usual: &LessonPeriod) -> Option<LessonPeriod> {
+        let (starts, ends) = self.times?;
+        Some(LessonPeriod {
+            from: self.day,
+            to: Some(self.day),
+            session: self.session,
+            starts,
+            ends,
+            ..usual.clone()
+        })
+    }
 }
 
 /// A room.
@@ -111,6 +139,8 @@ pub struct LessonCover {
 pub struct Timetable {
     /// In order of id, then first day.
     periods: Vec<LessonPeriod>,
+    /// Days with times of their own, in order of day, then period: the period as it is then, or none where it is not held.
+    of_days: Vec<(Day, PeriodId, Option<LessonPeriod>)>,
     /// In order of id.
     pub rooms: Vec<Room>,
     /// In order of id.
@@ -122,19 +152,31 @@ pub struct Timetable {
 }
 
 impl Timetable {
-    /// Every entry of every period, by period and then first day.
+    /// Every entry of every period, by period and then first day; not the times of single days.
     pub fn periods(&self) -> &[LessonPeriod] {
         &self.periods
     }
 
     /// The period as it is on this day.
     pub fn period(&self, id: PeriodId, day: Day) -> Option<&LessonPeriod> {
-        period_on(&self.periods, id, day)
+        let of_day = self
+            .of_days
+            .binary_search_by_key(&(day, id), |(day, id, _)| (*day, *id));
+        match of_day {
+            Ok(at) => self.of_days[at].2.as_ref(),
+            Err(_) => period_on(&self.periods, id, day),
+        }
     }
 
     /// The periods of this day, in order of time.
     pub fn periods_on(&self, day: Day) -> Vec<&LessonPeriod> {
-        periods_on(&self.periods, day)
+        let usual = periods_on(&self.periods, day);
+        let mut found: Vec<&LessonPeriod> = usual
+            .into_iter()
+            .filter_map(|period| self.period(period.id, day))
+            .collect();
+        found.sort_by_key(|period| (period.starts, period.ends, period.id));
+        found
     }
 
     /// What runs instead of lessons on this day.
@@ -189,6 +231,14 @@ pub(crate) const PERIODS: &str = "\
 select period_id, from_day, to_day, name, session, starts, ends
 from lesson_period where school_id = $1 and superseded_seq is null order by period_id, from_day";
 
+pub(crate) const DAY_PERIODS: &str = "\
+select on_date, period_id, session, starts, ends
+from day_period where school_id = $1 and superseded_seq is null order by on_date, period_id";
+
+pub(crate) const PERIODS_OF_DAY: &str = "\
+select on_date, period_id, session, starts, ends
+from day_period where school_id = $1 and on_date = $2 and superseded_seq is null order by period_id";
+
 const ROOMS: &str = "select room_id, name from room where school_id = $1 and superseded_seq is null order by room_id";
 
 const LESSONS: &str = "\
@@ -208,7 +258,16 @@ select group_id, on_date, period_id, staff_id
 from lesson_cover where school_id = $1 and superseded_seq is null order by on_date, group_id, period_id";
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[PERIODS, ROOMS, LESSONS, LESSON_STAFF, OFF, COVERS];
+pub(super) const STATEMENTS: &[&str] = &[
+    PERIODS,
+    DAY_PERIODS,
+    PERIODS_OF_DAY,
+    ROOMS,
+    LESSONS,
+    LESSON_STAFF,
+    OFF,
+    COVERS,
+];
 
 /// Every entry of every period, by period and first day.
 pub(crate) fn read_periods(tx: &mut Tx, school: SchoolId) -> Result<Vec<LessonPeriod>, StoreError> {
@@ -225,6 +284,27 @@ pub(crate) fn read_periods(tx: &mut Tx, school: SchoolId) -> Result<Vec<LessonPe
     })
 }
 
+fn period_of_day(row: &Row<'_>) -> Result<PeriodOfDay, StoreError> {
+    let (starts, ends) = (row.get::<Option<&str>>(3)?, row.get::<Option<&str>>(4)?);
+    Ok(PeriodOfDay {
+        day: row.get(0)?,
+        period: row.get(1)?,
+        session: row.get::<Option<i64>>(2)?.and_then(Session::from_index),
+        times: starts
+            .zip(ends)
+            .map(|(starts, ends)| (clock_time(starts), clock_time(ends))),
+    })
+}
+
+/// The periods that have times of their own on a day.
+pub(crate) fn read_periods_of_day(
+    tx: &mut Tx,
+    school: SchoolId,
+    day: Day,
+) -> Result<Vec<PeriodOfDay>, StoreError> {
+    tx.query(PERIODS_OF_DAY, &args![school, day], period_of_day)
+}
+
 /// A clock time as the act on periods writes it. A text that is none was put there by hand, and is read as midnight: it shows.
 fn clock_time(text: &str) -> TimeOfDay {
     let midnight = TimeOfDay::new(0, 0, 0).expect("midnight is a clock time");
@@ -233,6 +313,12 @@ fn clock_time(text: &str) -> TimeOfDay {
 
 pub(super) fn read_timetable(tx: &mut Tx, school: SchoolId) -> Result<Timetable, StoreError> {
     let periods = read_periods(tx, school)?;
+    let of_days = tx.query(DAY_PERIODS, &args![school], period_of_day)?;
+    let of_days = of_days.into_iter().filter_map(|own| {
+        let usual = period_on(&periods, own.period, own.day)?;
+        Some((own.day, own.period, own.of(usual)))
+    });
+    let of_days = of_days.collect();
     let rooms = tx.query(ROOMS, &args![school], |row| {
         Ok(Room {
             id: row.get(0)?,
@@ -280,6 +366,7 @@ pub(super) fn read_timetable(tx: &mut Tx, school: SchoolId) -> Result<Timetable,
     Ok(Timetable {
         covers,
         periods,
+        of_days,
         rooms,
         lessons,
         off,

@@ -14,7 +14,7 @@ use crate::roll::records::{
     PUPIL, PUPIL_CONTACT, PUPIL_GROUP, RESIDENCE, STAFF,
 };
 use crate::year::records::{DAY_EXCEPTION, SETTING, TERM};
-use crate::year::timetable::records::{LESSON, LESSON_PERIOD, ROOM};
+use crate::year::timetable::records::{DAY_PERIOD, LESSON, LESSON_PERIOD, ROOM};
 
 pub(super) fn found(
     act: &mut Act,
@@ -30,6 +30,7 @@ pub(super) fn found(
     let groups = groups(act, school, &staff)?;
     memberships(act, school, &groups, &enrolments)?;
     let (periods, rooms) = timetable(act, school, &groups)?;
+    short_day(act, school, &periods)?;
     Ok(Ids {
         enrolments,
         groups,
@@ -403,4 +404,34 @@ fn timetable(
     });
     act.record_many(&LESSON, rows.collect::<Vec<_>>())?;
     Ok((periods, rooms))
+}
+
+/// The last day of the half-term ends at half past twelve: the afternoon's register is taken at noon, and what is usually held later is not.
+fn short_day(act: &mut Act, school: &DemoSchool, periods: &[i64]) -> Result<(), StoreError> {
+    let half_terms = school.years.iter().flat_map(|year| &year.half_terms);
+    let mut last_days = half_terms.map(|half| half.last_day);
+    let Some(day) = last_days.find(|day| *day > school.request.today) else {
+        return Ok(());
+    };
+    let times = &school.identity.session_times;
+    let own = json!({
+        "am": {
+            "opens": times.opens(Session::Am),
+            "closes": times.closes(Session::Am),
+            "ends": "12:00",
+        },
+        "pm": { "opens": "12:00", "closes": "12:30", "ends": "12:30" },
+        "reason": "End of the half-term",
+    });
+    act.record(&SETTING, &args!["day_times", day, own.to_string()])?;
+    for (period, id) in school.timetable.periods.iter().zip(periods) {
+        if period.ends.to_string().as_str() > "12:00" {
+            let none = Arg::Null;
+            act.record(
+                &DAY_PERIOD,
+                &args![day, *id, none.clone(), none.clone(), none],
+            )?;
+        }
+    }
+    Ok(())
 }

@@ -5,6 +5,8 @@
 mod api;
 mod calendar_rows;
 mod close_day;
+mod day_times;
+mod day_times_pages;
 mod decide;
 mod pages;
 pub mod records;
@@ -23,6 +25,7 @@ pub(crate) use calendar_rows::{BETWEEN, calendar_between_with};
 pub use calendar_rows::{CalendarError, calendar, calendar_between};
 pub(crate) use close_day::put_day;
 pub use close_day::{clear_day, set_day};
+pub use day_times::{DayTimes, PeriodHours, clear_day_times, set_day_times};
 pub use decide::decide;
 pub use set_terms::{HalfTerm, set_terms};
 
@@ -40,6 +43,7 @@ const STATEMENTS: &[&str] = &[
     settings::SETTINGS,
     close_day::CLOSED_ON,
     close_day::MARKED_ON,
+    day_times::KEPT_IN,
     pages::EXCEPTIONS,
     set_terms::TERMS_OF,
     set_terms::MARKED_OUTSIDE,
@@ -52,6 +56,11 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/year", get(pages::year))
         .route("/year/terms", post(pages::save_terms))
         .route("/year/days", post(pages::save_day))
+        .route(
+            "/year/times",
+            get(day_times_pages::ask).post(day_times_pages::answer),
+        )
+        .route("/year/times/take-back", post(day_times_pages::clear))
         .route(
             "/settings",
             get(settings_page::settings).post(settings_page::save),

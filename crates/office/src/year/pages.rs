@@ -8,6 +8,7 @@ use calendar::{Day, ExceptionKind, SchoolCalendar, SchoolKind, SchoolYear};
 use serde::Deserialize;
 use store::{Tx, args};
 
+use super::day_times_pages::{OtherTimes, other_times};
 use super::{HalfTerm, clear_day, set_day, set_terms};
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, Place, RecordKind};
@@ -59,6 +60,8 @@ struct YearPage {
     summary: String,
     terms: Vec<TermRow>,
     closures: Vec<ClosureRow>,
+    other_times: Vec<OtherTimes>,
+    today: Day,
     day_fields: Vec<Field>,
     errors: Errors,
 }
@@ -124,6 +127,8 @@ fn year_page(
             Notice::done(match done {
                 "terms" => "The half-terms are saved.",
                 "cleared" => "The closure was taken back.",
+                "times" => "The day has its own times.",
+                "times-back" => "The day goes by the usual times again.",
                 _ => "The day is saved.",
             })
         }));
@@ -149,6 +154,8 @@ fn year_page(
         summary: summary(calendar, year),
         terms: term_rows(calendar, year, attempt.terms),
         closures,
+        other_times: other_times(&book, first, last)?,
+        today,
         day_fields: day_fields(&attempt.day, &attempt.kind, &attempt.reason),
         errors: Errors {
             problems: attempt.problems,

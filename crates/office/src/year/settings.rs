@@ -16,6 +16,8 @@ use crate::desk::Refusal;
 
 /// The setting that holds [`SessionTimes`], as [`SessionTimesValue`].
 pub const SESSION_TIMES: &str = "session_times";
+/// The setting that holds the times of one day alone, as [`DayTimesValue`]; the day it begins on is that day.
+pub const DAY_TIMES: &str = "day_times";
 /// The setting that holds the codes that teachers may enter: `["/", "\\", "L", "N"]`.
 pub const TEACHER_CODES: &str = "teacher_codes";
 /// The setting that holds the school's own bands, as a list of [`BandValue`], least absence first.
@@ -154,12 +156,44 @@ impl Default for SessionTimesValue {
     }
 }
 
-/// The session times that hold on a day; the usual ones where the school has set none by then.
+/// The session times of one day alone, such as the last before the holidays, as the setting has them:
+/// `{"am": {…}, "pm": {…}, "reason": "End of term"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayTimesValue {
+    /// The morning.
+    pub am: HoursValue,
+    /// The afternoon.
+    pub pm: HoursValue,
+    /// Why, as parents were told.
+    pub reason: String,
+}
+
+/// The session times of a day: its own, where it has some, else those that usually hold then.
 ///
-/// Errors: the setting cannot be read, or the law does not allow what it says.
+/// Errors: the setting cannot be read, or the law does not allow what it says.
 pub fn session_times(settings: &Settings, day: Day) -> Result<SessionTimes, SettingError> {
+    match day_times(settings, day)? {
+        Some(DayTimesValue { am, pm, .. }) => SessionTimesValue { am, pm }.from_day(day),
+        None => usual_times(settings, day),
+    }
+}
+
+/// The session times that usually hold on a day, whatever the day's own; the product's where the school has set none by then.
+///
+/// Errors: as [`session_times`].
+pub fn usual_times(settings: &Settings, day: Day) -> Result<SessionTimes, SettingError> {
     let value: SessionTimesValue = read(settings, SESSION_TIMES, day)?.unwrap_or_default();
     value.from_day(day)
+}
+
+/// The times of this day alone, if it has some.
+///
+/// Errors: the setting cannot be read.
+pub fn day_times(settings: &Settings, day: Day) -> Result<Option<DayTimesValue>, SettingError> {
+    let value = settings.of_day(DAY_TIMES, day);
+    value
+        .map(|value| serde_json::from_str(value).map_err(|error| shape(DAY_TIMES, &error)))
+        .transpose()
 }
 
 /// Which codes teachers may enter on a day.
@@ -477,9 +511,35 @@ mod tests {
     }
 
     #[test]
+    fn times_of_one_day_hold_on_that_day_alone() {
+        let mut short = DayTimesValue {
+            am: SessionTimesValue::default().am,
+            pm: HoursValue {
+                opens: "12:00".parse().expect("a clock time"),
+                closes: "12:30".parse().expect("a clock time"),
+                ends: "12:30".parse().expect("a clock time"),
+            },
+            reason: "End of term".to_owned(),
+        };
+        short.am.ends = "12:00".parse().expect("a clock time");
+        let text = serde_json::to_string(&short).expect("a value is JSON");
+        let settings = decided(DAY_TIMES, "2026-12-18", &text);
+        let opens = |on| {
+            let times = session_times(&settings, day(on)).expect("lawful");
+            times.of(Session::Pm).opens.to_string()
+        };
+        assert_eq!(opens("2026-12-17"), "13:30");
+        assert_eq!(opens("2026-12-18"), "12:00");
+        assert_eq!(opens("2026-12-19"), "13:30");
+        let usual = usual_times(&settings, day("2026-12-18")).expect("lawful");
+        assert_eq!(usual.of(Session::Pm).opens.to_string(), "13:30");
+    }
+
+    #[test]
     fn a_value_that_cannot_be_read_is_an_error_and_not_a_default() {
         let today = day("2026-11-24");
         assert!(session_times(&decided(SESSION_TIMES, "2026-09-01", "{}"), today).is_err());
+        assert!(session_times(&decided(DAY_TIMES, "2026-11-24", "{}"), today).is_err());
         assert!(entry_limits(&decided(TEACHER_CODES, "2026-09-01", "[\"four\"]"), today).is_err());
         assert!(bands(&decided(BANDS, "2026-09-01", "[]"), today).is_err());
         assert!(mode(&decided(MODE, "2026-09-01", "\"neither\""), today).is_err());

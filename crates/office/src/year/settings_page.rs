@@ -18,7 +18,7 @@ use super::settings::{
     LONGEST_NEW, LateLadderValue, LateReason, LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS,
     Mode, NEW_FOR_DAYS, SESSION_TIMES, SessionTimesValue, TEACHER_CODES, TIMETABLE_CYCLE,
     amendment_reasons, bands, cycle, entry_limits, late_ladder, late_reasons, mode, new_for_days,
-    session_times,
+    usual_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -86,7 +86,7 @@ fn page(
         .as_ref()
         .map(|_| Notice::done("The setting is saved. It holds from the day you gave."));
     let frame = desk.frame(tx, actor, "Settings")?.with_notice(notice);
-    let times = session_times(&book.settings, today)?;
+    let times = usual_times(&book.settings, today)?;
     let typed = |name: &str, now: String| {
         attempt
             .pairs
@@ -174,8 +174,8 @@ fn page(
     })
 }
 
-/// The six clock times of the form: name, label, session, which of its times.
-const TIMES: [(&str, &str, Session, usize); 6] = [
+/// The six clock times of a school day as forms ask for them: name, label, session, which of its times.
+pub(super) const TIMES: [(&str, &str, Session, usize); 6] = [
     ("am-opens", "Morning register opens", Session::Am, 0),
     ("am-closes", "Morning register closes", Session::Am, 1),
     ("am-ends", "Morning session ends", Session::Am, 2),

@@ -10,13 +10,14 @@ use office::desk::Refusal;
 use office::people::Role;
 use office::registers::Change;
 use office::registers::save::{Outcome, Save, save};
+use office::year::records::SETTING;
 use office::{MIGRATIONS, TABLES, roll, year};
 use store::testing::{TestStore, each_engine};
-use store::{Entry, StoreError, args, journal};
+use store::{Act, Entry, StoreError, args, journal};
 
 use crate::school::{
-    A, B, SCHOOL, TUTOR_OF_B, account, actor, ask, at, at_on, changes, day, e, found, mark, office,
-    one, outcomes, save_as, today,
+    A, B, SCHOOL, TODAY, TUTOR_OF_B, account, actor, ask, at, at_on, changes, day, e, found, mark,
+    office, one, outcomes, save_as, today,
 };
 
 fn at_school(test: impl Fn(&TestStore)) {
@@ -270,6 +271,37 @@ fn after_closing_a_teacher_is_told_why_and_the_office_amends_with_a_reason() {
         assert_eq!(outcome, Outcome::Saved);
         let minutes = "select minutes_late from mark where school_id = $1 and code = 'U'";
         assert_eq!(count(store, minutes), 30);
+    });
+}
+
+#[test]
+fn on_a_day_that_begins_late_lateness_and_closing_go_by_its_own_times() {
+    at_school(|store| {
+        store
+            .act_now(SCHOOL, |act: &mut Act| {
+                let times = r#"{"am":{"opens":"10:00","closes":"10:30","ends":"12:30"},"pm":{"opens":"13:30","closes":"14:00","ends":"15:10"},"reason":"Ice"}"#;
+                act.record(&SETTING, &args!["day_times", day(TODAY), times])?;
+                act.describe(Entry {
+                    account: 1,
+                    job_title: "Set-up",
+                    act: "set a day's times",
+                    subject: TODAY.to_owned(),
+                });
+                Ok::<_, StoreError>(())
+            })
+            .expect("times of the day");
+        store.clock().set(at("09:12"));
+        let (outcome, message) = one(store, tutor(), mark(e(1), "/", 0));
+        assert_eq!(outcome, Outcome::Refused);
+        assert!(message.contains("R-032"), "{message}");
+        store.clock().set(at("10:12"));
+        assert_eq!(one(store, tutor(), mark(e(1), "L", 0)).0, Outcome::Saved);
+        let minutes = "select minutes_late from mark where school_id = $1 and code = 'L'";
+        assert_eq!(count(store, minutes), 12);
+        store.clock().set(at("10:30"));
+        let (outcome, message) = one(store, tutor(), mark(e(2), "/", 0));
+        assert_eq!(outcome, Outcome::Refused);
+        assert!(message.contains("closed at 10:30"), "{message}");
     });
 }
 

@@ -3,7 +3,7 @@
 use calendar::{CycleWeek, Day};
 use store::{SchoolId, Tx, args};
 
-use crate::book::{LessonPeriod, Settings, period_on, read_periods};
+use crate::book::{LessonPeriod, Settings, period_on, read_periods, read_periods_of_day};
 use crate::desk::Refusal;
 use crate::ids::{GroupId, PeriodId, RoomId};
 use crate::year::settings::cycle;
@@ -79,7 +79,18 @@ pub(crate) fn held(
     };
     let room = lesson.ok_or(Refusal::NotFound)?.1;
     let periods = read_periods(tx, school)?;
-    let period_then = period_on(&periods, period, day).ok_or(Refusal::NotFound)?;
+    let usual = period_on(&periods, period, day).ok_or(Refusal::NotFound)?;
+    let of_day = read_periods_of_day(tx, school, day)?;
+    let period_then = match of_day.iter().find(|own| own.period == period) {
+        None => usual.clone(),
+        Some(own) => own.of(usual).ok_or_else(|| {
+            Refusal::Wrong(format!(
+                "{} is not held on {}: the day has times of its own.",
+                usual.name,
+                day.long()
+            ))
+        })?,
+    };
     let instead = tx.query(INSTEAD, &args![school, day, period], |row| {
         Ok((row.get::<String>(0)?, row.get::<Option<GroupId>>(1)?))
     })?;
@@ -99,7 +110,7 @@ pub(crate) fn held(
         }
     }
     Ok(Held {
-        period: period_then.clone(),
+        period: period_then,
         room,
     })
 }

@@ -19,6 +19,21 @@ pub static LESSON_PERIOD: Table = Table {
     shape: Shape::Versions,
 };
 
+/// The times of a period on one day alone.
+pub static DAY_PERIOD: Table = Table {
+    name: "day_period",
+    id: &[
+        Column::new("on_date", Kind::Day),
+        Column::new("period_id", Kind::Int),
+    ],
+    columns: &[
+        Column::nullable("session", Kind::Int),
+        Column::nullable("starts", Kind::Text),
+        Column::nullable("ends", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
 /// Rooms.
 pub static ROOM: Table = Table {
     name: "room",

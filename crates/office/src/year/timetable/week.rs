@@ -5,7 +5,7 @@ use exchange::{Cell, Sheet};
 
 use super::off_timetable::instead_of;
 use super::{lessons_on, teachers};
-use crate::book::{Book, Lesson, LessonPeriod, OffTimetable};
+use crate::book::{Book, Lesson, LessonPeriod, OffTimetable, periods_on};
 use crate::ids::{EnrolmentId, GroupId, LessonId, PeriodId, PupilId, RoomId, StaffId};
 use crate::people::Reach;
 use crate::year::settings::{SettingError, cycle};
@@ -148,6 +148,8 @@ pub(super) struct Place {
     pub(super) instead: Vec<String>,
     /// Whether the school holds the period that day.
     pub(super) is_held: bool,
+    /// The times of the period that day, where they are not those of the row.
+    pub(super) other_times: Option<String>,
 }
 
 /// A period of the grid.
@@ -221,7 +223,7 @@ impl Week {
                     slip: Slip::of(book, lesson, day),
                 });
             }
-            for period in book.timetable.periods_on(day) {
+            for period in periods_on(book.timetable.periods(), day) {
                 if !periods.iter().any(|known| known.id == period.id) {
                     periods.push(period);
                 }
@@ -296,23 +298,31 @@ fn column(book: &Book, day: Day) -> Column {
     }
 }
 
+fn times_of(period: &LessonPeriod) -> String {
+    format!("{} to {}", period.starts, period.ends)
+}
+
 fn row(book: &Book, whose: Whose, days: &[Day], lines: &[Line], period: &LessonPeriod) -> Row {
     let places = days.iter().map(|day| {
         let slips = lines
             .iter()
             .filter(|line| line.day == *day && line.id == period.id);
+        let then = book.timetable.period(period.id, *day);
         Place {
             label: day.short(),
             slips: slips.map(|line| line.slip.clone()).collect(),
             weekday: day.weekday().index(),
             instead: whose.instead(book, period.id, *day),
-            is_held: book.timetable.period(period.id, *day).is_some(),
+            is_held: then.is_some(),
+            other_times: then
+                .map(times_of)
+                .filter(|times| *times != times_of(period)),
         }
     });
     Row {
         period: period.id,
         name: period.name.clone(),
-        times: format!("{} to {}", period.starts, period.ends),
+        times: times_of(period),
         places: places.collect(),
     }
 }
