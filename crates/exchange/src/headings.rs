@@ -137,6 +137,23 @@ fields! {
     }
 }
 
+fields! {
+    /// What a column says of a lesson of the timetable.
+    TimetableField {
+        Class "class" "the class",
+        Subject "subject" "the subject",
+        Teacher "teacher" "the teacher's code",
+        Room "room" "the room",
+        Week "week" "the week of the cycle",
+        Weekday "weekday" "the day of the week",
+        Period "period" "the period",
+        Starts "starts" "when it begins",
+        Ends "ends" "when it ends",
+        From "from" "the first day",
+        To "to" "the last day",
+    }
+}
+
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
@@ -146,6 +163,8 @@ pub enum Field {
     Contact(u8, ContactField),
     /// Of a mark.
     Mark(MarkField),
+    /// Of a lesson of the timetable.
+    Timetable(TimetableField),
 }
 
 impl Field {
@@ -156,6 +175,7 @@ impl Field {
             Field::Contact(0, field) => field.words().to_owned(),
             Field::Contact(number, field) => format!("{} of contact {number}", field.words()),
             Field::Mark(field) => field.words().to_owned(),
+            Field::Timetable(field) => field.words().to_owned(),
         }
     }
 
@@ -165,6 +185,7 @@ impl Field {
             Field::Pupil(field) => format!("pupil:{}", field.key()),
             Field::Contact(number, field) => format!("contact:{number}:{}", field.key()),
             Field::Mark(field) => format!("mark:{}", field.key()),
+            Field::Timetable(field) => format!("timetable:{}", field.key()),
         }
     }
 
@@ -194,6 +215,11 @@ impl Field {
                 let field = fields.find(|field| field.key() == rest)?;
                 Some(Field::Mark(*field))
             }
+            "timetable" => {
+                let mut fields = TimetableField::ALL.iter();
+                let field = fields.find(|field| field.key() == rest)?;
+                Some(Field::Timetable(*field))
+            }
             _ => None,
         }
     }
@@ -211,6 +237,11 @@ impl Field {
             Kind::Marks => {
                 let mark = MarkField::ALL.iter().map(|field| Field::Mark(*field));
                 mark.chain(pupil).collect()
+            }
+            Kind::Timetable => {
+                let lesson = TimetableField::ALL.iter();
+                let lesson = lesson.map(|field| Field::Timetable(*field));
+                lesson.chain(pupil).collect()
             }
             _ => pupil.chain(contact(1)).chain(contact(2)).collect(),
         }
@@ -241,6 +272,7 @@ impl Field {
                     | ContactField::Notes
             ),
             Field::Mark(field) => field == MarkField::Comment,
+            Field::Timetable(_) => false,
         }
     }
 }
@@ -275,6 +307,7 @@ struct Synonyms {
     pupil: HashMap<String, PupilField>,
     contact: HashMap<String, ContactField>,
     mark: HashMap<String, MarkField>,
+    timetable: HashMap<String, TimetableField>,
 }
 
 fn synonyms() -> &'static Synonyms {
@@ -284,6 +317,7 @@ fn synonyms() -> &'static Synonyms {
             pupil: HashMap::new(),
             contact: HashMap::new(),
             mark: HashMap::new(),
+            timetable: HashMap::new(),
         };
         let rows = codes::table(
             include_str!("../data/headings.csv"),
@@ -305,6 +339,13 @@ fn synonyms() -> &'static Synonyms {
                         .find(|field| field.key() == key)
                         .expect(missing);
                     known.contact.insert(heading, *field);
+                }
+                "timetable" => {
+                    let field = TimetableField::ALL
+                        .iter()
+                        .find(|field| field.key() == key)
+                        .expect(missing);
+                    known.timetable.insert(heading, *field);
                 }
                 _ => {
                     let field = MarkField::ALL
@@ -371,6 +412,11 @@ pub(crate) fn mark_field(heading: &str) -> Option<MarkField> {
     synonyms().mark.get(&folded(heading)).copied()
 }
 
+/// What a heading says of a lesson of the timetable.
+pub(crate) fn timetable_field(heading: &str) -> Option<TimetableField> {
+    synonyms().timetable.get(&folded(heading)).copied()
+}
+
 /// Columns that are dropped while reading: passwords, NHS, bank and national insurance numbers (I-023).
 pub(crate) fn is_forbidden(heading: &str) -> bool {
     let word = folded(heading);
@@ -398,6 +444,7 @@ pub(crate) fn is_known(heading: &str) -> bool {
         || contact_field(heading).is_some()
         || numbered_contact(heading).is_some()
         || mark_field(heading).is_some()
+        || timetable_field(heading).is_some()
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ mod sheet;
 mod table;
 mod term_dates;
 mod text;
+mod timetable;
 mod transfer;
 pub mod upn;
 mod workbook;
@@ -43,7 +44,9 @@ pub use codes::{
 pub use dates::DateOrder;
 pub use export::{contacts_sheet, marks_sheet, pupils_sheet};
 pub use finding::{FINDINGS_LISTED, Finding, FindingCode, Severity};
-pub use headings::{ContactField, Field, HeadingFate, HeadingUse, MarkField, PupilField};
+pub use headings::{
+    ContactField, Field, HeadingFate, HeadingUse, MarkField, PupilField, TimetableField,
+};
 pub use marks::{Mark, MarkLayout, MarkPupil, MarkTable, MarkTotals};
 pub use outline::{Outline, OutlineColumn, outline};
 pub use reading::{

@@ -12,7 +12,7 @@ use crate::finding::{Finding, FindingCode, Findings, Place, Severity};
 use crate::headings::{self, ContactField, Field, HeadingFate, HeadingUse, MarkField, PupilField};
 use crate::marks::{self, MarkLayout, MarkTable};
 use crate::records::{
-    ContactRecord, GroupRecord, MembershipRecord, PupilRecord, StaffRecord, Standing,
+    ContactRecord, GroupRecord, LessonRecord, MembershipRecord, PupilRecord, StaffRecord, Standing,
     TermDateRecord,
 };
 use crate::refused::{Limit, RefusedFile};
@@ -21,7 +21,7 @@ use crate::table::{self, Columns, Head, Purpose, Rows};
 use crate::text::{self, Encoding};
 use crate::transfer::{self, TransferHeader};
 use crate::workbook::{self, SheetText};
-use crate::{contacts, pupils, term_dates, xml};
+use crate::{contacts, pupils, term_dates, timetable, xml};
 
 /// What a file is for. Found from its contents, never from its name alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +34,8 @@ pub enum Kind {
     Contacts,
     /// Attendance marks in any of four layouts (I-090).
     Marks,
+    /// Lessons of the timetable, a row each, for each class or each pupil (I-100).
+    Timetable,
     /// A set of OneRoster 1.1 or 1.2 files (I-385).
     OneRoster,
     /// A set of School Data Sync files, v2.1 or the older layout (I-400).
@@ -48,11 +50,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Pupils,
         Kind::PupilList,
         Kind::Contacts,
         Kind::Marks,
+        Kind::Timetable,
         Kind::OneRoster,
         Kind::SchoolDataSync,
         Kind::TransferFile,
@@ -67,6 +70,7 @@ impl Kind {
             Kind::PupilList => "pupil-list",
             Kind::Contacts => "contacts",
             Kind::Marks => "marks",
+            Kind::Timetable => "timetable",
             Kind::OneRoster => "oneroster",
             Kind::SchoolDataSync => "sds",
             Kind::TransferFile => "ctf",
@@ -88,6 +92,7 @@ impl fmt::Display for Kind {
             Kind::PupilList => "Lists of pupils without identifiers",
             Kind::Contacts => "Lists of contacts",
             Kind::Marks => "Lists of attendance marks",
+            Kind::Timetable => "Timetables",
             Kind::OneRoster => "OneRoster sets",
             Kind::SchoolDataSync => "School Data Sync sets",
             Kind::TransferFile => "Common transfer files",
@@ -261,6 +266,8 @@ pub struct Reading {
     pub groups: Vec<GroupRecord>,
     /// Who belongs to them.
     pub memberships: Vec<MembershipRecord>,
+    /// Lessons of the timetable, offered.
+    pub lessons: Vec<LessonRecord>,
     /// Proposed periods of the year.
     pub term_dates: Vec<TermDateRecord>,
     /// The head of a transfer file.
@@ -289,6 +296,7 @@ impl Reading {
             staff: Vec::new(),
             groups: Vec::new(),
             memberships: Vec::new(),
+            lessons: Vec::new(),
             term_dates: Vec::new(),
             transfer: None,
             findings: Vec::new(),
@@ -427,7 +435,7 @@ fn wrong_kind(file: &str, found: impl Into<String>) -> RefusedFile {
     RefusedFile::WrongKind {
         file: file.to_owned(),
         found: found.into(),
-        expected: "Give a list of pupils, contacts or marks as CSV or XLSX, a transfer file, a OneRoster or School \
+        expected: "Give a list of pupils, contacts, marks or lessons as CSV or XLSX, a transfer file, a OneRoster or School \
                    Data Sync set, or term dates as iCalendar."
             .to_owned(),
     }
@@ -711,7 +719,10 @@ fn read_table(
     options: &Options<'_>,
 ) -> Result<Reading, RefusedFile> {
     let kind = match options.kind {
-        Some(kind @ (Kind::Pupils | Kind::PupilList | Kind::Contacts | Kind::Marks)) => kind,
+        Some(
+            kind
+            @ (Kind::Pupils | Kind::PupilList | Kind::Contacts | Kind::Marks | Kind::Timetable),
+        ) => kind,
         Some(_) => return Err(wrong_kind(file, "it is a table")),
         None => table_kind(file, &head, options)?,
     };
@@ -729,6 +740,7 @@ fn read_table(
     reading.counts = counts;
     match kind {
         Kind::Marks => marks::read(file, head, &mut reading, findings, options)?,
+        Kind::Timetable => timetable::read(file, head, &mut reading, findings, options)?,
         Kind::Contacts => contacts::read(file, head, &mut reading, findings, options)?,
         _ => pupils::read(file, head, &mut reading, findings, options)?,
     }
@@ -746,11 +758,8 @@ fn table_kind(file: &str, head: &Head<'_>, options: &Options<'_>) -> Result<Kind
         file: file.to_owned(),
         kind,
     };
-    if has("period")
-        && (has("day") || has("week"))
-        && (has("teachercode") || has("room") || has("subject"))
-    {
-        return Err(not_yet("a timetable"));
+    if timetable::is_timetable(&head.headings, options) {
+        return Ok(Kind::Timetable);
     }
     if has("incidentid") || has("eventidentifier") || (has("points") && has("type")) {
         return Err(not_yet("a list of behaviour events"));
@@ -907,6 +916,7 @@ pub(crate) fn purpose(kind: Kind) -> Purpose {
     match kind {
         Kind::Contacts => Purpose::Contacts,
         Kind::Marks => Purpose::Marks,
+        Kind::Timetable => Purpose::Timetable,
         _ => Purpose::Pupils,
     }
 }

@@ -1,6 +1,6 @@
 //! The records that readers offer. They know the shape of a file, not who is on the roll: an importer matches them.
 
-use calendar::{Day, Session};
+use calendar::{CycleWeek, Day, Session, TimeOfDay, Weekday};
 
 use crate::codes::Coded;
 use crate::email::Email;
@@ -393,6 +393,35 @@ pub struct MembershipRecord {
     /// First day, where given.
     pub from: Option<Day>,
     /// Last day, where given.
+    pub to: Option<Day>,
+}
+
+/// A lesson of the timetable, for a class or for one pupil of it (I-100).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LessonRecord {
+    /// File line.
+    pub line: u32,
+    /// The pupil whose timetable the row is of; empty where it is of the class.
+    pub pupil: PupilKey,
+    /// The class.
+    pub class: String,
+    /// Its subject.
+    pub subject: Option<String>,
+    /// Codes of who teaches, as given.
+    pub teachers: Vec<String>,
+    /// Where.
+    pub room: Option<String>,
+    /// The week of the cycle; none for every week.
+    pub week: Option<CycleWeek>,
+    /// The day of the week.
+    pub weekday: Weekday,
+    /// The period as the source calls it; with `times` at least one of the two is there.
+    pub period: Option<String>,
+    /// When it begins and ends.
+    pub times: Option<(TimeOfDay, TimeOfDay)>,
+    /// The first day, where given.
+    pub from: Option<Day>,
+    /// The last day, where given.
     pub to: Option<Day>,
 }
 

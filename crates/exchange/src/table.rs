@@ -119,6 +119,7 @@ pub(crate) enum Purpose {
     Pupils,
     Contacts,
     Marks,
+    Timetable,
 }
 
 /// Where the fields of a table stand.
@@ -227,8 +228,25 @@ pub(crate) fn fate(
         Purpose::Marks => headings::mark_field(heading)
             .map(Field::Mark)
             .or_else(pupil),
+        // Of pupils only what identifies them: a “Start date” is the lesson's there, and a “Class” no registration group.
+        Purpose::Timetable => headings::timetable_field(heading)
+            .map(Field::Timetable)
+            .or_else(|| {
+                headings::pupil_field(heading)
+                    .filter(identifies)
+                    .map(Field::Pupil)
+            }),
     };
     field.map_or(HeadingFate::Ignored, HeadingFate::Mapped)
+}
+
+/// Whether a field tells who a pupil is, by number or for people to recognise.
+fn identifies(field: &PupilField) -> bool {
+    use PupilField as P;
+    matches!(
+        field,
+        P::Upn | P::AdmissionNumber | P::SourceId | P::Surname | P::Forename | P::FullName
+    )
 }
 
 /// In a list of contacts a bare “Surname” is the contact's, unless there is a “Contact Surname” beside it.

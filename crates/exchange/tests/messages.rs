@@ -31,7 +31,7 @@ fn refusals() -> Vec<RefusedFile> {
         },
         RefusedFile::KindNotImportedYet {
             file: file(),
-            kind: "a timetable",
+            kind: "a list of behaviour events",
         },
         RefusedFile::NotReadable {
             file: file(),

@@ -418,9 +418,35 @@ fn merged_headings_over_ten_sessions_give_three_hundred_cells() {
 }
 
 #[test]
+fn a_timetable_of_two_weeks_gives_a_lesson_for_each_pupil_and_period() {
+    let reading = read("mis/timetable_long.csv");
+    assert_eq!(reading.kind, Kind::Timetable);
+    assert_eq!(
+        (reading.lessons.len(), reading.counts.offered),
+        (300, 300),
+        "{:?}",
+        codes(&reading)
+    );
+    assert!(reading.findings.is_empty(), "{:?}", codes(&reading));
+    let first = &reading.lessons[0];
+    assert_eq!(
+        (first.class.as_str(), first.subject.as_deref()),
+        ("7En1", Some("English"))
+    );
+    assert_eq!(
+        (first.teachers.as_slice(), first.room.as_deref()),
+        (&["T01".to_owned()][..], Some("R11"))
+    );
+    assert_eq!(first.pupil.admission_number.as_deref(), Some("004100"));
+    assert_eq!(
+        (first.from, first.to),
+        (Some(day("2026-09-02")), Some(day("2026-12-18")))
+    );
+}
+
+#[test]
 fn kinds_for_a_later_version_are_named_and_left() {
     for (path, kind) in [
-        ("mis/timetable_long.csv", "a timetable"),
         ("mis/behaviour_incidents.csv", "a list of behaviour events"),
         (
             "mis/expected_totals_made_by_us.csv",

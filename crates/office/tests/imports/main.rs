@@ -6,4 +6,5 @@ mod pupils;
 mod round_trip;
 mod school;
 mod settle;
+mod timetable;
 mod undo;

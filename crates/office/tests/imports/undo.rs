@@ -21,7 +21,7 @@ fn list(surname: &str) -> office::roll::imports::ReceivedFile {
 }
 
 impl School {
-    fn look_back(&self, id: ImportId) -> TakesBack {
+    pub fn look_back(&self, id: ImportId) -> TakesBack {
         let (import, actor) = (self.import(id), self.actor.clone());
         let looked = self
             .office
@@ -30,7 +30,7 @@ impl School {
         looked.expect("looked back")
     }
 
-    fn undo(&self, id: ImportId) -> Result<(), Refusal> {
+    pub fn undo(&self, id: ImportId) -> Result<(), Refusal> {
         let seen = self.look_back(id).fingerprint;
         let because = (seen.as_str(), "The file of another school");
         undo(&self.office, &self.actor, id, because, &mut |_, _| true)

@@ -13,13 +13,13 @@ use super::marks::{MarkPlan, NewMark};
 use super::prepare::{self, Preview, plan_roll};
 use super::readings::KeptPlan;
 use super::terms::{self, Event};
-use super::{Choices, Rights, Task};
+use super::{Choices, Rights, Task, timetable};
 use crate::desk::{Office, Refusal};
 use crate::ids::EnrolmentId;
 use crate::people::Actor;
 use crate::registers::records::MARK_VERSION;
 use crate::year::calendar;
-use crate::year::settings::{mode, settings};
+use crate::year::settings::settings;
 
 const PERSON_WITH_UPN: &str =
     "select person_id from person where upn = $1 order by person_id limit 1";
@@ -274,7 +274,9 @@ fn write_roll(
     office.store.act_now(actor.school, move |act: &mut Act| {
         course::may_import(&by)?;
         let draft = Draft::read(act.tx(), by.school)?;
-        let plan = with_task(act.tx(), &by, &choices, &reading, today, |task| plan_roll(draft, &reading, task))?;
+        let plan = with_task(act.tx(), &by, &choices, &reading, today, |task| {
+            plan_roll(draft, &reading, task)
+        })?;
         if plan.draft.fingerprint() != fingerprint {
             return Err(Refusal::Wrong(
                 "The roll changed while this was being imported. Nothing was stored; look at it again."
@@ -297,15 +299,12 @@ fn with_task<T>(
     work: impl FnOnce(&Task<'_>) -> T,
 ) -> Result<T, Refusal> {
     let calendar = calendar(tx, actor.school).map_err(crate::book::BookError::from)?;
-    let mode = mode(&settings(tx, actor.school)?, today)?;
-    Ok(work(&Task::new(
-        &calendar,
-        today,
-        mode,
-        actor,
-        choices,
-        reading.kind,
-    )))
+    let settings = settings(tx, actor.school)?;
+    let mut task = Task::new(&calendar, today, &settings, actor, choices, reading.kind)?;
+    if !reading.lessons.is_empty() {
+        task.kept = timetable::kept_since(tx, actor.school, today)?;
+    }
+    Ok(work(&task))
 }
 
 /// The person behind each new pupil: one whom another school knows by the same UPN, or somebody new.

@@ -18,6 +18,7 @@ use crate::roll::records::{
     PUPIL, PUPIL_CONTACT, PUPIL_GROUP, RESIDENCE, SOURCE_LINK, STAFF,
 };
 use crate::year::records::{DAY_EXCEPTION, TERM};
+use crate::year::timetable::records::{LESSON, LESSON_PERIOD, LESSON_STAFF, ROOM};
 
 /// The key of a record: one that the school has, or one that this import makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,6 +95,21 @@ impl Cell for Key {
             Key::New(place) => numbers.records[place as usize],
             Key::Person(place) => numbers.persons[place as usize],
         })
+    }
+}
+
+impl Cell for Option<Key> {
+    fn read(row: &Row<'_>, at: usize) -> Result<Self, StoreError> {
+        let id: Option<i64> = row.get(at)?;
+        Ok(id.map(Key::Known))
+    }
+    fn arg(&self, numbers: &Numbers) -> Arg<'_> {
+        match self {
+            Some(Key::Known(id)) => Arg::Int(*id),
+            Some(Key::New(place)) => Arg::Int(numbers.records[*place as usize]),
+            Some(Key::Person(place)) => Arg::Int(numbers.persons[*place as usize]),
+            None => Arg::Null,
+        }
     }
 }
 
@@ -238,6 +254,32 @@ stored! {
         prior_id: Key, pupil_id: Key, first_year: Option<i64>, school: Option<String>, school_name: Option<String>,
         possible: Option<i64>, attended: Option<i64>, authorised: Option<i64>, unauthorised: Option<i64>,
         marks_from: Option<Day>, marks: String,
+    }
+}
+
+stored! {
+    /// An entry of a period of the timetable.
+    PeriodRow of "lesson_period" LESSON_PERIOD {
+        period_id: Key, from_day: Day, to_day: Option<Day>, name: String, session: Option<i64>, starts: String, ends: String,
+    }
+}
+stored! {
+    /// A room.
+    RoomRow of "room" ROOM {
+        room_id: Key, name: String,
+    }
+}
+stored! {
+    /// A lesson of the timetable.
+    LessonRow of "lesson" LESSON {
+        lesson_id: Key, group_id: Key, room_id: Option<Key>, week: Option<i64>, weekday: i64, period_id: Key, from_day: Day,
+        to_day: Option<Day>,
+    }
+}
+stored! {
+    /// Who teaches a lesson.
+    LessonStaffRow of "lesson_staff" LESSON_STAFF {
+        lesson_id: Key, staff_id: Key, place: i64,
     }
 }
 
@@ -486,6 +528,10 @@ pub(super) struct Draft {
     pub posts: Rows<PostRow>,
     pub duties: Rows<DutyRow>,
     pub priors: Rows<PriorRow>,
+    pub periods: Rows<PeriodRow>,
+    pub rooms: Rows<RoomRow>,
+    pub lessons: Rows<LessonRow>,
+    pub lesson_staff: Rows<LessonStaffRow>,
     pub persons: Vec<NewPerson>,
     /// What people decided of records that no identifier could place.
     pub settled: Decisions,
@@ -570,6 +616,22 @@ macro_rules! every_table {
             let $rows = &draft.priors;
             $body
         }
+        {
+            let $rows = &draft.periods;
+            $body
+        }
+        {
+            let $rows = &draft.rooms;
+            $body
+        }
+        {
+            let $rows = &draft.lessons;
+            $body
+        }
+        {
+            let $rows = &draft.lesson_staff;
+            $body
+        }
     }};
 }
 
@@ -590,6 +652,10 @@ pub(super) const STATEMENTS: &[&str] = &[
     PostRow::CURRENT,
     DutyRow::CURRENT,
     PriorRow::CURRENT,
+    PeriodRow::CURRENT,
+    RoomRow::CURRENT,
+    LessonRow::CURRENT,
+    LessonStaffRow::CURRENT,
     TermRow::CURRENT,
     DayRow::CURRENT,
     PupilRow::TOUCHED,
@@ -607,6 +673,10 @@ pub(super) const STATEMENTS: &[&str] = &[
     PostRow::TOUCHED,
     DutyRow::TOUCHED,
     PriorRow::TOUCHED,
+    PeriodRow::TOUCHED,
+    RoomRow::TOUCHED,
+    LessonRow::TOUCHED,
+    LessonStaffRow::TOUCHED,
     TermRow::TOUCHED,
     DayRow::TOUCHED,
 ];
@@ -630,6 +700,10 @@ impl Draft {
             posts: Rows::read(tx, school)?,
             duties: Rows::read(tx, school)?,
             priors: Rows::read(tx, school)?,
+            periods: Rows::read(tx, school)?,
+            rooms: Rows::read(tx, school)?,
+            lessons: Rows::read(tx, school)?,
+            lesson_staff: Rows::read(tx, school)?,
             settled: settle::decisions(tx, school)?,
             ..Draft::default()
         };
@@ -783,6 +857,10 @@ impl Draft {
         since.extend(self.posts.take_back(tx, school, seq)?);
         since.extend(self.duties.take_back(tx, school, seq)?);
         since.extend(self.priors.take_back(tx, school, seq)?);
+        since.extend(self.periods.take_back(tx, school, seq)?);
+        since.extend(self.rooms.take_back(tx, school, seq)?);
+        since.extend(self.lessons.take_back(tx, school, seq)?);
+        since.extend(self.lesson_staff.take_back(tx, school, seq)?);
         Ok(since)
     }
 

@@ -34,13 +34,15 @@ mod roster;
 mod settle;
 mod take_out;
 mod terms;
+mod timetable;
 mod undo;
 mod undo_page;
 mod who;
 
 use std::collections::BTreeMap;
 
-use calendar::{Day, SchoolCalendar, SchoolYear};
+use calendar::{Cycle, Day, SchoolCalendar, SchoolYear};
+use register::closing::SessionTimes;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Answers, Applied, apply};
@@ -60,8 +62,10 @@ pub use take_out::{List, Named, take_out};
 pub use terms::{Event, EventKind};
 pub use undo::{TakesBack, look_back, undo};
 
+use self::timetable::Kept;
+use crate::book::Settings;
 use crate::people::{Access, Actor, RecordKind};
-use crate::year::settings::Mode;
+use crate::year::settings::{Mode, SettingError, cycle, mode, session_times};
 
 /// The pages of this folder.
 pub fn routes() -> axum::Router<std::sync::Arc<crate::desk::Office>> {
@@ -100,6 +104,7 @@ pub fn statements() -> Vec<&'static str> {
         take_out::STATEMENTS,
         profiles::STATEMENTS,
         settle::STATEMENTS,
+        timetable::STATEMENTS,
         undo::STATEMENTS,
     ]
     .concat()
@@ -165,6 +170,8 @@ pub(super) struct Rights {
     pub sen: bool,
     pub care: bool,
     pub marks: bool,
+    /// The school's year and settings.
+    pub settings: bool,
 }
 
 impl Rights {
@@ -176,6 +183,7 @@ impl Rights {
             sen: may(RecordKind::SenProfile),
             care: may(RecordKind::SocialCareStatus),
             marks: may(RecordKind::AttendanceMarks),
+            settings: actor.may(Access::Write, RecordKind::UsersRolesAndSettings),
         }
     }
 }
@@ -191,28 +199,37 @@ pub(super) struct Task<'a> {
     pub choices: &'a Choices,
     /// Whether the file lists pupils on roll, and not applicants or children who come with a file of their own.
     pub lists_the_roll: bool,
+    /// How the timetable goes round.
+    pub cycle: Cycle,
+    /// The session times of today.
+    pub times: SessionTimes,
+    /// The registers of lessons that were kept today; read for a file of lessons only.
+    pub kept: Kept,
 }
 
 impl Task<'_> {
     fn new<'a>(
         calendar: &SchoolCalendar,
         today: Day,
-        mode: Mode,
+        settings: &Settings,
         actor: &Actor,
         choices: &'a Choices,
         kind: exchange::Kind,
-    ) -> Task<'a> {
+    ) -> Result<Task<'a>, SettingError> {
         let year = calendar.school_year_of(today);
         let september = Day::new(year.first_year(), 9, 1).expect("every year has a 1 September");
         let expects = [exchange::Kind::TransferFile, exchange::Kind::AdmissionsFile];
-        Task {
+        Ok(Task {
             today,
             year,
             year_begins: calendar.days_of(year).map_or(september, |(first, _)| first),
-            mode,
+            mode: mode(settings, today)?,
             rights: Rights::of(actor),
             choices,
             lists_the_roll: !expects.contains(&kind),
-        }
+            cycle: cycle(settings, today)?,
+            times: session_times(settings, today)?,
+            kept: Kept::new(),
+        })
     }
 }

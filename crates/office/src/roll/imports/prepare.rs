@@ -16,12 +16,11 @@ use super::readings::KeptPlan;
 use super::report::{Finding, Ground, Outcome, Outcomes, Place, Report};
 use super::settle::Case;
 use super::terms::{self, Event};
-use super::{Choices, Rights, Task, columns, contacts, profiles, roster};
+use super::{Choices, Rights, Task, columns, contacts, profiles, roster, timetable};
 use crate::book::Book;
 use crate::desk::{Office, Refusal};
 use crate::insight::grouped;
 use crate::people::{Access, Actor, RecordKind};
-use crate::year::settings::mode;
 
 /// What an import would do, in words and numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -340,8 +339,17 @@ pub(super) fn plan(
     actor: &Actor,
     today: Day,
 ) -> Result<Plan, Refusal> {
-    let mode = mode(&book.settings, today)?;
-    let task = Task::new(&book.calendar, today, mode, actor, choices, reading.kind);
+    let mut task = Task::new(
+        &book.calendar,
+        today,
+        &book.settings,
+        actor,
+        choices,
+        reading.kind,
+    )?;
+    if !reading.lessons.is_empty() {
+        task.kept = timetable::kept_since(tx, book.school, today)?;
+    }
     let draft = Draft::read(tx, book.school)?;
     let mut plan = plan_roll(draft, reading, &task);
     if !reading.marks.marks.is_empty() {
@@ -401,6 +409,7 @@ pub(super) fn plan_roll(mut draft: Draft, reading: &Reading, task: &Task<'_>) ->
         &mut effects,
     );
     roster::plan(&mut draft, reading, task, &mut report, &mut effects);
+    timetable::plan(&mut draft, reading, task, &mut report, &mut effects);
     let (not_in_file, on_roll) = not_in_file(&draft, reading, &placed, task);
     Plan {
         touches_roll: draft.touches() != before,
@@ -572,6 +581,42 @@ fn consequences(plan: &Plan, reading: &Reading) -> Vec<String> {
         format!(
             "{} made.",
             counted(effects.groups, "group is", "groups are")
+        ),
+    );
+    say(
+        effects.periods,
+        format!(
+            "{} made, with the times of the file.",
+            counted(effects.periods, "period is", "periods are")
+        ),
+    );
+    say(
+        effects.rooms,
+        format!("{} made.", counted(effects.rooms, "room is", "rooms are")),
+    );
+    say(
+        effects.lessons,
+        format!(
+            "{} into the timetable, from today or from a later day that the file gives.",
+            counted(effects.lessons, "lesson goes", "lessons go")
+        ),
+    );
+    say(
+        effects.lessons_ended,
+        format!(
+            "{} of these classes that the file has otherwise or not at all: what was taught until then stays.",
+            counted(effects.lessons_ended, "lesson ends", "lessons end")
+        ),
+    );
+    say(
+        effects.places,
+        format!(
+            "{} into a class.",
+            counted(
+                effects.places,
+                "place of a pupil goes",
+                "places of pupils go"
+            )
         ),
     );
     let new = marks.marks.len() as u32 - marks.replacing;

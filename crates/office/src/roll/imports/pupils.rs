@@ -65,6 +65,12 @@ pub(super) struct Effects {
     pub priors: u32,
     pub staff: u32,
     pub groups: u32,
+    pub periods: u32,
+    pub rooms: u32,
+    pub lessons: u32,
+    pub lessons_ended: u32,
+    /// Places of pupils in classes, from a timetable.
+    pub places: u32,
 }
 
 /// Plans every pupil of a reading; answers the place of each record's pupil for the contacts beside them.

@@ -315,7 +315,13 @@ fn columns_page(
     answers: &Answers,
     wrong: Option<String>,
 ) -> ColumnsPage {
-    let kinds = [Kind::Pupils, Kind::Contacts, Kind::Marks, Kind::PupilList];
+    let kinds = [
+        Kind::Pupils,
+        Kind::Contacts,
+        Kind::Marks,
+        Kind::Timetable,
+        Kind::PupilList,
+    ];
     let read_as = import.choices.kind.clone().unwrap_or(import.kind.clone());
     let chosen = answers.given("kind").unwrap_or(read_as);
     let kind = Kind::from_word(&chosen).unwrap_or(Kind::Pupils);

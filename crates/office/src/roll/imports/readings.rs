@@ -49,7 +49,8 @@ impl Readings {
             + reading.contacts.len()
             + reading.staff.len()
             + reading.groups.len()
-            + reading.memberships.len();
+            + reading.memberships.len()
+            + reading.lessons.len();
         let fits = reading.marks.marks.len() <= MARKS && others <= RECORDS;
         *self.kept() = fits.then(|| Kept {
             school,

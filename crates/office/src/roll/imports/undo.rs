@@ -40,13 +40,24 @@ const MARKED: &str = "\
 select count(*) from mark m where m.school_id = $1 and m.enrolment_id = $2 and m.code is not null";
 const TAKEN: &str = "\
 select count(*) from register_taken where school_id = $1 and group_id = $2 and superseded_seq is null";
+const KEPT_IN_LESSON: &str = "\
+select distinct on_date from lesson_mark
+where school_id = $1 and group_id = $2 and period_id = $3 and on_date >= $4";
 const MARKED_DAYS: &str = "\
 select m.on_date, count(*) from mark m
 where m.school_id = $1 and m.on_date >= $2 and m.on_date <= $3 and m.code is not null and m.code <> '#'
 group by m.on_date";
 const ACCOUNT_NAME: &str = "select name from account where account_id = $1";
 
-pub(super) const STATEMENTS: &[&str] = &[ACTS, MARKS, MARKED, TAKEN, MARKED_DAYS, ACCOUNT_NAME];
+pub(super) const STATEMENTS: &[&str] = &[
+    ACTS,
+    MARKS,
+    MARKED,
+    TAKEN,
+    KEPT_IN_LESSON,
+    MARKED_DAYS,
+    ACCOUNT_NAME,
+];
 
 /// What undoing an import takes back, or what stands in its way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -195,6 +206,10 @@ fn counts(plan: &Plan) -> Vec<(String, u32, u32)> {
             of("Job titles", &draft.posts),
             of("Duties for groups", &draft.duties),
             of("Attendance at former schools", &draft.priors),
+            of("Periods", &draft.periods),
+            of("Rooms", &draft.rooms),
+            of("Lessons", &draft.lessons),
+            of("Teachers of lessons", &draft.lesson_staff),
             of("Identifiers of other systems", &draft.links),
         ]);
     }
@@ -296,6 +311,28 @@ fn orphans(draft: &Draft) -> Vec<String> {
         "attendances elsewhere were",
         "pupils",
     );
+    let lessons: HashSet<Key> = draft.lessons.ended().map(|row| row.lesson_id).collect();
+    let periods: HashSet<Key> = draft.periods.ended().map(|row| row.period_id).collect();
+    let rooms: HashSet<Key> = draft.rooms.ended().map(|row| row.room_id).collect();
+    let count = draft.lessons.each().filter(|(_, row)| {
+        let room = row.room_id.is_some_and(|room| rooms.contains(&room));
+        groups.contains(&row.group_id) || periods.contains(&row.period_id) || room
+    });
+    say(
+        count.count(),
+        "lesson was",
+        "lessons were",
+        "classes, periods or rooms",
+    );
+    let count = draft.lesson_staff.each();
+    let count =
+        count.filter(|(_, row)| lessons.contains(&row.lesson_id) || staff.contains(&row.staff_id));
+    say(
+        count.count(),
+        "teacher of a lesson was",
+        "teachers of lessons were",
+        "lessons or staff",
+    );
     let count = draft.links.each().filter(|(_, row)| {
         let made = match row.record_kind.as_str() {
             "pupil" => &pupils,
@@ -337,6 +374,23 @@ fn marked(tx: &mut Tx, school: SchoolId, draft: &Draft) -> Result<Vec<String>, S
     let mut taken = 0;
     for group in draft.groups.ended().filter_map(|row| row.group_id.known()) {
         taken += tx.query_one(TAKEN, &args![school, group], |row| row.get::<i64>(0))?;
+    }
+    for lesson in draft.lessons.ended() {
+        let (Some(group), Some(period)) = (lesson.group_id.known(), lesson.period_id.known())
+        else {
+            continue;
+        };
+        let since = args![school, group, period, lesson.from_day];
+        let days: Vec<Day> = tx.query(KEPT_IN_LESSON, &since, |row| row.get(0))?;
+        let weekday = |day: &&Day| day.weekday().index() as i64 == lesson.weekday;
+        let own = days.iter().filter(weekday);
+        if let Some(day) = own.max() {
+            said.push(format!(
+                "The register of a lesson that it made was kept on {}.",
+                day.long()
+            ));
+            break;
+        }
     }
     if taken > 0 {
         let registers = counted(taken as u32, "register was", "registers were");
