@@ -1,0 +1,16 @@
+//! The rules of a child who is not where they should be: how soon somebody must ring whom, what an answer means, and what may end the search.
+//!
+//! Every exit from the list of unlocated children is an outcome that a person recorded: [`absence`] has the table and refuses
+//! everything else. A parent who was reached is not yet a child who was found.
+//!
+//! It deliberately does not know: what a code means (`register` does), who is on roll, who may see a child's social care
+//! status, where anything is kept, and what time it is now.
+
+pub mod absence;
+pub mod attempt;
+pub mod chase;
+pub mod ladder;
+mod rules;
+pub mod tier;
+
+pub use rules::{Rule, rule};
