@@ -17,6 +17,7 @@ use crate::api::Interface;
 use crate::as_known::{self, AsKnown};
 use crate::book::{BookError, Shelf};
 use crate::home::Notices;
+use crate::live::Heads;
 use crate::people::inspections::look;
 use crate::people::{
     Actor, DIRECTORY, Doors, Keyring, Place, Present, Role, SignInToken, must_choose, note_seen,
@@ -49,6 +50,8 @@ pub struct Office {
     pub notices: Notices,
     /// What the interface for other programs keeps.
     pub interface: Arc<Interface>,
+    /// Where each school's record stands, for pages that follow it.
+    pub heads: Arc<Heads>,
     typesetter: Option<Arc<dyn Typesetter>>,
     sign: Arc<Mutex<Option<SignOfLife>>>,
     lately: Arc<Lately>,
@@ -75,6 +78,7 @@ impl Office {
             sign: Arc::default(),
             notices: Notices::default(),
             interface: Arc::default(),
+            heads: Arc::default(),
             lately: Arc::default(),
         }
     }

@@ -17,6 +17,8 @@ mod form;
 pub mod home;
 pub mod ids;
 pub mod insight;
+pub mod live;
+pub mod morning;
 pub mod people;
 pub mod registers;
 pub mod roll;
@@ -91,6 +93,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0014_offline.sql"),
     },
     Migration {
+        name: "0016_morning",
+        sql: include_str!("../migrations/0016_morning.sql"),
+    },
+    Migration {
         name: "0017_door",
         sql: include_str!("../migrations/0017_door.sql"),
     },
@@ -132,6 +138,10 @@ pub static TABLES: &[&Table] = &[
     &registers::records::LESSON_COVER,
     &registers::records::LATE_MARK,
     &door::records::ARRIVAL,
+    &morning::records::ABSENCE_ENTRY,
+    &morning::records::ABSENCE_CLAIM,
+    &morning::records::REGISTER_REMINDER,
+    &morning::records::MORNING_SIGN_OFF,
     &registers::sealed::records::SEALED_COPY,
     &registers::sealed::records::SEALED_FILE,
     &registers::records::EXAM,

@@ -11,7 +11,9 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
-use crate::{api, as_known, door, home, insight, people, registers, roll, take_away, year};
+use crate::{
+    api, as_known, door, home, insight, live, morning, people, registers, roll, take_away, year,
+};
 
 /// The application as one router.
 ///
@@ -25,6 +27,8 @@ pub fn router(office: Arc<Office>) -> Router {
         .merge(door::routes())
         .merge(home::routes())
         .merge(insight::routes())
+        .merge(live::routes())
+        .merge(morning::routes())
         .merge(people::routes())
         .merge(registers::routes())
         .merge(roll::routes())

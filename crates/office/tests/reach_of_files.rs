@@ -248,6 +248,15 @@ const COLUMNS: &[(&str, Part, &str)] = &[
     ),
     ("/door/mismatch", Core, "Pupil|Tutor group"),
     ("/door/mismatch", Marks, "Session|Desk|Register|In words"),
+    ("/morning", Core, "Pupil|Tutor group"),
+    // Whoever reads marks and the log of contacts sees the row; what social care knows is told apart within it.
+    (
+        "/morning",
+        Marks,
+        "Tier|Why|On the list for|Standing|Last tried|Next step|Due",
+    ),
+    ("/morning/evening", Core, "Pupil|Tutor group"),
+    ("/morning/evening", Marks, "On the list for|Decision"),
     ("/unexplained", Core, "Pupil|Tutor group"),
     (
         "/unexplained",
@@ -439,6 +448,8 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/figures" => all(&["", "?show=classes", "?show=characteristics"], &[]),
         "/groups" | "/staff" | "/people" | "/api-clients" | "/journal" | "/journal/lists"
         | "/cover" => all(&[""], &[]),
+        "/morning" => all(&[""], &[Marks]),
+        "/morning/evening" => all(&["", "?day=2026-11-20"], &[Marks]),
         "/unexplained" => all(&["", "?show=overdue"], &[Marks]),
         "/many-marks" => all(&[""], &[]),
         // No mark was changed with others in this school.

@@ -1,8 +1,8 @@
 //! Every statement of the application can be prepared on both engines.
 
 use office::{
-    CHRONICLE, MIGRATIONS, api, as_known, book, carry, demo, desk, door, home, insight, people,
-    registers, roll, take_away, year,
+    CHRONICLE, MIGRATIONS, api, as_known, book, carry, demo, desk, door, home, insight, morning,
+    people, registers, roll, take_away, year,
 };
 use store::SchoolId;
 use store::testing::each_engine;
@@ -20,6 +20,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines_for_the_present_and_
             door::STATEMENTS,
             home::STATEMENTS,
             insight::STATEMENTS,
+            &morning::statements(),
             &people::statements(),
             &registers::statements(),
             &roll::imports::statements(),

@@ -57,8 +57,7 @@ impl Asked {
 pub fn ask_next(minutes_open: i64, asked_before: &[Asked]) -> Asked {
     let by_time = Asked::ALL
         .into_iter()
-        .filter(|asked| asked.minutes() <= minutes_open)
-        .next_back();
+        .rfind(|asked| asked.minutes() <= minutes_open);
     let after = asked_before.iter().max().map(|last| match last {
         Asked::Teacher => Asked::LineManager,
         Asked::LineManager | Asked::AttendanceLead => Asked::AttendanceLead,

@@ -10,6 +10,7 @@ use store::{Act, Arg, SchoolId, Store, StoreError, args};
 
 use super::changes::put_changes;
 use super::lessons::{lessons_by_day, put_exam, put_lessons};
+use super::morning::{LOGGED, missed_today, put_calls, put_morning};
 use super::plans::{imagined, planned_today, put_plans};
 use super::{Ids, People, at, by};
 use crate::registers::records::{LATE_MARK, MARK_VERSION, REGISTER_TAKEN};
@@ -61,6 +62,8 @@ pub(super) fn play(
         first = after;
         progress(first, days);
     }
+    let logged = days.saturating_sub(LOGGED).min(lately);
+    put_calls(store, key, school, people, ids, logged..lately)?;
     let mut amendments = Amendments::default();
     let mut lessons = lessons_by_day(school);
     for day in lately..days {
@@ -81,6 +84,7 @@ pub(super) fn play(
         for after in taught {
             put_lessons(store, key, set_clock, school, people, ids, &after)?;
         }
+        put_calls(store, key, school, people, ids, day..day + 1)?;
         progress(day + 1, days);
     }
     if let Some(today) = &school.today {
@@ -100,6 +104,8 @@ pub(super) fn play(
         for deed in this_morning(people, today, &by_plan) {
             do_it(store, key, set_clock, people, ids, deed)?;
         }
+        let missed = missed_today(today);
+        put_morning(store, key, set_clock, school, people, ids, &missed)?;
     }
     Ok(())
 }

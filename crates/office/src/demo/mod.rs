@@ -11,6 +11,7 @@ mod clock;
 mod history;
 mod inspector;
 mod lessons;
+mod morning;
 mod plans;
 mod programs;
 mod roll;
@@ -96,7 +97,14 @@ insert into account (account_id, sign_in_name, name, password_hash, password_set
 values ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// The statements of this folder, for the test that prepares them.
-pub const STATEMENTS: &[&str] = &[TRUST, NEW_TRUST, NEW_SCHOOL, NEW_PERSON, NEW_ACCOUNT];
+pub const STATEMENTS: &[&str] = &[
+    TRUST,
+    NEW_TRUST,
+    NEW_SCHOOL,
+    NEW_PERSON,
+    NEW_ACCOUNT,
+    morning::STATEMENTS[0],
+];
 
 fn directory(
     store: &Store,

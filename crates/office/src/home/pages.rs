@@ -8,6 +8,7 @@ use store::{SchoolId, StoreError, Tx, args};
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::insight::{Question, Reckoning, Who, grouped};
+use crate::morning::asked_for;
 use crate::people::{Access, Actor, RecordKind, Role};
 use crate::registers::plans::{PlansToday, plans_today};
 use crate::registers::sealed::{CopiesToday, copies_today};
@@ -246,13 +247,22 @@ fn own_registers(
     let (today, _) = now.in_london();
     let times = session_times(&book.settings, today)?;
     let taken = taken_on(tx, book.school, today)?;
-    Ok(own_groups(actor, book, today)
+    own_groups(actor, book, today)
         .into_iter()
         .filter(|group| group.kind == GroupKind::Tutor)
         .flat_map(|group| slots.iter().map(move |slot| (group, *slot)))
         .filter_map(|(group, slot)| status(book, group, slot, &times, &taken, now))
-        .map(|status| register(&status, now))
-        .collect())
+        .map(|status| {
+            let mut register = register(&status, now);
+            let address = status.address;
+            if status.is_missing()
+                && let Some(asked) = asked_for(tx, book.school, address.group, address.slot)?
+            {
+                register.words = format!("{}; {asked}", register.words);
+            }
+            Ok(register)
+        })
+        .collect()
 }
 
 fn register(status: &Status, now: Instant) -> Register {

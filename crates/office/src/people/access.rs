@@ -166,6 +166,8 @@ keyed! {
         SenProfile = "sen_profile", "Special educational needs";
         /// Marks of the attendance register.
         AttendanceMarks = "attendance_marks", "Attendance marks";
+        /// Calls, messages and letters about a pupil, and what came of them.
+        ContactsLog = "letters_and_contacts_log", "Log of letters and contacts";
         /// Suspensions and exclusions: who plans the sessions of one.
         SuspensionRecord = "suspension_record", "Suspensions";
         /// Figures about groups.

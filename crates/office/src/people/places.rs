@@ -9,6 +9,8 @@ use super::{Access, Actor, RecordKind, Role, Scope};
 pub enum Place {
     /// A person's first page.
     Today,
+    /// Who is not where they should be, and who rings whom.
+    Morning,
     /// Taking, closing and amending.
     Registers,
     /// The late door, and who comes and goes during the day.
@@ -37,8 +39,9 @@ pub enum Place {
 
 impl Place {
     /// Every place, in the order of a school's day.
-    pub const ALL: [Place; 13] = [
+    pub const ALL: [Place; 14] = [
         Place::Today,
+        Place::Morning,
         Place::Registers,
         Place::Door,
         Place::Pupils,
@@ -57,6 +60,7 @@ impl Place {
     pub fn in_bar(self) -> Option<(&'static str, char)> {
         Some(match self {
             Place::Today => ("Today", 'T'),
+            Place::Morning => ("Morning", 'M'),
             Place::Registers => ("Registers", 'G'),
             Place::Door => ("Door", 'O'),
             Place::Pupils => ("Pupils", 'P'),
@@ -75,6 +79,7 @@ impl Place {
     pub fn path(self) -> &'static str {
         match self {
             Place::Today => "/",
+            Place::Morning => "/morning",
             Place::Registers => "/registers",
             Place::Door => "/door",
             Place::Pupils => "/pupils",
@@ -119,6 +124,10 @@ impl Place {
             Place::Today => true,
             Place::Registers | Place::Lists => reads_pupils(actor, RecordKind::AttendanceMarks),
             Place::Door => actor.may_for_school(Access::Write, RecordKind::AttendanceMarks),
+            Place::Morning => {
+                reads_pupils(actor, RecordKind::ContactsLog)
+                    && reads_pupils(actor, RecordKind::AttendanceMarks)
+            }
             Place::Pupils | Place::Groups | Place::Timetable => {
                 reads_pupils(actor, RecordKind::PupilCore)
             }

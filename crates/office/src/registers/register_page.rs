@@ -16,10 +16,11 @@ use crate::book::{Book, Enrolment, GroupKind};
 use crate::desk::Refusal;
 use crate::ids::PupilId;
 use crate::insight::last_marks;
+use crate::morning::asked_for;
 use crate::people::Actor;
 use crate::roll::{Beside, sibling_word};
 use crate::shell::{
-    CodeChoice, Errors, Face, Flag, Frame, MarkCell, RegisterOf, RegisterPage, RegisterRow,
+    CodeChoice, Errors, Face, Flag, Frame, MarkCell, Notice, RegisterOf, RegisterPage, RegisterRow,
     RegisterState, TallyKind, Text,
 };
 use crate::year::settings::{amendment_reasons, entry_limits, mode, new_for_days, session_times};
@@ -67,6 +68,11 @@ pub(super) fn register_page(
     let new_for = new_for_days(&book.settings, slot.day)?;
     // An amendment is made today, whatever day it is of.
     let reasons = amendment_reasons(&book.settings, today)?;
+    let mut frame = frame;
+    if frame.notice.is_none() && state == RegisterState::Open && taken.is_empty() {
+        let asked = asked_for(tx, book.school, id, slot)?;
+        frame.notice = asked.map(|asked| Notice::heed(format!("This register was {asked}.")));
+    }
     Ok(RegisterPage {
         frame,
         path: address.path(),

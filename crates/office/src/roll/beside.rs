@@ -100,8 +100,40 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and p.school_id = e.school_id and p.pupil_id = e.pupil_id and p.superseded_seq is null
   and o.school_id = p.school_id and o.contact_id = p.contact_id and o.pupil_id <> p.pupil_id and o.superseded_seq is null";
 
+const AT_HOME_OF: &str = "\
+select distinct o.party_id from residence p cross join residence o
+where p.school_id = $1 and p.party = 'pupil' and p.party_id = $2 and p.superseded_seq is null
+  and (p.from_day is null or p.from_day <= $3) and (p.to_day is null or p.to_day >= $3)
+  and o.school_id = p.school_id and o.address_id = p.address_id and o.party = 'pupil' and o.party_id <> p.party_id
+  and o.superseded_seq is null and (o.from_day is null or o.from_day <= $3) and (o.to_day is null or o.to_day >= $3)";
+
+const SHARED_CONTACT_OF: &str = "\
+select distinct o.pupil_id, p.relationship, p.parental_responsibility from pupil_contact p cross join pupil_contact o
+where p.school_id = $1 and p.pupil_id = $2 and p.superseded_seq is null
+  and o.school_id = p.school_id and o.contact_id = p.contact_id and o.pupil_id <> p.pupil_id and o.superseded_seq is null";
+
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[AT_HOME, SHARED_CONTACT];
+pub(super) const STATEMENTS: &[&str] = &[AT_HOME, SHARED_CONTACT, AT_HOME_OF, SHARED_CONTACT_OF];
+
+/// Other pupils who share a parent or an address with this one on a day, in order of id.
+pub(crate) fn siblings_of(
+    tx: &mut Tx,
+    school: SchoolId,
+    pupil: PupilId,
+    day: Day,
+) -> Result<Vec<PupilId>, StoreError> {
+    let mut siblings: Vec<PupilId> =
+        tx.query(AT_HOME_OF, &args![school, pupil, day], |row| row.get(0))?;
+    tx.each(SHARED_CONTACT_OF, &args![school, pupil], |row| {
+        if is_parent(row.get(1)?, row.get(2)?) {
+            siblings.push(row.get(0)?);
+        }
+        Ok(())
+    })?;
+    siblings.sort_unstable();
+    siblings.dedup();
+    Ok(siblings)
+}
 
 /// Other pupils who share a parent or an address with one of the group, by that pupil.
 fn siblings_in(

@@ -9,43 +9,43 @@ use crate::ids::{ContactId, PupilId};
 
 /// A contact, and what they are to one pupil.
 #[derive(Clone, Debug)]
-pub(super) struct ContactOf {
-    pub(super) pupil: PupilId,
-    pub(super) contact: ContactId,
-    pub(super) title: String,
-    pub(super) forename: String,
-    pub(super) surname: String,
-    pub(super) language: Option<String>,
-    pub(super) interpreter: bool,
-    pub(super) do_not_contact: bool,
-    pub(super) priority: Option<i64>,
-    pub(super) relationship: String,
-    pub(super) parental_responsibility: Option<bool>,
-    pub(super) lives_with: Option<bool>,
-    pub(super) may_collect: Option<bool>,
-    pub(super) court_order: bool,
-    pub(super) court_order_text: Option<String>,
-    pub(super) correspondence: bool,
-    pub(super) no_automatic_messages: bool,
-    pub(super) routes: Vec<Route>,
-    pub(super) homes: Vec<Home>,
+pub(crate) struct ContactOf {
+    pub(crate) pupil: PupilId,
+    pub(crate) contact: ContactId,
+    pub(crate) title: String,
+    pub(crate) forename: String,
+    pub(crate) surname: String,
+    pub(crate) language: Option<String>,
+    pub(crate) interpreter: bool,
+    pub(crate) do_not_contact: bool,
+    pub(crate) priority: Option<i64>,
+    pub(crate) relationship: String,
+    pub(crate) parental_responsibility: Option<bool>,
+    pub(crate) lives_with: Option<bool>,
+    pub(crate) may_collect: Option<bool>,
+    pub(crate) court_order: bool,
+    pub(crate) court_order_text: Option<String>,
+    pub(crate) correspondence: bool,
+    pub(crate) no_automatic_messages: bool,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) homes: Vec<Home>,
 }
 
 /// A way to reach somebody.
 #[derive(Clone, Debug)]
-pub(super) struct Route {
-    pub(super) id: i64,
+pub(crate) struct Route {
+    pub(crate) id: i64,
     /// `mobile`, `home`, `work` or `email`.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// As it came.
-    pub(super) given: String,
+    pub(crate) given: String,
     /// As it is dialled or written to; none when it cannot be used.
-    pub(super) value: Option<String>,
+    pub(crate) value: Option<String>,
 }
 
 impl Route {
     /// As people write it: British numbers with their nought.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match (&self.value, self.kind.as_str()) {
             (Some(address), "email") => address.clone(),
             (Some(_), _) => exchange::phone::tidy(&self.given).national(),
@@ -54,7 +54,7 @@ impl Route {
     }
 
     /// The address that a click dials or writes to; none when it cannot be used.
-    pub(super) fn href(&self) -> Option<String> {
+    pub(crate) fn href(&self) -> Option<String> {
         let value = self.value.as_ref()?;
         Some(match self.kind.as_str() {
             "email" => format!("mailto:{value}"),
@@ -63,32 +63,32 @@ impl Route {
     }
 
     /// Whether it is a telephone that can be rung.
-    pub(super) fn rings(&self) -> bool {
+    pub(crate) fn rings(&self) -> bool {
         self.kind != "email" && self.value.is_some()
     }
 }
 
 /// An address with the days on which somebody lives there.
 #[derive(Clone, Debug)]
-pub(super) struct Home {
-    pub(super) residence: i64,
-    pub(super) seq: i64,
-    pub(super) address: i64,
-    pub(super) lines: [String; 5],
-    pub(super) from: Option<Day>,
-    pub(super) to: Option<Day>,
+pub(crate) struct Home {
+    pub(crate) residence: i64,
+    pub(crate) seq: i64,
+    pub(crate) address: i64,
+    pub(crate) lines: [String; 5],
+    pub(crate) from: Option<Day>,
+    pub(crate) to: Option<Day>,
 }
 
 impl Home {
     /// On one line.
-    pub(super) fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let there = self.lines.iter().map(|line| line.trim());
         let there: Vec<&str> = there.filter(|line| !line.is_empty()).collect();
         there.join(", ")
     }
 
     /// Whether it holds on this day.
-    pub(super) fn holds(&self, day: Day) -> bool {
+    pub(crate) fn holds(&self, day: Day) -> bool {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
     }
 }
@@ -112,26 +112,26 @@ const PARENTS: [&str; 12] = [
 ];
 
 /// Whether a contact with this relationship is a parent in the sense of the admission register (R-003).
-pub(super) fn is_parent(relationship: &str, parental_responsibility: Option<bool>) -> bool {
+pub(crate) fn is_parent(relationship: &str, parental_responsibility: Option<bool>) -> bool {
     let relationship = relationship.trim().to_lowercase();
     parental_responsibility == Some(true) || PARENTS.contains(&relationship.as_str())
 }
 
 impl ContactOf {
     /// As lists have it: `Ms P Sample`.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let parts = [&self.title, &self.forename, &self.surname].map(|part| part.trim());
         let there: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         there.join(" ")
     }
 
     /// Whether this is a parent in the sense of the admission register (R-003): responsible in law, or a parent by their relationship.
-    pub(super) fn is_parent(&self) -> bool {
+    pub(crate) fn is_parent(&self) -> bool {
         is_parent(&self.relationship, self.parental_responsibility)
     }
 
     /// The address on a day.
-    pub(super) fn home_on(&self, day: Day) -> Option<&Home> {
+    pub(crate) fn home_on(&self, day: Day) -> Option<&Home> {
         self.homes.iter().rev().find(|home| home.holds(day))
     }
 }
@@ -196,7 +196,7 @@ const HOMES_OF: &str = pupil_homes_sql!("and r.party_id = $2");
 const HOMES_OF_ALL: &str = pupil_homes_sql!("");
 
 /// The contacts of a pupil in the order to ring, those without a place in it last.
-pub(super) fn contacts_of(
+pub(crate) fn contacts_of(
     tx: &mut Tx,
     school: SchoolId,
     pupil: PupilId,
@@ -214,7 +214,7 @@ pub(super) fn contacts_of(
 }
 
 /// The contacts of every pupil, each list in the order to ring.
-pub(super) fn contacts_of_all(
+pub(crate) fn contacts_of_all(
     tx: &mut Tx,
     school: SchoolId,
 ) -> Result<HashMap<PupilId, Vec<ContactOf>>, StoreError> {
@@ -233,7 +233,7 @@ pub(super) fn contacts_of_all(
 }
 
 /// The addresses of a pupil, in the order in which they were recorded.
-pub(super) fn homes_of(
+pub(crate) fn homes_of(
     tx: &mut Tx,
     school: SchoolId,
     pupil: PupilId,
@@ -243,7 +243,7 @@ pub(super) fn homes_of(
 }
 
 /// The addresses of every pupil, by the pupil's id.
-pub(super) fn homes_of_all(
+pub(crate) fn homes_of_all(
     tx: &mut Tx,
     school: SchoolId,
 ) -> Result<HashMap<i64, Vec<Home>>, StoreError> {
@@ -338,7 +338,7 @@ where p.school_id = $1 and p.pupil_id = $2 and o.pupil_id <> $2
   and p.superseded_seq is null and o.superseded_seq is null";
 
 /// Other pupils who share a parent or an address with this one, and which of the two.
-pub(super) fn siblings(
+pub(crate) fn siblings(
     tx: &mut Tx,
     school: SchoolId,
     pupil: PupilId,
@@ -374,7 +374,7 @@ pub(super) fn siblings(
 }
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[
+pub(crate) const STATEMENTS: &[&str] = &[
     CONTACTS_OF,
     CONTACTS_OF_ALL,
     ROUTES_OF,

@@ -28,7 +28,9 @@ pub mod records;
 mod starting_day;
 mod time_on_roll;
 
+pub(crate) use beside::siblings_of;
 pub use beside::{Beside, sibling_word};
+pub(crate) use household::contacts_of;
 
 use std::sync::Arc;
 

@@ -28,6 +28,8 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("offline.js", JS, include_bytes!("assets/offline.js")),
     ("door.js", JS, include_bytes!("assets/door.js")),
     ("grid.js", JS, include_bytes!("assets/grid.js")),
+    ("board.js", JS, include_bytes!("assets/board.js")),
+    ("live.js", JS, include_bytes!("assets/live.js")),
     ("progress.js", JS, include_bytes!("assets/progress.js")),
     ("spans.js", JS, include_bytes!("assets/spans.js")),
     (

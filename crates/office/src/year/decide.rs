@@ -51,5 +51,7 @@ fn check(name: &'static str, from: Day, value: &str) -> Result<(), SettingError>
     settings::late_ladder(&alone, from)?;
     settings::mode(&alone, from)?;
     settings::cycle(&alone, from)?;
+    settings::own_ladder(&alone, from)?;
+    settings::claim_minutes(&alone, from)?;
     Ok(())
 }

@@ -10,6 +10,8 @@ use register::late_door::{LateLadder, LateLadderError, LateStep};
 use register::{Band, Bands, BandsError, Code, Threshold, default_bands};
 use serde::{Deserialize, Serialize};
 use store::{SchoolId, StoreError, Tx, args};
+use welfare::ladder::{Due, Own, Step};
+use welfare::tier::Tier;
 
 use crate::book::Settings;
 use crate::desk::Refusal;
@@ -32,6 +34,10 @@ pub const TIMETABLE_CYCLE: &str = "timetable_cycle";
 pub const LATE_REASONS: &str = "late_reasons";
 /// The setting that holds what lateness leads to when it comes again, as [`LateLadderValue`].
 pub const LATE_LADDER: &str = "late_ladder";
+/// The setting that holds the school's own times of the contact ladder: `[{"step": "call", "tier": "green", "due": "+45"}]`.
+pub const CONTACT_LADDER: &str = "contact_ladder";
+/// The setting that holds after how many minutes a claim on a home ends by itself: `10`.
+pub const CLAIM_MINUTES: &str = "claim_minutes";
 /// The setting that holds [`Mode`].
 pub const MODE: &str = "mode";
 
@@ -383,6 +389,57 @@ pub fn late_ladder(settings: &Settings, day: Day) -> Result<LateLadder, SettingE
         does: step.does,
     });
     Ok(LateLadder::new(value.window, steps.collect())?)
+}
+
+/// One time of the contact ladder as the setting has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LadderValue {
+    /// The step.
+    pub step: Step,
+    /// For whom.
+    pub tier: Tier,
+    /// By when, in the words of [`Due`].
+    pub due: String,
+}
+
+/// What the school has decided in place of the default contact ladder on a day (E-016).
+///
+/// Errors: the setting cannot be read.
+pub fn own_ladder(settings: &Settings, day: Day) -> Result<Vec<Own>, SettingError> {
+    let own = read::<Vec<LadderValue>>(settings, CONTACT_LADDER, day)?.unwrap_or_default();
+    own.into_iter()
+        .map(|value| {
+            let due: Due = value
+                .due
+                .parse()
+                .map_err(|error| shape(CONTACT_LADDER, &error))?;
+            Ok(Own {
+                step: value.step,
+                tier: value.tier,
+                due,
+            })
+        })
+        .collect()
+}
+
+/// A call with its note takes no longer.
+const USUAL_CLAIM: u8 = 10;
+
+/// The longest that a claim may last by itself: an hour.
+pub const LONGEST_CLAIM: u8 = 60;
+
+/// After how many minutes a claim on a home ends by itself on a day (E-032).
+///
+/// Errors: the setting cannot be read, or is none or more than [`LONGEST_CLAIM`].
+pub fn claim_minutes(settings: &Settings, day: Day) -> Result<u8, SettingError> {
+    let minutes = read::<u8>(settings, CLAIM_MINUTES, day)?.unwrap_or(USUAL_CLAIM);
+    match minutes {
+        1..=LONGEST_CLAIM => Ok(minutes),
+        _ => Err(shape(
+            CLAIM_MINUTES,
+            &format!("a claim lasts between 1 and {LONGEST_CLAIM} minutes"),
+        )),
+    }
 }
 
 /// Who keeps the legal record (I-001): `"register_holder"`, `"alongside"` or `"alongside_marks_here"`.

@@ -1,5 +1,5 @@
-//! The settings page: session times, who keeps the record, codes of teachers, reasons of amendments, who is new, absence bands; each from a
-//! day on.
+//! The settings page: session times, who keeps the record, codes of teachers, reasons of amendments, who is new, absence bands, the
+//! contact ladder; each from a day on.
 
 use askama::Template;
 use axum::Form;
@@ -10,15 +10,17 @@ use register::Code;
 use register::late_door::LateLadder;
 use serde::Deserialize;
 use store::Tx;
+use welfare::ladder::Own;
 
 use super::decide;
+use super::ladder_form;
 use super::pages::{Tried, tried};
 use super::settings::{
-    AMENDMENT_REASONS, BANDS, BandValue, CycleValue, HoursValue, LATE_LADDER, LATE_REASONS,
-    LONGEST_NEW, LateLadderValue, LateReason, LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS,
-    Mode, NEW_FOR_DAYS, SESSION_TIMES, SessionTimesValue, TEACHER_CODES, TIMETABLE_CYCLE,
-    amendment_reasons, bands, cycle, entry_limits, late_ladder, late_reasons, mode, new_for_days,
-    usual_times,
+    AMENDMENT_REASONS, BANDS, BandValue, CLAIM_MINUTES, CONTACT_LADDER, CycleValue, HoursValue,
+    LATE_LADDER, LATE_REASONS, LONGEST_CLAIM, LONGEST_NEW, LateLadderValue, LateReason,
+    LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS, Mode, NEW_FOR_DAYS, SESSION_TIMES,
+    SessionTimesValue, TEACHER_CODES, TIMETABLE_CYCLE, amendment_reasons, bands, claim_minutes,
+    cycle, entry_limits, late_ladder, late_reasons, mode, new_for_days, own_ladder, usual_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -146,6 +148,19 @@ fn page(
             &typed,
             history(LATE_LADDER),
             from(LATE_LADDER),
+        ),
+        contact_ladder_form(
+            &own_ladder(&book.settings, today)?,
+            today,
+            &typed,
+            history(CONTACT_LADDER),
+            from(CONTACT_LADDER),
+        ),
+        claim_form(
+            claim_minutes(&book.settings, today)?,
+            &typed,
+            history(CLAIM_MINUTES),
+            from(CLAIM_MINUTES),
         ),
         bands_form(
             &bands(&book.settings, today)?,
@@ -469,6 +484,64 @@ fn new_form(
     }
 }
 
+fn contact_ladder_form(
+    own: &[Own],
+    today: Day,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let lines = ladder_form::lines(own, today);
+    SettingForm {
+        what: CONTACT_LADDER,
+        heading: "Contact ladder of a morning",
+        rule: "What must have been tried by when for a child of whom nobody knows where they are (E-016). No national timetable exists; the usual times come from local protocols.",
+        now: match own.len() {
+            0 => "The usual times hold.".to_owned(),
+            1 => "One time is the school's own.".to_owned(),
+            many => format!("{many} times are the school's own."),
+        },
+        history,
+        fields: vec![
+            from,
+            Field::new(
+                FieldKind::Lines,
+                "ladder",
+                "A step on a line, with its times for red, amber and green",
+            )
+            .hint("+15 is 15 minutes after the register closes; also: at 11:45, session end, day end, school day 3.")
+            .value(typed("ladder", lines)),
+        ],
+    }
+}
+
+fn claim_form(
+    minutes: u8,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    SettingForm {
+        what: CLAIM_MINUTES,
+        heading: "How long a home stays claimed",
+        rule: "A caller's claim on a home ends by itself, so that no row stays locked by somebody who went away (E-032).",
+        now: match minutes {
+            1 => "One minute.".to_owned(),
+            minutes => format!("{minutes} minutes."),
+        },
+        history,
+        fields: vec![
+            from,
+            Field::line("minutes", "Minutes")
+                .short()
+                .hint(format!(
+                    "From 1 to {LONGEST_CLAIM}; a call with its note takes less than 10."
+                ))
+                .value(typed("minutes", minutes.to_string())),
+        ],
+    }
+}
+
 fn bands_form(
     bands: &register::Bands,
     typed: &dyn Fn(&str, String) -> String,
@@ -671,6 +744,19 @@ fn decided<'p>(
                 ("days", text)
             })?;
             Ok((NEW_FOR_DAYS, from, json(serde_json::to_string(&days))?))
+        }
+        CONTACT_LADDER => {
+            let own = ladder_form::read(answer("ladder"), from).map_err(|text| ("ladder", text))?;
+            Ok((CONTACT_LADDER, from, json(serde_json::to_string(&own))?))
+        }
+        CLAIM_MINUTES => {
+            let minutes = answer("minutes").parse::<u8>().ok();
+            let minutes = minutes.filter(|minutes| (1..=LONGEST_CLAIM).contains(minutes));
+            let minutes = minutes.ok_or_else(|| {
+                let text = format!("Give a whole number of minutes from 1 to {LONGEST_CLAIM}.");
+                ("minutes", text)
+            })?;
+            Ok((CLAIM_MINUTES, from, json(serde_json::to_string(&minutes))?))
         }
         BANDS => {
             let values = answer("bands")

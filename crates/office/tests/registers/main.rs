@@ -6,6 +6,7 @@ mod bulk;
 mod door;
 mod inspections;
 mod lessons;
+mod morning;
 mod offline;
 mod pages;
 mod plans;

@@ -1,0 +1,639 @@
+//! The board: registers that are not in, and children not located in the order of risk.
+
+use std::collections::{BTreeSet, HashMap};
+
+use askama::Template;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Redirect, Response};
+use calendar::{Day, Instant, Session, Slot};
+use exchange::Cell;
+use register::Class;
+use store::Tx;
+use welfare::absence::State as Where;
+use welfare::ladder::{Clock, Ladder, Step, Timed, next};
+use welfare::tier::Tier;
+
+use super::cases::{Absent, Case, DayOfCases, Hours, cases};
+use super::entries::{Claim, Entry, Kind, claims, reminders, sign_off};
+use super::remind::remind;
+use super::risk::{Risk, has_professional, risk};
+use super::row::{Opened, opened};
+use super::sign_off::signs;
+use super::who::Sight;
+use crate::book::{Book, GroupKind};
+use crate::desk::{Desk, Problem, Refusal};
+use crate::form::Answers;
+use crate::ids::{AccountId, EnrolmentId, PupilId};
+use crate::people::{Access, Actor, RecordKind};
+use crate::registers::{Status, registers_at, taken_on};
+use crate::roll::{sibling_word, siblings_of};
+use crate::shell::{Exports, Face, Frame, Notice, Page, State, Under};
+use crate::take_away::{Leaving, Wanted};
+use crate::year::settings::{own_ladder, session_times};
+
+/// A register that is not in.
+struct Overdue {
+    group: i64,
+    name: String,
+    room: String,
+    staff: String,
+    minutes: i64,
+    blank: usize,
+    due: usize,
+    path: String,
+    asked: String,
+}
+
+/// A child's line.
+pub(super) struct Line {
+    pub(super) enrolment: EnrolmentId,
+    pub(super) pupil: PupilId,
+    pub(super) name: String,
+    pub(super) form: String,
+    pub(super) tier: Tier,
+    /// Why this rank, in words.
+    pub(super) why: String,
+    /// What put the child on the list.
+    pub(super) since: String,
+    pub(super) siblings: String,
+    pub(super) last: String,
+    pub(super) state: Where,
+    pub(super) step: String,
+    pub(super) due: String,
+    pub(super) is_late: bool,
+    pub(super) claim: Option<Claimed>,
+    pub(super) current: bool,
+}
+
+/// A claim as a row shows it.
+pub(super) struct Claimed {
+    pub(super) by: String,
+    pub(super) until: String,
+    pub(super) is_own: bool,
+    /// Whether it was made for a brother or sister.
+    pub(super) for_sibling: bool,
+}
+
+/// What stands at the head of the board.
+struct Counts {
+    done: usize,
+    due: usize,
+    present: usize,
+    reported: usize,
+    late: usize,
+    unlocated: usize,
+}
+
+#[derive(Template)]
+#[template(path = "morning/board.html")]
+struct Board {
+    frame: Frame,
+    /// The number of the record that the page shows.
+    seq: i64,
+    today: String,
+    session: &'static str,
+    clock: String,
+    counts: Counts,
+    /// What the registers are doing: `close at 09:10`.
+    registers_say: String,
+    overdue: Vec<Overdue>,
+    may_remind: bool,
+    may_sign: bool,
+    signed: String,
+    lines: Vec<Line>,
+    located: usize,
+    nobody: State,
+    under: Under,
+    row: Option<Opened>,
+    no_day: Option<State>,
+}
+
+/// Everything that the rows of a board are made of.
+pub(super) struct Morning<'m> {
+    pub(super) book: &'m Book,
+    pub(super) cases: DayOfCases,
+    pub(super) claims: HashMap<PupilId, Claim>,
+    pub(super) now: Instant,
+    pub(super) ladder: Ladder,
+    pub(super) sight: Sight,
+    pub(super) own: AccountId,
+}
+
+impl<'m> Morning<'m> {
+    pub(super) fn read(
+        tx: &mut Tx,
+        book: &'m Book,
+        actor: &Actor,
+        now: Instant,
+    ) -> Result<Morning<'m>, Refusal> {
+        let (today, _) = now.in_london();
+        Ok(Morning {
+            sight: Sight::of(tx, actor, today)?,
+            cases: cases(tx, book, today, now)?,
+            claims: claims(tx, actor.school, today, now)?,
+            ladder: Ladder::on(today, &own_ladder(&book.settings, today)?),
+            own: actor.account,
+            book,
+            now,
+        })
+    }
+
+    pub(super) fn today(&self) -> Day {
+        self.cases.day
+    }
+
+    /// A member of staff's name, for an account.
+    pub(super) fn person(&self, account: AccountId) -> String {
+        let member = self.book.staff.with_account(account);
+        member.map_or_else(|| "somebody".to_owned(), |member| member.name.clone())
+    }
+
+    /// The steps of a case with their times, and those that are done.
+    pub(super) fn steps(
+        &self,
+        case: &Case,
+        risk: &Risk,
+        rings: &[i64],
+    ) -> (Vec<Timed>, BTreeSet<Step>) {
+        let last = self.cases.hours.last().unwrap_or(&case.first);
+        let clock = Clock {
+            first_day: risk.first_day,
+            closes: case.first.closes,
+            session_ends: case.first.ends,
+            day_ends: last.ends.in_london().1,
+            calendar: &self.book.calendar,
+        };
+        let steps = self.ladder.steps(risk.tiered.tier, &clock);
+        (steps, done(self.book, case, rings, self.today()))
+    }
+
+    /// Those whom this person may see and who are not located, the most urgent first.
+    fn open(&self) -> Vec<(&Case, Risk)> {
+        let mut open: Vec<(&Case, Risk)> = self
+            .cases
+            .open()
+            .filter(|case| self.sight.covers(case.pupil))
+            .map(|case| (case, risk(self.book, case, self.today())))
+            .collect();
+        open.sort_by_key(|(case, risk)| {
+            let in_order = self
+                .book
+                .roll
+                .pupil(case.pupil)
+                .map_or(0, |pupil| pupil.in_order);
+            let run = std::cmp::Reverse((risk.day_number, risk.missing_before));
+            (risk.tiered.tier, run, in_order)
+        });
+        open
+    }
+
+    /// The lines of the board, the most urgent first.
+    pub(super) fn lines(
+        &self,
+        tx: &mut Tx,
+        current: Option<EnrolmentId>,
+    ) -> Result<Vec<Line>, Refusal> {
+        let open = self.open();
+        let mut lines = Vec::with_capacity(open.len());
+        for (case, risk) in open {
+            lines.push(self.line(tx, case, &risk, current == Some(case.enrolment))?);
+        }
+        Ok(lines)
+    }
+
+    fn line(&self, tx: &mut Tx, case: &Case, risk: &Risk, current: bool) -> Result<Line, Refusal> {
+        let siblings = match self.sight.sees_contacts(case.pupil) {
+            true => siblings_of(tx, self.book.school, case.pupil, self.today())?,
+            false => Vec::new(),
+        };
+        let rings = super::row::rings(tx, self.book.school, case.pupil)?;
+        let (steps, done) = self.steps(case, risk, &rings);
+        let next = next(&steps, &done);
+        let pupil = self.book.roll.pupil(case.pupil);
+        Ok(Line {
+            enrolment: case.enrolment,
+            pupil: case.pupil,
+            name: pupil.map(|pupil| pupil.listed()).unwrap_or_default(),
+            form: self.form(case.enrolment),
+            tier: risk.tiered.tier,
+            why: self.why(case, risk),
+            since: since(case),
+            siblings: self.siblings(case, &siblings),
+            last: self.last(case),
+            state: case.state,
+            step: next
+                .map(|timed| timed.step.words().to_owned())
+                .unwrap_or_default(),
+            due: next
+                .map(|timed| self.clock_of(timed.due))
+                .unwrap_or_default(),
+            is_late: next.is_some_and(|timed| timed.due < self.now),
+            claim: self.claim(case.pupil, &siblings),
+            current,
+        })
+    }
+
+    pub(super) fn form(&self, enrolment: EnrolmentId) -> String {
+        let group = self
+            .book
+            .groups
+            .of_kind(enrolment, GroupKind::Tutor, self.today());
+        group.map(|group| group.name.clone()).unwrap_or_default()
+    }
+
+    /// A moment as people say it: the time for today, the day otherwise.
+    pub(super) fn clock_of(&self, at: Instant) -> String {
+        let (day, time) = at.in_london();
+        match day == self.today() {
+            true => time.to_string(),
+            false => format!("{} {time}", day.short()),
+        }
+    }
+
+    /// Why the child stands where they stand, in words.
+    pub(super) fn why(&self, case: &Case, risk: &Risk) -> String {
+        let mut why = Vec::new();
+        let grounds = risk.tiered.words(self.sight.sees_social_care(case.pupil));
+        if !grounds.is_empty() {
+            why.push(grounds);
+        }
+        if risk.day_number > 1 {
+            why.push(format!("day {} without a reason", risk.day_number));
+        }
+        match risk.missing_before {
+            0 => {}
+            1 => why.push("missing once in the last 20 school days".to_owned()),
+            times => why.push(format!("missing {times} times in the last 20 school days")),
+        }
+        if risk.young_carer && self.sight.sees_flags(case.pupil) {
+            why.push("young carer".to_owned());
+        }
+        why.join(" · ")
+    }
+
+    /// Where brothers and sisters are, in words.
+    fn siblings(&self, case: &Case, siblings: &[PupilId]) -> String {
+        let slot = case
+            .absent
+            .last()
+            .map_or(case.first.slot, |(slot, _)| *slot);
+        let told = siblings
+            .iter()
+            .filter(|sibling| self.sight.covers(**sibling))
+            .filter_map(|sibling| {
+                let pupil = self.book.roll.pupil(*sibling)?;
+                let row = *self
+                    .book
+                    .roll
+                    .rows_of(*sibling)
+                    .iter()
+                    .find(|row| self.book.roll.enrolments[**row].covers(slot.day))?;
+                let enrolment = self.book.roll.enrolments[row].id;
+                let mark = self.book.mark(row, slot);
+                let where_now = match (mark.class(), mark.code()) {
+                    (Some(Class::Present | Class::ApprovedEducationalActivity), _) => {
+                        "is in".to_owned()
+                    }
+                    (_, Some(code)) => format!("has {code}"),
+                    _ => "no mark yet".to_owned(),
+                };
+                Some(format!(
+                    "{} {} {} {where_now}",
+                    sibling_word(pupil),
+                    pupil.forename,
+                    self.form(enrolment)
+                ))
+            });
+        told.collect::<Vec<_>>().join(", ")
+    }
+
+    fn last(&self, case: &Case) -> String {
+        let tried = case
+            .entries
+            .iter()
+            .rev()
+            .find(|entry| entry.kind == Kind::Attempt);
+        tried.map_or_else(String::new, |entry| self.in_words(entry))
+    }
+
+    /// An entry in words: `call 08:56 voicemail, Ms P Sample`.
+    pub(super) fn in_words(&self, entry: &Entry) -> String {
+        let what = match (entry.channel, entry.outcome) {
+            (Some(channel), Some(outcome)) => format!(
+                "{} {}: {}",
+                channel.word(),
+                self.clock_of(entry.at),
+                outcome.word()
+            ),
+            _ => format!("{} {}", entry.kind.words(), self.clock_of(entry.at)),
+        };
+        format!("{what} ({})", self.person(entry.account))
+    }
+
+    pub(super) fn claim(&self, pupil: PupilId, siblings: &[PupilId]) -> Option<Claimed> {
+        let own = self.claims.get(&pupil);
+        let theirs = siblings.iter().find_map(|sibling| self.claims.get(sibling));
+        let claim = own.or(theirs)?;
+        Some(Claimed {
+            by: self.person(claim.account),
+            until: self.clock_of(claim.until),
+            is_own: claim.account == self.own,
+            for_sibling: own.is_none(),
+        })
+    }
+}
+
+/// What put the child on the list: `N`, `no mark at closing (am and pm)`.
+fn since(case: &Case) -> String {
+    let told: Vec<String> = case
+        .absent
+        .iter()
+        .map(|(slot, absent): &(Slot, Absent)| format!("{} {}", slot.session, absent.words()))
+        .collect();
+    match told.is_empty() {
+        true => case.state.words().to_owned(),
+        false => told.join(", "),
+    }
+}
+
+/// The steps of the ladder that are done, or that do not concern this child.
+fn done(book: &Book, case: &Case, rings: &[i64], today: Day) -> BTreeSet<Step> {
+    use welfare::attempt::{Channel, all_tried};
+    let attempts: Vec<_> = case.entries.iter().filter_map(Entry::attempt).collect();
+    let by = |channels: &[Channel]| attempts.iter().any(|one| channels.contains(&one.channel));
+    let recorded = |kinds: &[Kind]| case.entries.iter().any(|entry| kinds.contains(&entry.kind));
+    let answered = attempts.iter().any(|one| one.outcome.somebody_answered());
+    let lead_knows = matches!(case.state, Where::LeadDecides | Where::OutsideDecision)
+        || recorded(&[
+            Kind::LeadTold,
+            Kind::LeadVisit,
+            Kind::LeadOutside,
+            Kind::LeadCalls,
+        ]);
+    let mut done = BTreeSet::new();
+    for (step, is_done) in [
+        (Step::Message, by(&[Channel::Text, Channel::Email])),
+        (Step::Call, by(&[Channel::Call, Channel::InPerson])),
+        (
+            Step::AllContacts,
+            answered || (!attempts.is_empty() && all_tried(rings, &attempts)),
+        ),
+        (Step::Lead, lead_knows),
+        (
+            Step::Professional,
+            recorded(&[Kind::ProfessionalTold]) || !has_professional(book, case.pupil, today),
+        ),
+        (Step::Visit, by(&[Channel::Visit])),
+        (Step::Refer, recorded(&[Kind::LeadOutside])),
+    ] {
+        if is_done {
+            done.insert(step);
+        }
+    }
+    done
+}
+
+/// `GET /morning`.
+pub(super) async fn board(desk: Desk, Query(asked): Query<Answers>) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| Ok(Page(page(&here, tx, actor, &asked)?).into_response()))
+        .await
+}
+
+fn page(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Board, Refusal> {
+    let now = desk.office.now();
+    let (today, clock) = now.in_london();
+    let book = desk.office.shelf.book(tx, actor.school)?;
+    let morning = Morning::read(tx, &book, actor, now)?;
+    let current = asked.number("row").map(EnrolmentId);
+    let lines = morning.lines(tx, current)?;
+    let hours = running(&morning.cases.hours, now);
+    let registers = match hours {
+        Some(hours) => registers(tx, &morning, hours)?,
+        None => (0, Vec::new()),
+    };
+    let (due, overdue) = registers;
+    let row = match current {
+        Some(enrolment) => opened(tx, &morning, actor, enrolment, &lines)?,
+        None => None,
+    };
+    let located = morning
+        .cases
+        .cases
+        .iter()
+        .filter(|case| !case.is_open() && morning.sight.covers(case.pupil))
+        .count();
+    let (present, reported, late) = hours.map_or((0, 0, 0), |hours| tally(&morning, hours.slot));
+    let signed = sign_off(tx, actor.school, today)?;
+    let frame = desk.frame(tx, actor, "Morning")?.with_notice(notice(asked));
+    Ok(Board {
+        seq: book.seq,
+        frame,
+        today: today.short(),
+        session: hours.map_or("", |hours| match hours.slot.session {
+            Session::Am => "AM",
+            Session::Pm => "PM",
+        }),
+        clock: clock.to_string(),
+        registers_say: hours
+            .map(|hours| registers_say(hours, now))
+            .unwrap_or_default(),
+        counts: Counts {
+            done: due - overdue.len(),
+            due,
+            present,
+            reported,
+            late,
+            unlocated: lines.len(),
+        },
+        overdue,
+        may_remind: actor.may_for_school(Access::Write, RecordKind::AttendanceMarks),
+        may_sign: signs(actor),
+        signed: signed
+            .map(|signed| {
+                format!(
+                    "Signed off at {} by {}",
+                    morning.clock_of(signed.at),
+                    morning.person(signed.account)
+                )
+            })
+            .unwrap_or_default(),
+        nobody: State::empty(
+            "Every child is located",
+            match located {
+                0 => "Nobody has been missed today.".to_owned(),
+                1 => "One child was missed today and is located.".to_owned(),
+                many => format!("{many} children were missed today and are located."),
+            },
+        ),
+        under: Under {
+            exports: Exports::usual("/morning"),
+            ..Under::default()
+        },
+        lines,
+        located,
+        row,
+        no_day: morning.cases.hours.is_empty().then(|| {
+            let kind = book.calendar.kind(today).name();
+            State::empty("No school today", format!("{}: {kind}.", today.long()))
+        }),
+    })
+}
+
+/// The session that is running or ran last; before the first, the first.
+fn running(hours: &[Hours], now: Instant) -> Option<Hours> {
+    let opened = hours.iter().rfind(|hours| hours.opens <= now);
+    opened.or(hours.first()).copied()
+}
+
+fn registers_say(hours: Hours, now: Instant) -> String {
+    let time = |at: Instant| at.in_london().1;
+    if now < hours.opens {
+        format!("open at {}", time(hours.opens))
+    } else if now < hours.closes {
+        format!("close at {}", time(hours.closes))
+    } else {
+        format!("closed at {}", time(hours.closes))
+    }
+}
+
+/// How many registers are due, and those that have opened and are not in, the longest overdue first.
+fn registers(
+    tx: &mut Tx,
+    morning: &Morning<'_>,
+    hours: Hours,
+) -> Result<(usize, Vec<Overdue>), Refusal> {
+    let book = morning.book;
+    let times = session_times(&book.settings, hours.slot.day)?;
+    let taken = taken_on(tx, book.school, hours.slot.day)?;
+    let asked = reminders(tx, book.school, hours.slot.day)?;
+    let all = registers_at(book, hours.slot, &times, &taken, morning.now);
+    let due = all.len();
+    let mut missing: Vec<Status> = all.into_iter().filter(Status::is_missing).collect();
+    missing.sort_by_key(|status| {
+        (
+            std::cmp::Reverse((status.minutes_overdue, status.blank)),
+            status.group.clone(),
+        )
+    });
+    let overdue = missing.into_iter().map(|status| {
+        let register = (status.address.group, hours.slot.session);
+        let last = asked.get(&register).and_then(|sent| sent.last());
+        Overdue {
+            group: status.address.group.0,
+            path: status.address.path(),
+            name: status.group,
+            room: status.room,
+            staff: status.staff,
+            minutes: status.minutes_overdue,
+            blank: status.blank,
+            due: status.due,
+            asked: last
+                .map(|last| format!("{} asked {}", last.asked.words(), morning.clock_of(last.at)))
+                .unwrap_or_default(),
+        }
+    });
+    Ok((due, overdue.collect()))
+}
+
+/// Present, absent with a reason, late: in a session, of those whom this person may see.
+fn tally(morning: &Morning<'_>, slot: Slot) -> (usize, usize, usize) {
+    let (mut present, mut reported, mut late) = (0, 0, 0);
+    for row in morning.book.roll.rows_on(slot.day) {
+        let pupil = morning.book.roll.enrolments[row].pupil;
+        let mark = morning.book.mark(row, slot);
+        if !mark.is_session() || !morning.sight.covers(pupil) {
+            continue;
+        }
+        match (Face::of(mark.row()), mark.class()) {
+            (Face::NotYetExplained | Face::NoMark, _) => {}
+            (Face::Late, _) => late += 1,
+            (_, Some(Class::Present | Class::ApprovedEducationalActivity)) => present += 1,
+            (_, Some(Class::Authorised | Class::Unauthorised)) => reported += 1,
+            _ => {}
+        }
+    }
+    (present + late, reported, late)
+}
+
+/// What has just been done, by the word that came with the address.
+fn notice(asked: &Answers) -> Option<Notice> {
+    let text = match asked.text("did") {
+        "logged" => "The attempt is recorded.",
+        "settled" => "The attempt is recorded and the code is in the register.",
+        "recorded" => "It is recorded.",
+        "claimed" => "The home is yours.",
+        "released" => "The home is free again.",
+        "signed" => "The morning is signed off.",
+        "reminded" => {
+            "The registers that are not in were asked for. It stands on each teacher's first page."
+        }
+        "nobody" => "Nothing was sent: every register is in, or was asked for a moment ago.",
+        _ => return None,
+    };
+    Some(Notice::done(text))
+}
+
+/// `POST /morning/remind`: asks for all registers that are not in, or for the one named `group`.
+pub(super) async fn remind_all(
+    desk: Desk,
+    axum::Form(answers): axum::Form<Answers>,
+) -> Result<Response, Problem> {
+    let only = answers.number("group").map(crate::ids::GroupId);
+    let asked = desk.act(move |act, actor| remind(act, actor, only)).await?;
+    let did = if asked.is_empty() {
+        "nobody"
+    } else {
+        "reminded"
+    };
+    Ok(Redirect::to(&back(&answers, did)).into_response())
+}
+
+/// The board again, with the row that was open.
+pub(super) fn back(answers: &Answers, did: &str) -> String {
+    answers.path(
+        "/morning",
+        &[("did", did), ("group", ""), ("row", answers.text("row"))],
+    )
+}
+
+/// `/morning` as a file: who is not located now.
+pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
+    let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
+    let morning = Morning::read(tx, &book, wanted.actor, wanted.office.now())?;
+    let lines = morning.lines(tx, None)?;
+    let headings = [
+        "Pupil",
+        "Tutor group",
+        "Tier",
+        "Why",
+        "On the list for",
+        "Standing",
+        "Last tried",
+        "Next step",
+        "Due",
+    ];
+    let mut sheet = wanted.sheet(tx, "Not located", &headings)?;
+    sheet
+        .about
+        .push(("Made at".to_owned(), morning.now.in_london().1.to_string()));
+    sheet.rows = lines
+        .iter()
+        .map(|line| {
+            [
+                line.name.as_str(),
+                &line.form,
+                line.tier.word(),
+                &line.why,
+                &line.since,
+                line.state.words(),
+                &line.last,
+                &line.step,
+                &line.due,
+            ]
+            .map(Cell::text)
+            .to_vec()
+        })
+        .collect();
+    Ok(Leaving::new(sheet, morning.today()).naming(lines.iter().map(|line| line.pupil)))
+}
