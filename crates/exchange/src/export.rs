@@ -299,6 +299,7 @@ pub fn marks_sheet(table: &MarkTable) -> Sheet {
         "Session",
         "Mark",
         "Minutes late",
+        "Sub-code",
         "Comment",
     ] {
         sheet.text_column(heading);
@@ -314,6 +315,7 @@ pub fn marks_sheet(table: &MarkTable) -> Sheet {
             Cell::or_blank(mark.minutes_late(), |minutes| {
                 Cell::whole(i64::from(minutes))
             }),
+            Cell::or_blank(table.sub_code(index), Cell::text),
             Cell::or_blank(table.comment(index), Cell::text),
         ]);
         sheet.rows.push(row);

@@ -127,6 +127,7 @@ fields! {
         Mark "mark" "the mark",
         MinutesLate "minutes_late" "the minutes late",
         Comment "comment" "the comment",
+        SubCode "sub_code" "the sub-code",
         Time "time" "the time",
         TakenBy "taken_by" "who took the register",
         Possible "possible" "the possible sessions",
@@ -271,7 +272,7 @@ impl Field {
                     | ContactField::DoNotContact
                     | ContactField::Notes
             ),
-            Field::Mark(field) => field == MarkField::Comment,
+            Field::Mark(field) => matches!(field, MarkField::Comment | MarkField::SubCode),
             Field::Timetable(_) => false,
         }
     }

@@ -90,6 +90,8 @@ pub struct MarkTable {
     pub marks: Vec<Mark>,
     /// Comments, by index into `marks`, in rising order.
     pub comments: Vec<(u32, String)>,
+    /// The other system's own sub-codes, by index into `marks`, in rising order.
+    pub sub_codes: Vec<(u32, String)>,
     /// What the file itself adds up for a pupil, by index into `pupils` (I-096).
     pub totals: Vec<(u32, MarkTotals)>,
 }
@@ -135,12 +137,21 @@ impl MarkTable {
 
     /// The comment of the mark with this index.
     pub fn comment(&self, index: usize) -> Option<&str> {
-        let at = self
-            .comments
-            .binary_search_by_key(&(index as u32), |(mark, _)| *mark)
-            .ok()?;
-        Some(&self.comments[at].1)
+        beside(&self.comments, index)
     }
+
+    /// The sub-code of the mark with this index.
+    pub fn sub_code(&self, index: usize) -> Option<&str> {
+        beside(&self.sub_codes, index)
+    }
+}
+
+/// The text that goes with the mark of this index.
+fn beside(texts: &[(u32, String)], index: usize) -> Option<&str> {
+    let at = texts
+        .binary_search_by_key(&(index as u32), |(mark, _)| *mark)
+        .ok()?;
+    Some(&texts[at].1)
 }
 
 /// Whether a heading is a date, a session, or both: part of a wide, two-row or weekly table.
@@ -725,6 +736,7 @@ impl<'r> MarkReader<'r> {
             });
         };
         let (minutes_at, comment_at) = (index(MarkField::MinutesLate), index(MarkField::Comment));
+        let sub_code_at = index(MarkField::SubCode);
         let fields = [
             PupilField::SourceId,
             PupilField::Upn,
@@ -821,7 +833,16 @@ impl<'r> MarkReader<'r> {
                 self.minutes(minutes, &head.headings[minutes_at.unwrap_or_default()]);
             }
             if let Some(comment) = comment_at.map(at).filter(|comment| !comment.is_empty()) {
-                self.comment(comment, &head.headings[comment_at.unwrap_or_default()]);
+                let index = self.table.marks.len() as u32 - 1;
+                let column = &head.headings[comment_at.unwrap_or_default()];
+                let text = self.text_beside(comment, column);
+                self.table.comments.extend(text.map(|text| (index, text)));
+            }
+            if let Some(name) = sub_code_at.map(at).filter(|name| !name.is_empty()) {
+                let index = self.table.marks.len() as u32 - 1;
+                let column = &head.headings[sub_code_at.unwrap_or_default()];
+                let text = self.text_beside(name, column);
+                self.table.sub_codes.extend(text.map(|text| (index, text)));
             }
         }
         let (_, either_way) =
@@ -878,20 +899,16 @@ impl<'r> MarkReader<'r> {
         }
     }
 
-    fn comment(&mut self, given: &str, column: &str) {
-        let Some(mark) = self.table.marks.last() else {
-            return;
-        };
+    /// A text beside the mark that was read last, as it is kept; none, with a warning, where it cannot be.
+    fn text_beside(&mut self, given: &str, column: &str) -> Option<String> {
+        let mark = self.table.marks.last()?;
         let place = Place {
             line: mark.line,
             record: "",
             column,
         };
         match text::tidy(text::without_guard(given)) {
-            Ok(tidied) => {
-                let index = self.table.marks.len() as u32 - 1;
-                self.table.comments.push((index, tidied.text.into_owned()));
-            }
+            Ok(tidied) => return Some(tidied.text.into_owned()),
             Err(text::TextFault::Control) => {
                 self.findings
                     .warn(FindingCode::ControlCharacter, place, "", "")
@@ -900,6 +917,7 @@ impl<'r> MarkReader<'r> {
                 self.findings.warn(FindingCode::ErrorCell, place, given, "")
             }
         }
+        None
     }
 }
 

@@ -251,6 +251,7 @@ fn saves(store: &Store, today: Day) -> Saving {
                         Arg::Null,
                         Arg::from("register"),
                         Arg::Null,
+                        Arg::Null,
                     ]
                 });
                 act.record_many(&MARK_VERSION, rows)?;

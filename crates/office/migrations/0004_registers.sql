@@ -14,12 +14,15 @@ create table mark_version (
     reason {text},
     source {text} not null,
     device_at {instant},
+    -- The school's own part of what the code covers, in its own words then (R-141).
+    sub_code {text},
     primary key (school_id, enrolment_id, on_date, session, seq)
 ) {strict};
+create index mark_version_by_sub_code on mark_version (school_id, on_date) where sub_code is not null;
 
 -- The mark in force now, one row a place.
 create view mark as
-select v.school_id, v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.arrived_at, v.note, v.reason, v.source, v.device_at
+select v.school_id, v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.arrived_at, v.note, v.reason, v.source, v.device_at, v.sub_code
 from mark_version v
 where not exists (
         select 1 from held_act h
@@ -59,7 +62,7 @@ create table change_seen (
 
 -- Every entry of the register with who made it, when and under which job title: what R-007 asks to be kept, readable by anyone with SQL.
 create view mark_history as
-select v.school_id, v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.arrived_at, v.note, v.reason, v.source, v.device_at,
+select v.school_id, v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.arrived_at, v.note, v.reason, v.source, v.device_at, v.sub_code,
        j.at as recorded_at, j.account_id, j.job_title, j.act,
        h.released_seq, h.abandoned_seq
 from mark_version v

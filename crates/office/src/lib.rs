@@ -93,6 +93,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0014_offline.sql"),
     },
     Migration {
+        name: "0015_keep",
+        sql: include_str!("../migrations/0015_keep.sql"),
+    },
+    Migration {
         name: "0016_morning",
         sql: include_str!("../migrations/0016_morning.sql"),
     },

@@ -263,7 +263,7 @@ fn put_in(school: &School, mut known: Known, number: usize, pupil: Option<PupilI
     known
 }
 
-fn mark_row(enrolment: EnrolmentId, slot: Slot, code: &str) -> [Arg<'_>; 10] {
+fn mark_row(enrolment: EnrolmentId, slot: Slot, code: &str) -> [Arg<'_>; 11] {
     args![
         enrolment,
         slot.day,
@@ -274,7 +274,8 @@ fn mark_row(enrolment: EnrolmentId, slot: Slot, code: &str) -> [Arg<'_>; 10] {
         None::<&str>,
         None::<&str>,
         "test",
-        None::<Instant>
+        None::<Instant>,
+        None::<&str>
     ]
 }
 

@@ -202,7 +202,7 @@ const COLUMNS: &[(&str, Part, &str)] = &[
     (
         "/imports/take-out/{list}",
         Marks,
-        "Date|Session|Mark|Minutes late|Comment",
+        "Date|Session|Mark|Minutes late|Sub-code|Comment",
     ),
     ("/cover", Nobody, "Group|Covering|Instead of|Days"),
     ("/late-marks", Core, "Pupil"),
@@ -229,7 +229,11 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Contacts,
         "Address|Parents|What|Before|After|Reason",
     ),
-    ("/sealed-copies/{copy}/{file}", Marks, "Minutes late|Note"),
+    (
+        "/sealed-copies/{copy}/{file}",
+        Marks,
+        "Minutes late|Sub-code|Note",
+    ),
     (
         "/timetable/periods",
         Nobody,
@@ -257,6 +261,12 @@ const COLUMNS: &[(&str, Part, &str)] = &[
     ),
     ("/morning/evening", Core, "Pupil|Tutor group"),
     ("/morning/evening", Marks, "On the list for|Decision"),
+    ("/sub-codes", Core, "Pupil|Tutor group"),
+    (
+        "/sub-codes",
+        Marks,
+        "Code|Sub-code|Marks (sessions)|Pupils|Day|Session|Note",
+    ),
     ("/unexplained", Core, "Pupil|Tutor group"),
     (
         "/unexplained",
@@ -451,6 +461,7 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/morning" => all(&[""], &[Marks]),
         "/morning/evening" => all(&["", "?day=2026-11-20"], &[Marks]),
         "/unexplained" => all(&["", "?show=overdue"], &[Marks]),
+        "/sub-codes" => all(&["", "?by=mark"], &[Marks]),
         "/many-marks" => all(&[""], &[]),
         // No mark was changed with others in this school.
         "/many-marks/{set}" => vec![asked("/many-marks/1", &[])],
@@ -564,6 +575,7 @@ fn secrets(school: &School) -> Vec<(String, Part, &str)> {
             ("Urteil", Contacts),
             ("Sprache", Flags),
             ("Notiz", Marks),
+            ("Zahn", Marks),
             ("Urlaub", Marks),
             ("Ausschluss", Suspensions),
         ]
@@ -755,7 +767,8 @@ fn fill(school: &School) {
                                 word("Notiz"),
                                 nothing,
                                 "test",
-                                None::<calendar::Instant>
+                                None::<calendar::Instant>,
+                                word("Zahn")
                             ],
                         )?;
                     }

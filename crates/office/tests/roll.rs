@@ -390,7 +390,30 @@ fn a_name_is_deleted_on_a_ground_only_and_never_in_retrospect() {
                 .text()
                 .contains("compulsory school age until")
         );
-        led_to(&end("A", "2026-11-25"));
+        // What it does to every figure comes first; nothing is changed until it is confirmed.
+        let preview = end("A", "2026-11-25");
+        assert_eq!(preview.status, StatusCode::OK, "{}", preview.text());
+        for words in [
+            "The last day on roll is 25 November 2026",
+            "School: pupils on roll today",
+            "Persistent absence",
+        ] {
+            assert!(preview.text().contains(words), "{}", preview.text());
+        }
+        let record = school.get(OFFICE, &format!("{pupil}/record"));
+        assert!(record.text().contains("since 24 November 2026"));
+        led_to(&school.post(
+            OFFICE,
+            &form,
+            &[
+                ("ground", "A"),
+                ("last", "2026-11-25"),
+                ("established", "2026-11-24"),
+                ("confirmed", "yes"),
+                ("seq", seq.as_str()),
+                ("go", "make"),
+            ],
+        ));
         let record = school.get(OFFICE, &format!("{pupil}/record"));
         let text = record.text();
         assert!(
@@ -411,6 +434,7 @@ fn a_name_is_deleted_on_a_ground_only_and_never_in_retrospect() {
             ("stays", "yes"),
             ("reason", "the move fell through"),
             ("seq", seq.as_str()),
+            ("go", "make"),
         ];
         led_to(&school.post(OFFICE, &form, &stays));
         let record = school.get(OFFICE, &format!("{pupil}/record"));
@@ -447,6 +471,7 @@ fn somebody_who_returns_keeps_their_record_and_gets_a_new_time_on_roll() {
             ("established", "2026-11-24"),
             ("confirmed", "yes"),
             ("seq", seq.as_str()),
+            ("go", "make"),
         ];
         led_to(&school.post(OFFICE, &format!("{pupil}/end"), &end));
         led_to(&school.post(OFFICE, &format!("{pupil}/enrol"), &again));

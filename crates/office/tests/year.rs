@@ -119,6 +119,7 @@ fn a_day_with_marks_never_loses_its_sessions() {
                         Arg::Null,
                         Arg::Null,
                         "register",
+                        Arg::Null,
                         Arg::Null
                     ],
                 )?;

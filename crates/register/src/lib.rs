@@ -24,6 +24,7 @@ mod penalty_window;
 pub mod plan;
 mod profile;
 mod rules;
+pub mod sub_code;
 pub mod worked_case;
 
 pub use bands::{Band, Bands, BandsError, Threshold, bands_on, default_bands};

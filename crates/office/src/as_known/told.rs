@@ -266,7 +266,10 @@ fn mark_line(entry: crate::registers::HistoryEntry, what: String, pupil: Option<
             true => String::new(),
             false => code(entry.before),
         },
-        after: format!("{}{note}", code(entry.code)),
+        after: match entry.sub_code {
+            Some(sub_code) => format!("{}, {sub_code}{note}", code(entry.code)),
+            None => format!("{}{note}", code(entry.code)),
+        },
         reason: entry.reason.unwrap_or_default(),
         pupil,
     }

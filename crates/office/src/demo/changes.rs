@@ -53,6 +53,7 @@ pub(super) fn put_changes(
         which: Which::Blank,
         over_plans: OverPlans::No,
         code: EntryCode::One("V".parse().expect("V is a code")),
+        sub_code: None,
         note: Some("Visit to the Sampleby museum".to_owned()),
         reason: "Visit agreed with the parents".to_owned(),
     };

@@ -12,6 +12,7 @@ use super::changes::put_changes;
 use super::lessons::{lessons_by_day, put_exam, put_lessons};
 use super::morning::{LOGGED, missed_today, put_calls, put_morning};
 use super::plans::{imagined, planned_today, put_plans};
+use super::roll::sub_code_of;
 use super::{Ids, People, at, by};
 use crate::registers::records::{LATE_MARK, MARK_VERSION, REGISTER_TAKEN};
 
@@ -135,6 +136,12 @@ fn do_it(
                 entry.reason.map_or(Arg::Null, Arg::from),
                 Arg::from(deed.source),
                 Arg::Null,
+                entry
+                    .mark
+                    .code()
+                    .filter(|_| deed.source != "import")
+                    .and_then(|code| sub_code_of(code, entry.enrolment, entry.slot))
+                    .map_or(Arg::Null, Arg::from),
             ]
         });
         act.record_many(&MARK_VERSION, rows)?;
@@ -330,6 +337,7 @@ fn put_late_marks(
                 made_at,
                 arrived_at,
                 "waiting",
+                Arg::Null,
                 Arg::Null
             ];
             act.record(&LATE_MARK, &values)?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use calendar::Session;
+use calendar::{Session, Slot};
 use demo::{Characteristic, ClosureKind, DemoSchool, EnrolmentKind, GroupKind, Sex};
 use serde_json::json;
 use store::{Act, Arg, StoreError, args};
@@ -83,11 +83,41 @@ fn year(act: &mut Act, school: &DemoSchool) -> Result<(), StoreError> {
             "timetable_cycle",
             json!({ "weeks": 2, "week_a": school.timetable.week_a, "skips_holidays": true }),
         ),
+        (
+            "sub_codes",
+            SUB_CODES
+                .iter()
+                .map(|(code, name)| json!({ "code": code, "name": name }))
+                .collect(),
+        ),
     ];
     for (name, value) in settings {
         act.record(&SETTING, &args![name, times.from, value.to_string()])?;
     }
     Ok(())
+}
+
+/// The demo school's own sub-codes.
+pub(super) const SUB_CODES: [(&str, &str); 6] = [
+    ("I", "cold or flu"),
+    ("I", "stomach"),
+    ("I", "anxiety"),
+    ("M", "dental"),
+    ("M", "hospital"),
+    ("N", "phoned, no answer"),
+];
+
+/// The sub-code that the demo school gave to a mark: most marks have none.
+pub(super) fn sub_code_of(code: &str, enrolment: usize, slot: Slot) -> Option<&'static str> {
+    let of_code: Vec<&str> = SUB_CODES
+        .iter()
+        .filter(|(own, _)| *own == code)
+        .map(|(_, name)| *name)
+        .collect();
+    // One spell of absence is of one kind, so the day makes no difference within a week; one in four was given none.
+    let week = usize::try_from(slot.day.monday().epoch_days()).unwrap_or_default();
+    let chosen = (enrolment * 7 + week) % 4;
+    of_code.get(chosen.min(of_code.len())).copied()
 }
 
 fn staff(act: &mut Act, school: &DemoSchool, people: &People) -> Result<Vec<i64>, StoreError> {

@@ -20,7 +20,7 @@ use crate::shell::{Face, Facts, Frame, MarkCell, Page, moment};
 
 /// Every entry in effect for one place of the register, oldest first. An entry of an import that is not out yet is none.
 const ENTRIES: &str = "\
-select v.code, v.minutes_late, v.note, v.reason, v.source, j.at, j.job_title, a.name
+select v.code, v.minutes_late, v.note, v.reason, v.source, j.at, j.job_title, a.name, v.sub_code
 from mark_version v
 join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
 left join account a on a.account_id = j.account_id
@@ -37,6 +37,7 @@ struct Entry {
     meaning: String,
     minutes: Option<i64>,
     note: Option<String>,
+    sub_code: Option<String>,
     reason: Option<String>,
     source: String,
     when: String,
@@ -208,6 +209,7 @@ fn entries(
                 },
                 minutes: row.get(1)?,
                 note: row.get(2)?,
+                sub_code: row.get(8)?,
                 reason: row.get(3)?,
                 source: row.get(4)?,
                 when: moment(row.get(5)?),

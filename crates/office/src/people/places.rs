@@ -110,7 +110,7 @@ impl Place {
             Place::Registers if path == "/plans" || path.starts_with("/plans/") => true,
             Place::Registers if path == "/exams" || path.starts_with("/exams/") => true,
             Place::Registers if path == "/lessons" || path.starts_with("/lessons/") => true,
-            Place::Registers if path == "/unexplained" => true,
+            Place::Registers if path == "/unexplained" || path == "/sub-codes" => true,
             Place::Registers if path == "/many-marks" || path.starts_with("/many-marks/") => true,
             _ => path
                 .strip_prefix(self.path())

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use calendar::{Day, Session, Slot};
 use register::closing::{RegisterState, register_state};
 use register::plan::{Plan, PlanKind};
+use register::sub_code::LONGEST_SUB_CODE;
 use register::{Code, code_rows};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,10 +33,10 @@ use crate::year::settings::session_times;
 use crate::year::span;
 
 const MARKS_OF: &str = "\
-select v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note from mark v
+select v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note, v.sub_code from mark v
 where v.school_id = $1 and v.enrolment_id = $2 and v.on_date >= $3 and v.on_date <= $4 order by v.on_date, v.session";
 const MARK_AT: &str = "\
-select v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note from mark v
+select v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note, v.sub_code from mark v
 where v.school_id = $1 and v.enrolment_id = $2 and v.on_date = $3 and v.session = $4";
 const PLANS: &str = followed_sql!(
     "t.enrolment_id, t.set_id, t.kind, t.code, t.first_day, t.last_day, t.sessions, t.reason, t.place, t.decided_on, t.decided_by, t.review_on, (select e.pupil_id from enrolment e where e.school_id = t.school_id and e.enrolment_id = t.enrolment_id order by e.seq desc limit 1)",
@@ -316,6 +317,12 @@ fn mark_shape() -> Shape {
             field("minutes_late", "Minutes late.", or_null(count())).like(6),
             field("note", "The note.", or_null(Shape::Words)).like(Value::Null),
             field(
+                "sub_code",
+                "The school's own sub-code beneath the code (R-141).",
+                or_null(Shape::Words),
+            )
+            .like(Value::Null),
+            field(
                 "number",
                 "The act that made it: what to base a change on.",
                 count(),
@@ -343,6 +350,7 @@ fn read_mark(
         "code": row.get::<Option<String>>(3)?,
         "minutes_late": row.get::<Option<i64>>(4)?,
         "note": row.get::<Option<String>>(5)?,
+        "sub_code": row.get::<Option<String>>(6)?,
         "number": row.get::<i64>(2)?,
     });
     Ok((day, session, mark))
@@ -457,6 +465,7 @@ fn register_shape() -> Shape {
             field("code", "The code that stands; null for a blank place.", or_null(Shape::Words)).like("L"),
             field("minutes_late", "Minutes late.", or_null(count())).like(6),
             field("note", "The note.", or_null(Shape::Words)).like(Value::Null),
+            field("sub_code", "The school's own sub-code beneath the code (R-141).", or_null(Shape::Words)).like(Value::Null),
             field("planned", "The code of the plan that stands while there is no mark.", or_null(Shape::Words)).like(Value::Null),
             field("number", "The act that made what stands; 0 where nothing was ever entered. Base a change on it.", count()).like(812),
         ],
@@ -549,6 +558,7 @@ fn place(due: &Due, slot: Slot) -> Value {
         "code": due.code().map(|code| code.to_string()),
         "minutes_late": standing.and_then(|mark| mark.minutes),
         "note": standing.and_then(|mark| mark.note.as_deref()),
+        "sub_code": standing.and_then(|mark| mark.sub_code.as_deref()),
         "planned": due.plan.as_ref().map(|plan| plan.code.to_string()),
         "number": due.base(),
     })
@@ -588,6 +598,13 @@ fn change_fields() -> Vec<Field> {
             "note",
             "The note that goes with the mark.",
             or_null(text(LONGEST_TEXT)),
+        )
+        .optional()
+        .like(Value::Null),
+        field(
+            "sub_code",
+            "The school's own sub-code beneath the code (R-141); an empty text takes it away, and null leaves the one that stands with the same code.",
+            or_null(text(LONGEST_SUB_CODE)),
         )
         .optional()
         .like(Value::Null),

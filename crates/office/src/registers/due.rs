@@ -15,7 +15,7 @@ use crate::ids::{AccountId, EnrolmentId, GroupId};
 // What stands comes with them: an act holds the school meanwhile, and each question is a way to the server and back.
 pub(super) const DUE: &str = "\
 select m.enrolment_id, e.starting_day, e.leaving_day, p.birth_day,
-       v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id, c.characteristic_id,
+       v.seq, v.code, v.minutes_late, v.note, v.sub_code, j.at, j.account_id, c.characteristic_id,
        cast(case when exists (
             select 1 from plan q where q.school_id = m.school_id and q.enrolment_id = m.enrolment_id
               and q.superseded_seq is null and q.first_day <= $3 and q.last_day >= $3) then 1 else 0 end as bigint)
@@ -38,7 +38,7 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and p.school_id = e.school_id and p.pupil_id = e.pupil_id and p.superseded_seq is null";
 
 pub(super) const STANDING: &str = "\
-select v.enrolment_id, v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id
+select v.enrolment_id, v.seq, v.code, v.minutes_late, v.note, v.sub_code, j.at, j.account_id
 from membership m cross join mark_version v cross join journal_entry j
 where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
@@ -85,6 +85,8 @@ pub struct Standing {
     pub minutes: Option<u32>,
     /// The note.
     pub note: Option<String>,
+    /// The school's own sub-code (R-141).
+    pub sub_code: Option<String>,
     /// When it was recorded.
     pub at: Instant,
     /// Who recorded it.
@@ -125,7 +127,7 @@ pub fn due(
     let session = slot.session.index() as i64;
     let mut some_planned = false;
     let mut due = tx.query(DUE, &args![school, group, slot.day, session], |row| {
-        some_planned |= row.get::<i64>(11)? == 1;
+        some_planned |= row.get::<i64>(12)? == 1;
         Ok(Due {
             plan: None,
             enrolment: EnrolmentId(row.get(0)?),
@@ -133,7 +135,7 @@ pub fn due(
                 starting_day: row.get(1)?,
                 last_day: row.get(2)?,
                 date_of_birth: Some(row.get(3)?),
-                boarder: row.get::<Option<i64>>(10)?.is_some(),
+                boarder: row.get::<Option<i64>>(11)?.is_some(),
             },
             standing: match row.get::<Option<i64>>(4)? {
                 Some(seq) => Some(standing_of(row, seq, 5)?),
@@ -186,7 +188,7 @@ pub(super) fn standing(
     Ok(found)
 }
 
-/// What stands, from five columns from this one on: code, minutes, note, when, by whom.
+/// What stands, from six columns from this one on: code, minutes, note, sub-code, when, by whom.
 fn standing_of(row: &Row<'_>, seq: i64, first: usize) -> Result<Standing, StoreError> {
     let code = row.get::<Option<&str>>(first)?;
     let minutes = row.get::<Option<i64>>(first + 1)?;
@@ -195,7 +197,8 @@ fn standing_of(row: &Row<'_>, seq: i64, first: usize) -> Result<Standing, StoreE
         code: code.and_then(|code| code.parse().ok()),
         minutes: minutes.map(|minutes| minutes as u32),
         note: row.get(first + 2)?,
-        at: row.get(first + 3)?,
-        account: AccountId(row.get(first + 4)?),
+        sub_code: row.get(first + 3)?,
+        at: row.get(first + 4)?,
+        account: AccountId(row.get(first + 5)?),
     })
 }

@@ -5,6 +5,7 @@ use register::amendment::{AmendmentRefusal, AmendmentRequest, may_amend};
 use register::closing::{Arrival, RegisterState, SessionTimes, arrival};
 use register::entry::{EntryLimits, EntryRequest, FactOnFile, RoleKind, may_enter};
 use register::plan::{Plan, PlanKind};
+use register::sub_code::SubCodes;
 use register::{Class, Code, meaning};
 use serde::Deserialize;
 
@@ -26,6 +27,9 @@ pub struct Change {
     /// The note that goes with the mark.
     #[serde(default)]
     pub note: Option<String>,
+    /// The school's own sub-code; nothing takes it away, and none leaves the one that stands with the same code.
+    #[serde(default)]
+    pub sub_code: Option<String>,
     /// Why: for an amendment, or against what is on file.
     #[serde(default)]
     pub reason: Option<String>,
@@ -41,6 +45,7 @@ impl Default for Change {
             code: None,
             minutes: None,
             note: None,
+            sub_code: None,
             reason: None,
             base: 0,
         }
@@ -63,6 +68,8 @@ pub struct Register {
     pub calendar: SchoolCalendar,
     /// What the school lets teachers enter.
     pub limits: EntryLimits,
+    /// The school's own sub-codes on the day of the session.
+    pub sub_codes: SubCodes,
     /// In which capacity the person marks.
     pub role: RoleKind,
     /// The server's clock.
@@ -106,6 +113,8 @@ pub struct Mark {
     pub arrived_at: Option<Instant>,
     /// The note.
     pub note: Option<String>,
+    /// The school's own sub-code.
+    pub sub_code: Option<String>,
     /// The reason.
     pub reason: Option<String>,
     /// What to say beside it; may be empty.
@@ -118,9 +127,13 @@ pub fn decide(register: &Register, due: &Due, change: &Change) -> Decision {
         Ok(code) => code,
         Err(ground) => return Decision::Refused(ground),
     };
+    let sub_code = match wanted_sub_code(register, due, code, change) {
+        Ok(sub_code) => sub_code,
+        Err(ground) => return Decision::Refused(ground),
+    };
     let note = kept(&change.note);
     let reason = kept(&change.reason);
-    if stands_already(due, code, change.minutes, note.as_deref()) {
+    if stands_already(due, code, change.minutes, (&note, &sub_code)) {
         return Decision::Unchanged;
     }
     if !is_based_on_what_stands(due, change.base) {
@@ -143,6 +156,7 @@ pub fn decide(register: &Register, due: &Due, change: &Change) -> Decision {
             minutes,
             arrived_at,
             note: note.filter(|_| code.is_some()),
+            sub_code,
             reason,
             heed,
         }),
@@ -159,7 +173,11 @@ pub fn hold(register: &Register, due: &Due, change: &Change, made_at: Instant) -
         Ok(code) => code,
         Err(ground) => return Decision::Refused(ground),
     };
-    if stands_already(due, code, change.minutes, kept(&change.note).as_deref()) {
+    let sub_code = match wanted_sub_code(register, due, code, change) {
+        Ok(sub_code) => sub_code,
+        Err(ground) => return Decision::Refused(ground),
+    };
+    if stands_already(due, code, change.minutes, (&kept(&change.note), &sub_code)) {
         return Decision::Unchanged;
     }
     let made = clock_of(made_at, register.now);
@@ -178,6 +196,32 @@ fn wanted_code(change: &Change) -> Result<Option<Code>, String> {
         .map_err(|error| format!("{error}. Choose a code from the list."))
 }
 
+/// The sub-code that shall stand with the code: as it was chosen, or, where the change leaves it open, as it stands with the same code.
+///
+/// Rule: R-141. One that stands may stay when the school has it no more.
+fn wanted_sub_code(
+    register: &Register,
+    due: &Due,
+    code: Option<Code>,
+    change: &Change,
+) -> Result<Option<String>, String> {
+    let Some(code) = code else { return Ok(None) };
+    let same = due.standing.as_ref().filter(|own| own.code == Some(code));
+    let standing = same.and_then(|own| own.sub_code.clone());
+    match change.sub_code.as_deref().map(str::trim) {
+        None => Ok(standing),
+        Some("") => Ok(None),
+        Some(name) if standing.as_deref() == Some(name) => Ok(standing),
+        Some(name) => match register.sub_codes.named(code, name) {
+            Ok(own) => Ok(Some(own.to_owned())),
+            Err(refused) => Err(format!(
+                "{}. Choose one of the school's own, or none.",
+                capital(&refused.to_string())
+            )),
+        },
+    }
+}
+
 /// A text without the space around it; none if nothing is left.
 fn kept(text: &Option<String>) -> Option<String> {
     let text = text.as_deref()?.trim();
@@ -185,14 +229,20 @@ fn kept(text: &Option<String>) -> Option<String> {
 }
 
 /// Whether the place says this already. Minutes that the change leaves open are taken as they stand.
-fn stands_already(due: &Due, code: Option<Code>, minutes: Option<u32>, note: Option<&str>) -> bool {
+fn stands_already(
+    due: &Due,
+    code: Option<Code>,
+    minutes: Option<u32>,
+    (note, sub_code): (&Option<String>, &Option<String>),
+) -> bool {
     let Some(standing) = &due.standing else {
         return code.is_none();
     };
     standing.code == code
         && (code.is_none()
             || (minutes.is_none_or(|minutes| standing.minutes == Some(minutes))
-                && standing.note.as_deref() == note))
+                && standing.note == *note
+                && standing.sub_code == *sub_code))
 }
 
 /// Whether the person saw what stands. A place that was taken back looks blank, so nought is its number too.
@@ -463,15 +513,15 @@ fn by_the_clock(register: &Register, code: Code) -> Result<(Option<u32>, Option<
 
 /// Words of a ground as a sentence, with the rule that decides.
 fn sentence(text: &str, rule: Option<&str>) -> String {
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
     let rule = rule
         .filter(|number| !text.contains(number))
         .map(|number| format!(" ({number})"))
         .unwrap_or_default();
-    format!("{first}{}{rule}.", letters.as_str().trim_end_matches('.'))
+    format!("{}{rule}.", capital(text).trim_end_matches('.'))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.clone()).collect()
 }

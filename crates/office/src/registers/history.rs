@@ -13,7 +13,7 @@ use crate::shell::{Face, Frame, MarkCell};
 
 pub(super) const OF_ENROLMENT: &str = "\
 select v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note, v.reason, v.source,
-       j.at, j.account_id, j.job_title, a.name, s.title, s.forename, s.surname
+       j.at, j.account_id, j.job_title, a.name, s.title, s.forename, s.surname, v.sub_code
 from mark_version v
 join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
 left join account a on a.account_id = j.account_id
@@ -25,7 +25,7 @@ order by v.on_date, v.session, v.seq";
 // The group's members first, by cross join: see the statements of a save.
 pub(super) const OF_REGISTER: &str = "\
 select v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note, v.reason, v.source,
-       j.at, j.account_id, j.job_title, a.name, s.title, s.forename, s.surname
+       j.at, j.account_id, j.job_title, a.name, s.title, s.forename, s.surname, v.sub_code
 from membership m cross join mark_version v cross join journal_entry j
 left join account a on a.account_id = j.account_id
 left join staff s on s.school_id = j.school_id and s.account_id = j.account_id and s.superseded_seq is null
@@ -39,7 +39,7 @@ order by v.enrolment_id, v.seq";
 /// Every entry in a place with more than one, of the days $2 to $3.
 pub(super) const AMENDED_BETWEEN: &str = "\
 select v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note, v.reason, v.source,
-       j.at, j.account_id, j.job_title, a.name, s.title, s.forename, s.surname
+       j.at, j.account_id, j.job_title, a.name, s.title, s.forename, s.surname, v.sub_code
 from mark_version v
 join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
 left join account a on a.account_id = j.account_id
@@ -101,6 +101,8 @@ pub struct HistoryEntry {
     pub minutes: Option<u32>,
     /// The note.
     pub note: Option<String>,
+    /// The school's own sub-code.
+    pub sub_code: Option<String>,
     /// The reason for it.
     pub reason: Option<String>,
     /// Where it came from: `register`, `amendment`, or the import's word.
@@ -177,6 +179,7 @@ fn read(row: &Row) -> Result<HistoryEntry, StoreError> {
         is_first: true,
         minutes: row.get::<Option<i64>>(5)?.map(|minutes| minutes as u32),
         note: row.get(6)?,
+        sub_code: row.get(16)?,
         reason: row.get(7)?,
         source: row.get(8)?,
         at: row.get(9)?,
@@ -222,6 +225,7 @@ pub(super) struct EntryLine {
     pub before: MarkCell,
     pub after: MarkCell,
     pub minutes: String,
+    pub sub_code: String,
     pub note: String,
     pub reason: String,
     pub when: String,
@@ -230,6 +234,10 @@ pub(super) struct EntryLine {
 }
 
 impl HistoryPage {
+    fn has_sub_codes(&self) -> bool {
+        self.entries.iter().any(|entry| !entry.sub_code.is_empty())
+    }
+
     pub(super) fn of(
         book: &Book,
         address: RegisterAddress,
@@ -254,6 +262,7 @@ impl HistoryPage {
                     .minutes
                     .map(|minutes| minutes.to_string())
                     .unwrap_or_default(),
+                sub_code: entry.sub_code.unwrap_or_default(),
                 note: entry.note.unwrap_or_default(),
                 reason: entry.reason.unwrap_or_default(),
                 when: clock_of(entry.at, now),

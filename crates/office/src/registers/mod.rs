@@ -25,13 +25,15 @@ pub mod save;
 pub mod sealed;
 mod sent;
 mod status;
+mod sub_codes;
 mod today;
 
 use crate::take_away::List;
 
 pub(crate) use api::operations;
 pub(crate) use bulk::{
-    first_attended, keeps_all_registers, marks_before, present_on, take_back_before,
+    first_attended, keeps_all_registers, marks_after, marks_before, present_on, take_back_after,
+    take_back_before,
 };
 pub use cover::{set_cover, take_back_cover};
 pub use cover_lesson::{cover_lesson, take_back_lesson};
@@ -92,6 +94,11 @@ pub(crate) const LISTS: &[List] = &[
         address: "/many-marks/{set}",
         make: bulk::marks_as_file,
     },
+    List {
+        kind: "marks by sub-code",
+        address: "/sub-codes",
+        make: sub_codes::as_file,
+    },
     extract::LIST,
 ];
 
@@ -108,6 +115,7 @@ pub fn statements() -> Vec<&'static str> {
         offline::STATEMENTS,
         &plans::STATEMENTS,
         &sealed::statements(),
+        sub_codes::STATEMENTS,
     ]
     .concat()
 }

@@ -42,6 +42,7 @@ pub fn routes() -> Router<Arc<Office>> {
         .merge(super::exams::routes())
         .merge(super::lessons::routes())
         .merge(super::ageing::routes())
+        .merge(super::sub_codes::routes())
         .merge(super::bulk::routes())
         .merge(super::offline::routes())
         .merge(super::plans::routes())

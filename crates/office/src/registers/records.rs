@@ -18,6 +18,7 @@ pub static MARK_VERSION: Table = Table {
         Column::nullable("reason", Kind::Text),
         Column::new("source", Kind::Text),
         Column::nullable("device_at", Kind::Instant),
+        Column::nullable("sub_code", Kind::Text),
     ],
     shape: Shape::Log,
 };
@@ -56,6 +57,7 @@ pub static LATE_MARK: Table = Table {
         Column::new("arrived_at", Kind::Instant),
         Column::new("state", Kind::Text),
         Column::nullable("decided_because", Kind::Text),
+        Column::nullable("sub_code", Kind::Text),
     ],
     shape: Shape::Versions,
 };

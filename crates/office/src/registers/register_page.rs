@@ -4,6 +4,7 @@ use calendar::{Day, Instant, Session, Slot};
 use register::closing::{RegisterState as Clock, SessionTimes, register_state};
 use register::entry::{EntryLimits, EntryRefusal, EntryRequest, PupilOnRoll, RoleKind, may_enter};
 use register::plan::Plan;
+use register::sub_code::SubCodes;
 use register::{Class, Code, CodeRow, NeedsNote, NotMarked, code_rows, help_for, meaning};
 use store::Tx;
 
@@ -23,7 +24,9 @@ use crate::shell::{
     CodeChoice, Errors, Face, Flag, Frame, MarkCell, Notice, RegisterOf, RegisterPage, RegisterRow,
     RegisterState, TallyKind, Text,
 };
-use crate::year::settings::{amendment_reasons, entry_limits, mode, new_for_days, session_times};
+use crate::year::settings::{
+    amendment_reasons, entry_limits, mode, new_for_days, session_times, sub_codes,
+};
 
 /// Marks that stand beside a name.
 const LAST: usize = 5;
@@ -94,6 +97,7 @@ pub(super) fn register_page(
             keeper.role().filter(|_| marks_here),
             clock,
             &limits,
+            &sub_codes(&book.settings, slot.day)?,
         ),
         present: present(slot.session),
         on_behalf_of: on_behalf_of(book, address, keeper, state),
@@ -267,6 +271,10 @@ fn rows(
                     .and_then(|mark| mark.note.clone())
                     .unwrap_or_default()
                     .into(),
+                sub_code: mark
+                    .and_then(|mark| mark.sub_code.clone())
+                    .unwrap_or_default()
+                    .into(),
                 sibling: siblings(book, enrolment.pupil, slot, code, beside).into(),
             }
         })
@@ -343,6 +351,7 @@ pub(super) fn codes(
     role: Option<RoleKind>,
     clock: Clock,
     limits: &EntryLimits,
+    sub_codes: &SubCodes,
 ) -> Vec<CodeChoice> {
     code_rows()
         .iter()
@@ -364,6 +373,10 @@ pub(super) fn codes(
                 needs_note: row.needs_note != NeedsNote::No,
                 late: row.is_late_before_close() || row.is_late_after_close(),
                 tally: tally_of(row, face),
+                sub_codes: sub_codes
+                    .of(row.code)
+                    .map(|name| name.to_owned().into())
+                    .collect(),
                 refusal: role.and_then(|role| refusal(book, row, slot, role, clock, limits)),
             }
         })

@@ -20,7 +20,7 @@ use super::records::{MARK_VERSION, REGISTER_TAKEN};
 use crate::desk::Refusal;
 use crate::ids::{AccountId, EnrolmentId, GroupId};
 use crate::people::Actor;
-use crate::year::settings::{SETTINGS, entry_limits, mode, session_times, settings};
+use crate::year::settings::{SETTINGS, entry_limits, mode, session_times, settings, sub_codes};
 use crate::year::{BETWEEN, CalendarError, calendar_between};
 
 /// A save as a device sends it.
@@ -80,6 +80,9 @@ pub struct ChangeResult {
     pub code: Option<String>,
     /// The minutes late that stand.
     pub minutes: Option<u32>,
+    /// The sub-code that stands.
+    #[serde(default)]
+    pub sub_code: Option<String>,
     /// The number to base the next change on.
     pub base: i64,
     /// Who made the mark that stands, after a conflict.
@@ -209,7 +212,7 @@ pub(super) fn makes_sense(save: &Save) -> Result<(), Refusal> {
     let texts = save
         .changes
         .iter()
-        .flat_map(|change| [&change.note, &change.reason]);
+        .flat_map(|change| [&change.note, &change.sub_code, &change.reason]);
     let texts = texts.chain([&save.on_behalf_of]).flatten();
     if texts
         .into_iter()
@@ -311,6 +314,7 @@ pub(super) fn open_register(
         times,
         calendar,
         limits: entry_limits(&settings, slot.day)?,
+        sub_codes: sub_codes(&settings, slot.day)?,
         role,
         now,
         person: actor.name.clone(),
@@ -410,6 +414,7 @@ impl OpenRegister {
                 code: mark.code,
                 minutes: mark.minutes,
                 note: mark.note.clone(),
+                sub_code: mark.sub_code.clone(),
                 at,
                 account,
             });
@@ -452,7 +457,8 @@ pub(super) fn write(
             mark.note.as_deref(),
             mark.reason.as_deref(),
             source,
-            device_at(change.enrolment)
+            device_at(change.enrolment),
+            mark.sub_code.as_deref()
         ])
     });
     act.record_many(&MARK_VERSION, rows)
@@ -525,6 +531,7 @@ fn answer(
         let stands = standing.map(|mark| Stands {
             code: mark.code.map(|code| code.to_string()),
             minutes: mark.minutes,
+            sub_code: mark.sub_code.clone(),
             seq: mark.seq,
             at: mark.at,
             account: mark.account,
@@ -547,6 +554,7 @@ pub(super) const CHANGED_SINCE: &str = "Somebody changed this mark after you saw
 pub(super) struct Stands {
     pub(super) code: Option<String>,
     pub(super) minutes: Option<u32>,
+    pub(super) sub_code: Option<String>,
     pub(super) seq: i64,
     pub(super) at: Instant,
     pub(super) account: AccountId,
@@ -589,6 +597,7 @@ impl Names {
             at: theirs.map(|theirs| clock_of(theirs.at, now)),
             minutes: stands.as_ref().and_then(|stands| stands.minutes),
             base: stands.as_ref().map_or(0, |stands| stands.seq),
+            sub_code: stands.as_ref().and_then(|stands| stands.sub_code.clone()),
             code: stands.and_then(|stands| stands.code),
         })
     }

@@ -11,7 +11,7 @@ use crate::ids::EnrolmentId;
 
 /// A save as the grid sends it.
 ///
-/// `{change_id, device_at, sent_at, on_behalf_of, fill, changes: [{enrolment, code, minutes, note, reason, base}]}`; all but the first
+/// `{change_id, device_at, sent_at, on_behalf_of, fill, changes: [{enrolment, code, minutes, note, sub_code, reason, base}]}`; all but the first
 /// may be left out.
 #[derive(Debug, Deserialize)]
 pub struct SentSave {
@@ -66,7 +66,7 @@ fn filled(text: Option<String>) -> Option<String> {
 }
 
 /// A save as the form without script posts it: `change_id`, `reason`, `on_behalf_of`, `fill`, and for each row
-/// `code-{enrolment}`, `minutes-{enrolment}`, `note-{enrolment}`, `base-{enrolment}`.
+/// `code-{enrolment}`, `minutes-{enrolment}`, `note-{enrolment}`, `sub_code-{enrolment}`, `base-{enrolment}`.
 ///
 /// A form sends every row; rows that say what stands come back unchanged. Numbers that cannot be read are left out.
 pub fn from_form(fields: Vec<(String, String)>) -> Save {
@@ -94,6 +94,7 @@ pub fn from_form(fields: Vec<(String, String)>) -> Save {
                     "code" => row.code = filled(Some(value)),
                     "minutes" => row.minutes = value.trim().parse().ok(),
                     "note" => row.note = filled(Some(value)),
+                    "sub_code" => row.sub_code = Some(value),
                     "base" => row.base = value.parse().unwrap_or(0),
                     _ => {}
                 }

@@ -10,6 +10,7 @@ mod beside;
 mod boarding;
 mod characteristic_kinds;
 mod characteristics;
+mod days_on_roll;
 mod entry;
 mod find;
 mod groups;
@@ -25,7 +26,6 @@ mod pupil;
 mod pupils;
 mod record;
 pub mod records;
-mod starting_day;
 mod time_on_roll;
 
 pub(crate) use beside::siblings_of;

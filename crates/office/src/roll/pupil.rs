@@ -812,7 +812,10 @@ fn amended_marks(tx: &mut Tx, actor: &Actor, opened: &Opened) -> Result<Vec<Mark
                         entry.slot.session
                     ),
                     before: code(entry.before),
-                    after: code(entry.code),
+                    after: match &entry.sub_code {
+                        Some(sub_code) => format!("{}, {sub_code}", code(entry.code)),
+                        None => code(entry.code),
+                    },
                     when: crate::shell::moment(entry.at),
                     who: [entry.name, entry.job_title].join(", "),
                     reason: entry.reason.unwrap_or_default(),

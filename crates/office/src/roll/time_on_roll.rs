@@ -13,11 +13,11 @@ use store::{Act, SchoolId, Tx, args};
 
 use super::add_pupil::{begin, joining_questions, read_joining, sentence};
 use super::boarding;
-use super::groups::{choose_groups, join_chosen_groups, leave_all};
+use super::days_on_roll::{Moved, STATEMENTS as OF_DAYS, move_with_it, preview};
+use super::groups::{choose_groups, join_chosen_groups};
 use super::keeping::{may_keep, must_be_unchanged};
 use super::record::{ENROLMENT_KINDS, PupilRow, TimeOnRoll, pupil_row, times_on_roll};
 use super::records::ENROLMENT;
-use super::starting_day;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Help, Outcome, Part, Wrongs, hidden, tick};
 use crate::ids::{EnrolmentId, PupilId};
@@ -176,83 +176,117 @@ pub(super) async fn ask_end(desk: Desk, Path(pupil): Path<PupilId>) -> Result<Re
     .await
 }
 
-/// Ends the time on roll, or says every ground against it.
+/// Ends the time on roll, or says every ground against it; shows first what it does to marks and figures.
 pub(super) async fn answer_end(
     desk: Desk,
     Path(pupil): Path<PupilId>,
     Form(answers): Form<Answers>,
 ) -> Result<Response, Problem> {
+    if answers.text("go") != "make" {
+        let (here, given) = (desk.clone(), answers.clone());
+        let moved = desk
+            .read(move |tx, actor| {
+                let today = here.office.today().0;
+                may_keep(tx, actor, RecordKind::PupilCore, pupil, today)?;
+                let (row, times) = pupil_and_times(tx, actor, pupil)?;
+                let time = open_time(&times, today)?;
+                let mut wrongs = Wrongs::default();
+                let ended = read_ended(tx, actor, &given, (&row, time), today, &mut wrongs)?;
+                Ok(ended.and_then(|(ended, _)| Moved::of(time, &ended)))
+            })
+            .await?;
+        if let Some(moved) = moved {
+            let action = format!("/pupils/{pupil}/end");
+            return preview(&desk, moved, action, &answers).await;
+        }
+    }
     form::answer(desk, move |act, actor, today| {
         may_keep(act.tx(), actor, RecordKind::PupilCore, pupil, today)?;
         let (row, times) = pupil_and_times(act.tx(), actor, pupil)?;
         let time = open_time(&times, today)?;
         must_be_unchanged(act.tx(), actor, &answers, time.seq)?;
         let mut wrongs = Wrongs::default();
-        let ground = deletion_ground(answers.text("ground"));
-        if ground.is_none() {
-            wrongs.add("ground", "Choose the ground; free text is not one (R-305).");
-        }
-        let last = answers.day("last", &mut wrongs);
-        let established = answers.day("established", &mut wrongs);
-        let notice_last = answers.day_if_given("notice_last", &mut wrongs);
-        if !answers.ticked("confirmed") {
-            wrongs.add(
-                "confirmed",
-                "Confirm that the conditions are met: the registers alone cannot show it.",
-            );
-        }
-        if last.is_some_and(|last| last < time.starting_day) {
-            wrongs.add(
-                "last",
-                format!("The pupil starts on {}.", time.starting_day.long()),
-            );
-        }
-        if let (Some(ground), Some(last), Some(established)) = (ground, last, established) {
-            let unmarked = unmarked(act.tx(), actor.school, time, last.min(today.previous()))?;
-            let request = DeletionRequest {
-                ground,
-                deletion_day: last,
-                established_on: established,
-                today,
-                date_of_birth: Some(row.birth_day),
-                unmarked: &unmarked,
-                attendance_order_in_force: answers.ticked("order"),
-                main_school_of_mobile_child: answers.ticked("mobile"),
-                special_school_place: answers.ticked("special"),
-                authority_consents: answers.ticked("consent"),
-                independent_or_non_maintained_special: answers.ticked("independent"),
-                home_education_notice: answers.ticked("notice").then_some(HomeEducationNotice {
-                    in_writing: true,
-                    last_day: notice_last,
-                }),
-                exclusion_review_over: answers.ticked("review_over"),
-            };
-            for refusal in may_delete(&request).err().unwrap_or_default() {
-                wrongs.add(field_of(&refusal), sentence(&refusal.to_string()));
-            }
-        }
-        let (Some(ground), Some(last), true) = (ground, last, wrongs.is_empty()) else {
+        let ended = read_ended(act.tx(), actor, &answers, (&row, time), today, &mut wrongs)?;
+        let Some((ended, ground)) = ended else {
             let form = end_form(&row, time, pupil, today);
             return Ok(Outcome::again(form, &answers, &wrongs));
         };
-        let ended = TimeOnRoll {
-            leaving_day: Some(last),
-            deletion_ground: Some(ground.letter.clone()),
-            next_school: answers
-                .given("next_school")
-                .or_else(|| time.next_school.clone()),
-            ..time.clone()
-        };
         write_time(act, &ended)?;
-        leave_all(act, time.id, last)?;
-        act.note(
-            "reason",
-            &format!("Ground {}: {}", ground.letter, ground.name),
-        );
+        let reason = format!("Ground {}: {}", ground.letter, ground.name);
+        if let Some(moved) = Moved::of(time, &ended) {
+            move_with_it(act, actor, &moved, &reason)?;
+        }
+        act.note("reason", &reason);
         act.describe(actor.entry("end time on roll", format!("pupil {pupil}")));
         Ok(Outcome::done(&record_page(pupil), "ended"))
     })
     .await
+}
+
+/// The time on roll with the end that the answers give it, and the ground; none, with every ground against it, where it may not end so.
+fn read_ended(
+    tx: &mut Tx,
+    actor: &Actor,
+    answers: &Answers,
+    (row, time): (&PupilRow, &TimeOnRoll),
+    today: Day,
+    wrongs: &mut Wrongs,
+) -> Result<Option<(TimeOnRoll, &'static DeletionGround)>, Refusal> {
+    let ground = deletion_ground(answers.text("ground"));
+    if ground.is_none() {
+        wrongs.add("ground", "Choose the ground; free text is not one (R-305).");
+    }
+    let last = answers.day("last", wrongs);
+    let established = answers.day("established", wrongs);
+    let notice_last = answers.day_if_given("notice_last", wrongs);
+    if !answers.ticked("confirmed") {
+        wrongs.add(
+            "confirmed",
+            "Confirm that the conditions are met: the registers alone cannot show it.",
+        );
+    }
+    if last.is_some_and(|last| last < time.starting_day) {
+        wrongs.add(
+            "last",
+            format!("The pupil starts on {}.", time.starting_day.long()),
+        );
+    }
+    if let (Some(ground), Some(last), Some(established)) = (ground, last, established) {
+        let unmarked = unmarked(tx, actor.school, time, last.min(today.previous()))?;
+        let request = DeletionRequest {
+            ground,
+            deletion_day: last,
+            established_on: established,
+            today,
+            date_of_birth: Some(row.birth_day),
+            unmarked: &unmarked,
+            attendance_order_in_force: answers.ticked("order"),
+            main_school_of_mobile_child: answers.ticked("mobile"),
+            special_school_place: answers.ticked("special"),
+            authority_consents: answers.ticked("consent"),
+            independent_or_non_maintained_special: answers.ticked("independent"),
+            home_education_notice: answers.ticked("notice").then_some(HomeEducationNotice {
+                in_writing: true,
+                last_day: notice_last,
+            }),
+            exclusion_review_over: answers.ticked("review_over"),
+        };
+        for refusal in may_delete(&request).err().unwrap_or_default() {
+            wrongs.add(field_of(&refusal), sentence(&refusal.to_string()));
+        }
+    }
+    let (Some(ground), Some(last), true) = (ground, last, wrongs.is_empty()) else {
+        return Ok(None);
+    };
+    let ended = TimeOnRoll {
+        leaving_day: Some(last),
+        deletion_ground: Some(ground.letter.clone()),
+        next_school: answers
+            .given("next_school")
+            .or_else(|| time.next_school.clone()),
+        ..time.clone()
+    };
+    Ok(Some((ended, ground)))
 }
 
 /// The question beside which a refusal stands.
@@ -407,11 +441,26 @@ fn amend_form(row: &PupilRow, time: &TimeOnRoll, today: Day) -> FormPage {
             .value(optional(&time.last_school_address))
             .optional(),
     ];
-    if time.leaving_day.is_some_and(|last| last >= today) {
-        fields.push(tick(
+    match time.leaving_day {
+        Some(last) if last >= today => {
+            fields.push(
+                Field::day("leaving_day", "Last day on roll")
+                    .hint("Today or later: a name is never deleted in retrospect (R-306). The ground stays.")
+                    .value(last.to_string()),
+            );
+            fields.push(tick(
+                "stays",
+                "The pupil stays after all: take back the last day on roll and its ground",
+            ));
+        }
+        Some(last) => fields.push(tick(
             "stays",
-            "The pupil stays after all: take back the last day on roll and its ground",
-        ));
+            format!(
+                "The end on {} was recorded in error, and the pupil never left: take it back with its ground. It is not moved to another day that has passed; end the time on roll again, today or later (R-306)",
+                last.long()
+            ),
+        )),
+        None => {}
     }
     fields.push(form::reason());
     fields.push(hidden("seq", time.seq));
@@ -456,16 +505,13 @@ pub(super) async fn answer_amend(
                 let mut wrongs = Wrongs::default();
                 given.reason(&mut wrongs);
                 let amended = read_amended(&given, &time, today, &mut wrongs);
-                let to = amended
-                    .filter(|_| wrongs.is_empty())
-                    .map(|to| to.starting_day);
-                Ok(to.map(|to| (time, to)))
+                let amended = amended.filter(|_| wrongs.is_empty());
+                Ok(amended.and_then(|then| Moved::of(&time, &then)))
             })
             .await?;
-        if let Some((time, to)) = moved
-            && let Some(shown) = starting_day::preview(&desk, pupil, time, to, &answers).await?
-        {
-            return Ok(shown);
+        if let Some(moved) = moved {
+            let action = format!("/pupils/{pupil}/times/{id}");
+            return preview(&desk, moved, action, &answers).await;
         }
     }
     form::answer(desk, move |act, actor, today| {
@@ -479,7 +525,11 @@ pub(super) async fn answer_amend(
         if let Some(amended) = &amended {
             let first = amended.starting_day;
             if let Some(other) = overlapping(&times, Some(id), first, amended.leaving_day) {
-                wrongs.add("starting_day", overlap_in_words(other));
+                let field = match amended.leaving_day == time.leaving_day {
+                    true => "starting_day",
+                    false => "stays",
+                };
+                wrongs.add(field, overlap_in_words(other));
             }
             let outside = marks_before(act.tx(), actor.school, id, first)?;
             if let Some(attended) = first_attended(&outside) {
@@ -494,9 +544,8 @@ pub(super) async fn answer_amend(
             ));
         };
         write_time(act, &amended)?;
-        if amended.starting_day != time.starting_day {
-            let to = amended.starting_day;
-            starting_day::move_with_it(act, actor, &time, to, &reason)?;
+        if let Some(moved) = Moved::of(&time, &amended) {
+            move_with_it(act, actor, &moved, &reason)?;
         }
         act.note("reason", &reason);
         act.describe(actor.entry("amend time on roll", format!("pupil {pupil}")));
@@ -516,10 +565,21 @@ fn read_amended(
     if !ENROLMENT_KINDS.iter().any(|(key, _)| *key == kind) {
         wrongs.add("kind", "Choose the kind of registration.");
     }
-    if time.leaving_day.is_some_and(|last| last < starting_day) {
+    let stays = answers.ticked("stays") && time.leaving_day.is_some();
+    let mut leaving_day = time.leaving_day.filter(|_| !stays);
+    if leaving_day.is_some_and(|last| last >= today) && !answers.text("leaving_day").is_empty() {
+        let wanted = answers.day("leaving_day", wrongs)?;
+        if wanted < today {
+            wrongs.add(
+                "leaving_day",
+                "A name is never deleted in retrospect: the earliest day is today (R-306).",
+            );
+        }
+        leaving_day = Some(wanted);
+    }
+    if leaving_day.is_some_and(|last| last < starting_day) {
         wrongs.add("starting_day", "This lies after the last day on roll.");
     }
-    let stays = answers.ticked("stays") && time.leaving_day.is_some_and(|last| last >= today);
     Some(TimeOnRoll {
         starting_day,
         kind,
@@ -527,11 +587,11 @@ fn read_amended(
         last_school: answers.given("last_school"),
         last_school_address: answers.given("last_school_address"),
         next_school: answers.given("next_school"),
-        leaving_day: time.leaving_day.filter(|_| !stays),
+        leaving_day,
         deletion_ground: time.deletion_ground.clone().filter(|_| !stays),
         ..time.clone()
     })
 }
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[MARKED, starting_day::BEGUN_WITH];
+pub(super) const STATEMENTS: &[&str] = &[MARKED, OF_DAYS[0], OF_DAYS[1], OF_DAYS[2]];

@@ -7,16 +7,17 @@ use super::{Errors, Face, Flag, Frame, MarkCell, Text};
 ///
 /// With script its rows are a grid that takes typing and saves each change through the outbox; without, the same page is
 /// a form posted to `{path}/save` with the fields `change_id`, `reason`, `on_behalf_of`, `fill` (`yes`: every blank present) and, for
-/// each row, `code-{enrolment}`, `minutes-{enrolment}`, `note-{enrolment}`, `base-{enrolment}`.
+/// each row, `code-{enrolment}`, `minutes-{enrolment}`, `note-{enrolment}`, `sub_code-{enrolment}`, `base-{enrolment}`.
 ///
 /// What the grid posts to the same address as JSON:
 ///
 /// ```text
-/// {change_id, device_at, on_behalf_of|null, changes: [{enrolment, code|null, minutes|null, note|null, reason|null, base}]}
-/// → {seq, saved_at: "08:44", results: [{enrolment, outcome, message, code, minutes, base, by, at}]}
+/// {change_id, device_at, on_behalf_of|null, changes: [{enrolment, code|null, minutes|null, note|null, sub_code|null, reason|null, base}]}
+/// → {seq, saved_at: "08:44", results: [{enrolment, outcome, message, code, minutes, sub_code, base, by, at}]}
 /// ```
 ///
-/// A change is the whole cell: no code means no mark, no note means no note. `base` is the version the person saw.
+/// A change is the whole cell: no code means no mark, no note means no note; only no `sub_code` leaves the one that stands with the same
+/// code, and an empty one takes it away. `base` is the version the person saw.
 /// Outcomes: `saved`, `unchanged`, `refused` (with the ground in `message`; `code`, `minutes`, `base` are what stands),
 /// `conflict` (somebody else changed it since; the same fields, `by` and `at` say who and when). Status 401 keeps the change on
 /// the device until the same person has signed in again; 400, 403, 404, 409, 413 and 422 with `{message}` keep it there for them to decide
@@ -204,6 +205,8 @@ pub struct RegisterRow {
     pub planned_face: Face,
     /// The mark's note. May be empty.
     pub note: Text,
+    /// The school's own sub-code of the mark. May be empty.
+    pub sub_code: Text,
     /// What is known of brothers and sisters today: `sister absent too`. May be empty.
     pub sibling: Text,
 }
@@ -251,6 +254,8 @@ pub struct CodeChoice {
     pub late: bool,
     /// Where it counts in the page's tally.
     pub tally: TallyKind,
+    /// The school's own sub-codes beneath it, as they are offered.
+    pub sub_codes: Vec<Text>,
     /// Why this person may not enter it here and now; nothing when they may.
     pub refusal: Option<Text>,
 }
@@ -326,6 +331,11 @@ impl RegisterPage {
                 )
             })
             .collect()
+    }
+
+    /// Whether the school has sub-codes that this register offers.
+    fn has_sub_codes(&self) -> bool {
+        self.allowed().any(|choice| !choice.sub_codes.is_empty())
     }
 
     fn allowed(&self) -> impl Iterator<Item = &CodeChoice> {

@@ -533,6 +533,7 @@ fn choices(office: bool) -> Vec<CodeChoice> {
                 needs_note: row.needs_note == register::NeedsNote::Required,
                 late: matches!(code, "L" | "U"),
                 tally,
+                sub_codes: Vec::new(),
                 refusal: refusal.map(Into::into),
             }
         })
@@ -594,6 +595,7 @@ fn sample_register(state: RegisterState, office: bool) -> RegisterPage {
             } else {
                 "".into()
             },
+            sub_code: "".into(),
             sibling: if index == 11 {
                 "brother absent too".into()
             } else {

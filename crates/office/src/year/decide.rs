@@ -49,6 +49,7 @@ fn check(name: &'static str, from: Day, value: &str) -> Result<(), SettingError>
     settings::amendment_reasons(&alone, from)?;
     settings::late_reasons(&alone, from)?;
     settings::late_ladder(&alone, from)?;
+    settings::sub_codes(&alone, from)?;
     settings::mode(&alone, from)?;
     settings::cycle(&alone, from)?;
     settings::own_ladder(&alone, from)?;

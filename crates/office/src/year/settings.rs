@@ -7,6 +7,7 @@ use calendar::{Cycle, Day, Session, TimeOfDay};
 use register::closing::{SessionHours, SessionTimes, SessionTimesProblem};
 use register::entry::EntryLimits;
 use register::late_door::{LateLadder, LateLadderError, LateStep};
+use register::sub_code::{SubCode, SubCodes, SubCodesError};
 use register::{Band, Bands, BandsError, Code, Threshold, default_bands};
 use serde::{Deserialize, Serialize};
 use store::{SchoolId, StoreError, Tx, args};
@@ -28,6 +29,8 @@ pub const BANDS: &str = "bands";
 pub const NEW_FOR_DAYS: &str = "new_for_days";
 /// The setting that holds the reasons offered while a mark is amended: `["Marked in error", …]`.
 pub const AMENDMENT_REASONS: &str = "amendment_reasons";
+/// The setting that holds the school's own sub-codes, as a list of [`SubCodeValue`].
+pub const SUB_CODES: &str = "sub_codes";
 /// The setting that holds how the timetable goes round, as [`CycleValue`].
 pub const TIMETABLE_CYCLE: &str = "timetable_cycle";
 /// The setting that holds why pupils are late, as a list of [`LateReason`], in the order of their keys.
@@ -74,6 +77,9 @@ pub enum SettingError {
     /// Steps about lateness that do not climb.
     #[error("the steps about lateness cannot hold: {0}")]
     LateLadder(#[from] LateLadderError),
+    /// Sub-codes that no school can have.
+    #[error("the sub-codes cannot hold: {0}")]
+    SubCodes(#[from] SubCodesError),
 }
 
 impl From<SettingError> for Refusal {
@@ -440,6 +446,33 @@ pub fn claim_minutes(settings: &Settings, day: Day) -> Result<u8, SettingError> 
             &format!("a claim lasts between 1 and {LONGEST_CLAIM} minutes"),
         )),
     }
+}
+
+/// One sub-code as the setting has it: `{"code": "I", "name": "dental"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubCodeValue {
+    /// The statutory code above it.
+    pub code: String,
+    /// What the school calls it.
+    pub name: String,
+}
+
+/// The school's own sub-codes on a day: none where it has decided on none by then.
+///
+/// Errors: the setting cannot be read, or has sub-codes that no school can have.
+pub fn sub_codes(settings: &Settings, day: Day) -> Result<SubCodes, SettingError> {
+    let values = read::<Vec<SubCodeValue>>(settings, SUB_CODES, day)?.unwrap_or_default();
+    let sub_codes = values
+        .into_iter()
+        .map(|value| {
+            let code = value.code.parse::<Code>();
+            Ok(SubCode {
+                code: code.map_err(|error| shape(SUB_CODES, &error))?,
+                name: value.name,
+            })
+        })
+        .collect::<Result<Vec<_>, SettingError>>()?;
+    Ok(SubCodes::new(sub_codes)?)
 }
 
 /// Who keeps the legal record (I-001): `"register_holder"`, `"alongside"` or `"alongside_marks_here"`.

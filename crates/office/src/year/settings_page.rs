@@ -1,4 +1,4 @@
-//! The settings page: session times, who keeps the record, codes of teachers, reasons of amendments, who is new, absence bands, the
+//! The settings page: session times, who keeps the record, codes of teachers, sub-codes, reasons of amendments, who is new, absence bands, the
 //! contact ladder; each from a day on.
 
 use askama::Template;
@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Cycle, Day, Session, TimeOfDay};
 use register::Code;
 use register::late_door::LateLadder;
+use register::sub_code::{LONGEST_SUB_CODE, MOST_SUB_CODES, SubCode, SubCodes};
 use serde::Deserialize;
 use store::Tx;
 use welfare::ladder::Own;
@@ -19,8 +20,9 @@ use super::settings::{
     AMENDMENT_REASONS, BANDS, BandValue, CLAIM_MINUTES, CONTACT_LADDER, CycleValue, HoursValue,
     LATE_LADDER, LATE_REASONS, LONGEST_CLAIM, LONGEST_NEW, LateLadderValue, LateReason,
     LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS, Mode, NEW_FOR_DAYS, SESSION_TIMES,
-    SessionTimesValue, TEACHER_CODES, TIMETABLE_CYCLE, amendment_reasons, bands, claim_minutes,
-    cycle, entry_limits, late_ladder, late_reasons, mode, new_for_days, own_ladder, usual_times,
+    SUB_CODES, SessionTimesValue, SubCodeValue, TEACHER_CODES, TIMETABLE_CYCLE, amendment_reasons,
+    bands, claim_minutes, cycle, entry_limits, late_ladder, late_reasons, mode, new_for_days,
+    own_ladder, sub_codes, usual_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -124,6 +126,12 @@ fn page(
             &typed,
             history(TEACHER_CODES),
             from(TEACHER_CODES),
+        ),
+        sub_codes_form(
+            &sub_codes(&book.settings, today)?,
+            &typed,
+            history(SUB_CODES),
+            from(SUB_CODES),
         ),
         reasons_form(
             &amendment_reasons(&book.settings, today)?,
@@ -354,6 +362,61 @@ fn codes_form(
             Field::line("codes", "Codes, with a space between").value(typed("codes", now)),
         ],
     }
+}
+
+fn sub_codes_form(
+    sub_codes: &SubCodes,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let lines: Vec<String> = sub_codes
+        .all()
+        .iter()
+        .map(|one| format!("{} {}", one.code, one.name))
+        .collect();
+    SettingForm {
+        what: SUB_CODES,
+        heading: "Sub-codes",
+        rule: "The school's own reasons beneath a statutory code. A sub-code inherits everything from its code, so it changes no figure and goes into no return (R-141). Marks keep the one they were given, whatever is decided later.",
+        now: match lines.as_slice() {
+            [] => "The school has none.".to_owned(),
+            some => format!("{}.", some.join("; ")),
+        },
+        history,
+        fields: vec![
+            from,
+            Field::new(FieldKind::Lines, "sub-codes", "Sub-codes, one on a line: the code, then a name")
+                .hint(format!(
+                    "Such as: I dental. At most {MOST_SUB_CODES}, each name of at most {LONGEST_SUB_CODE} characters. They are offered in this order."
+                ))
+                .value(typed("sub-codes", lines.join("\n"))),
+        ],
+    }
+}
+
+/// The sub-codes of the form, or what is wrong with them on their first day.
+fn sub_codes_of(text: &str, from: Day) -> Result<Vec<SubCodeValue>, String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let sub_codes = lines.map(|line| {
+        let (code, name) = line
+            .split_once(char::is_whitespace)
+            .ok_or_else(|| format!("“{line}”: write a code, a space and a name."))?;
+        let code = code
+            .parse::<Code>()
+            .ok()
+            .filter(|code| register::meaning(*code, from).is_ok())
+            .ok_or_else(|| format!("“{code}” is no attendance code on that day."))?;
+        let name = name.trim().to_owned();
+        Ok(SubCode { code, name })
+    });
+    let sub_codes = sub_codes.collect::<Result<Vec<_>, String>>()?;
+    let sound = SubCodes::new(sub_codes).map_err(|error| format!("Not saved: {error}."))?;
+    let values = sound.all().iter().map(|one| SubCodeValue {
+        code: one.code.to_string(),
+        name: one.name.clone(),
+    });
+    Ok(values.collect())
 }
 
 fn reasons_form(
@@ -737,6 +800,11 @@ fn decided<'p>(
             let value = LateLadderValue { window, steps };
             Ok((LATE_LADDER, from, json(serde_json::to_string(&value))?))
         }
+        SUB_CODES => {
+            let values = sub_codes_of(answer("sub-codes"), from);
+            let values = values.map_err(|text| ("sub-codes", text))?;
+            Ok((SUB_CODES, from, json(serde_json::to_string(&values))?))
+        }
         NEW_FOR_DAYS => {
             let days = answer("days").parse::<u8>().ok();
             let days = days.filter(|days| *days <= LONGEST_NEW).ok_or_else(|| {
@@ -847,6 +915,20 @@ mod tests {
             bands_in_words(register::default_bands()),
             "Full from 0%, Low above 0%, Watch from 5%, At risk above 8%, Persistent from 10%, Severe from 50% of sessions missed."
         );
+    }
+
+    #[test]
+    fn sub_codes_are_read_a_line_each_and_only_beneath_codes_of_the_day() {
+        let from = "2026-11-24".parse().expect("a day");
+        let read = sub_codes_of("I  dental\n\n n phoned, no answer ", from).expect("two");
+        let read: Vec<_> = read
+            .iter()
+            .map(|one| (one.code.as_str(), one.name.as_str()))
+            .collect();
+        assert_eq!(read, [("I", "dental"), ("N", "phoned, no answer")]);
+        for wrong in ["dental", "H holiday", "I dental\nI Dental"] {
+            assert!(sub_codes_of(wrong, from).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -195,6 +195,7 @@ fn teacher_marks(school: &School, adno: &str, on: &str, session: Session, code: 
             none.borrowed(),
             none.borrowed(),
             "register",
+            none.borrowed(),
             none.borrowed()
         ];
         act.record(&MARK_VERSION, &values)?;

@@ -90,7 +90,8 @@ fn happen(act: &mut Act, event: &Event) -> Result<(), StoreError> {
                 none,
                 none,
                 "register",
-                Some(now)
+                Some(now),
+                none
             ],
         ),
         Event::Leave(number, days) => {

@@ -161,7 +161,8 @@ fn happen(act: &mut Act, event: &Event, joined: i64) -> Result<(), StoreError> {
                 none,
                 none,
                 "register",
-                None::<calendar::Instant>
+                None::<calendar::Instant>,
+                none
             ];
             act.record(&MARK_VERSION, &values)
         }
@@ -200,7 +201,8 @@ fn happen(act: &mut Act, event: &Event, joined: i64) -> Result<(), StoreError> {
                     none,
                     none,
                     "import",
-                    None::<calendar::Instant>
+                    None::<calendar::Instant>,
+                    none
                 ]
             });
             act.record_many(&MARK_VERSION, rows).map(|_| ())

@@ -50,6 +50,7 @@ fn choice() -> Choice {
         over_plans: OverPlans::No,
         code: EntryCode::One(code("I")),
         note: None,
+        sub_code: None,
         reason: "a sickness in the class".to_owned(),
     }
 }
@@ -776,6 +777,81 @@ fn begins(store: &TestStore, number: i64) -> (String, String) {
         .expect("the roll")
 }
 
+/// The last day on roll and the last day in the group.
+fn ends(store: &TestStore, number: i64) -> (Option<String>, Option<String>) {
+    store
+        .read_now(move |tx| {
+            let last = "select leaving_day from enrolment where school_id = $1 and enrolment_id = $2 and superseded_seq is null";
+            let member = "select max(to_day) from membership where school_id = $1 and enrolment_id = $2 and superseded_seq is null";
+            let day = |tx: &mut store::Tx, sql| {
+                tx.query_one(sql, &args![SCHOOL, e(number)], |row| {
+                    row.get::<Option<calendar::Day>>(0)
+                })
+            };
+            let text = |day: Option<calendar::Day>| day.map(|day| day.to_string());
+            Ok::<_, store::StoreError>((text(day(tx, last)?), text(day(tx, member)?)))
+        })
+        .expect("the roll")
+}
+
+#[test]
+fn a_leaving_recorded_in_error_is_taken_back_and_what_lay_outside_is_in_effect_again() {
+    at_school(|store| {
+        let (office, path) = (office(store), "/pupils/309/times/209");
+        let end = "/pupils/309/end";
+        // Everything up to yesterday is marked, so that the name may be deleted; one mark is entered ahead.
+        let whole_past = Choice {
+            whom: Whom::Pupils([PupilId(309)].into()),
+            first: day("2026-09-02"),
+            last: day("2026-11-23"),
+            ..choice()
+        };
+        make(store, &whole_past);
+        let ahead = Choice {
+            whom: Whom::Pupils([PupilId(309)].into()),
+            first: day("2026-11-26"),
+            last: day("2026-11-26"),
+            sessions: PlannedSessions::all(),
+            ..choice()
+        };
+        make(store, &ahead);
+        let (_, form) = get(&office, manager(), end);
+        let seq = carried(&form, "seq").to_owned();
+        let asked =
+            format!("ground=A&last=2026-11-24&established=2026-11-24&confirmed=yes&seq={seq}");
+        let (status, preview) = post(&office, manager(), end, &asked);
+        assert_eq!(status, StatusCode::OK, "{preview}");
+        assert!(
+            preview.contains("2 marks lie after the last day and are taken back: 2 I"),
+            "{preview}"
+        );
+        assert_eq!(ends(store, 9).0, None);
+        let (status, page) = post(&office, manager(), end, &format!("{asked}&go=make"));
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+        let ended = Some("2026-11-24".to_owned());
+        assert_eq!(ends(store, 9), (ended.clone(), ended));
+        let thursday = Slot::new(day("2026-11-26"), Session::Am);
+        assert_eq!(entries(store, 9, thursday), [Some(code("I")), None]);
+        // The day after, somebody sees that another pupil was meant.
+        store.clock().set(at_on("2026-11-25", "09:00"));
+        let (_, form) = get(&office, manager(), path);
+        assert!(form.contains("was recorded in error"), "{form}");
+        assert!(!form.contains("name=\"leaving_day\""), "{form}");
+        let seq = carried(&form, "seq").to_owned();
+        let asked =
+            format!("starting_day=2026-09-02&kind=C&stays=yes&reason=another+pupil&seq={seq}");
+        let (_, preview) = post(&office, manager(), path, &asked);
+        assert!(
+            preview.contains("without a gap")
+                && preview.contains("2 sessions up to today become due"),
+            "{preview}"
+        );
+        let (status, page) = post(&office, manager(), path, &format!("{asked}&go=make"));
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+        assert_eq!(ends(store, 9), (None, None));
+    });
+}
+
 #[test]
 fn a_starting_day_that_moves_later_takes_its_marks_back_and_one_undo_brings_back_both() {
     at_school(|store| {
@@ -796,7 +872,7 @@ fn a_starting_day_that_moves_later_takes_its_marks_back_and_one_undo_brings_back
         let (status, preview) = post(&office, manager(), path, &asked);
         assert_eq!(status, StatusCode::OK, "{preview}");
         assert!(
-            preview.contains("1 marks lie before it and are taken back: 1 N"),
+            preview.contains("1 marks lie before the first day and are taken back: 1 N"),
             "{preview}"
         );
         assert_eq!(begins(store, 9).0, "2026-09-02");

@@ -12,3 +12,4 @@ mod pages;
 mod plans;
 mod save;
 mod school;
+mod sub_codes;

@@ -335,7 +335,8 @@ impl School {
             None::<&str>,
             None::<&str>,
             "test",
-            None::<calendar::Instant>
+            None::<calendar::Instant>,
+            None::<&str>
         ]
         .map(|arg| arg.into_owned());
         let account = self.people[&Role::AttendanceManager].account.0;

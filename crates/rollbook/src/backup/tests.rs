@@ -84,7 +84,8 @@ fn fill(store: &Store, keyring: &Keyring) {
                     none.clone(),
                     none.clone(),
                     "register",
-                    None::<calendar::Instant>
+                    None::<calendar::Instant>,
+                    none.clone()
                 ],
             )?;
             act.describe(entry("save register"));

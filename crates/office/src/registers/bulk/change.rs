@@ -93,7 +93,8 @@ pub(super) fn write(
             mark.note.as_deref(),
             about.reason.trim(),
             "set",
-            None::<Instant>
+            None::<Instant>,
+            mark.sub_code.as_deref()
         ]
     });
     act.record_many(&MARK_VERSION, rows)?;

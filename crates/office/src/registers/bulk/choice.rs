@@ -180,6 +180,8 @@ pub struct Choice {
     pub code: EntryCode,
     /// The note that goes with each mark.
     pub note: Option<String>,
+    /// The school's own sub-code of the code that is entered.
+    pub sub_code: Option<String>,
     /// Why.
     pub reason: String,
 }

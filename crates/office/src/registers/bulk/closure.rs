@@ -83,6 +83,7 @@ impl Closure {
             },
             code: EntryCode::One(code.parse().expect("Y3 and Y4 are codes")),
             // What the mark rests on.
+            sub_code: None,
             note: Some(self.reason.trim().to_owned()),
             reason: self.reason.clone(),
         }
@@ -228,6 +229,7 @@ pub fn foresee_reopening(
                 minutes: mark.minutes.map(|minutes| minutes as u32),
                 arrived_at: mark.arrived_at,
                 note: mark.note.clone(),
+                sub_code: mark.sub_code.clone(),
                 reason: Some(reason.to_owned()),
                 heed: String::new(),
             },
@@ -236,6 +238,7 @@ pub fn foresee_reopening(
                 minutes: None,
                 arrived_at: None,
                 note: Some(of_set.reason.clone()),
+                sub_code: None,
                 reason: Some(reason.to_owned()),
                 heed: String::new(),
             },

@@ -20,7 +20,7 @@ use crate::ids::{AccountId, EnrolmentId, GroupId, PupilId};
 use crate::people::Actor;
 use crate::registers::due::{Due, Standing};
 use crate::registers::enter::{Change, Decision, Mark, Register, decide};
-use crate::year::settings::{entry_limits, mode, session_times, settings};
+use crate::year::settings::{entry_limits, mode, session_times, settings, sub_codes};
 use crate::year::{CalendarError, calendar_between_with};
 
 /// Every time on roll that overlaps these days.
@@ -50,7 +50,7 @@ order by plan_id";
 
 /// Every entry in effect of these days, oldest first: of each place the last one stands.
 pub(super) const ENTRIES: &str = "\
-select v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id
+select v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note, v.sub_code, j.at, j.account_id
 from enrolment e cross join mark_version v cross join journal_entry j
 where e.school_id = $1 and e.superseded_seq is null and e.starting_day <= $3 and (e.leaving_day is null or e.leaving_day >= $2)
   and v.school_id = e.school_id and v.enrolment_id = e.enrolment_id and v.on_date >= $2 and v.on_date <= $3
@@ -60,7 +60,7 @@ order by v.enrolment_id, v.on_date, v.session, v.seq";
 
 /// The same of one time on roll.
 pub(super) const ENTRIES_OF: &str = "\
-select v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note, j.at, j.account_id
+select v.enrolment_id, v.on_date, v.session, v.seq, v.code, v.minutes_late, v.note, v.sub_code, j.at, j.account_id
 from mark_version v cross join journal_entry j
 where v.school_id = $1 and v.enrolment_id = $4 and v.on_date >= $2 and v.on_date <= $3
   and not exists (select 1 from held_act h where h.school_id = v.school_id and h.seq = v.seq and h.released_seq is null)
@@ -181,11 +181,12 @@ impl Foresight {
         for change in &self.changes {
             let code = change.mark.code.map(|code| code.to_string());
             let line = format!(
-                "{} {} {} {}\n",
+                "{} {} {} {} {}\n",
                 self.people[change.person].enrolment,
                 change.slot,
                 change.base,
-                code.unwrap_or_default()
+                code.unwrap_or_default(),
+                change.mark.sub_code.as_deref().unwrap_or_default()
             );
             digest.update(line.as_bytes());
         }
@@ -257,6 +258,7 @@ pub fn foresee(
             times,
             calendar: calendar.clone(),
             limits: entry_limits(&settings, slot.day)?,
+            sub_codes: sub_codes(&settings, slot.day)?,
             role,
             now,
             person: actor.name.clone(),
@@ -338,6 +340,7 @@ fn judged(register: &Register, due: &Due, choice: &Choice) -> Result<Mark, Why> 
         enrolment: due.enrolment,
         code: Some(choice.code.at(slot).to_string()),
         note: choice.note.clone(),
+        sub_code: choice.sub_code.clone(),
         reason: Some(choice.reason.clone()),
         base: due.base(),
         ..Change::default()
@@ -482,8 +485,9 @@ fn standing(
             code,
             minutes,
             note: row.get(6)?,
-            at: row.get(7)?,
-            account: AccountId(row.get(8)?),
+            sub_code: row.get(7)?,
+            at: row.get(8)?,
+            account: AccountId(row.get(9)?),
         };
         found.insert((EnrolmentId(row.get(0)?), slot), entry);
         Ok(())

@@ -1,4 +1,4 @@
-//! A starting day that moves: the marks outside the time on roll are taken back with it, and one undo brings back both.
+//! A first or last day on roll that moves: the marks outside the time on roll are taken back with it, and one undo brings back both.
 
 use calendar::{Day, Instant, Session, Slot};
 use register::{Class, Code, meaning};
@@ -15,6 +15,10 @@ pub(super) const BEFORE: &str = "\
 select on_date, session, code from mark
 where school_id = $1 and enrolment_id = $2 and on_date < $3 and code is not null order by on_date, session";
 
+pub(super) const AFTER: &str = "\
+select on_date, session, code from mark
+where school_id = $1 and enrolment_id = $2 and on_date > $3 and code is not null order by on_date, session";
+
 pub(super) const TIME_BEFORE: &str = "\
 select enrolment_id, pupil_id, kind, starting_day, agreed_with, leaving_day, deletion_ground, last_school, last_school_address,
        next_school
@@ -28,7 +32,7 @@ where m.school_id = $1 and m.superseded_seq = $2 and exists (
       select 1 from membership n
       where n.school_id = m.school_id and n.membership_id = m.membership_id and n.seq = $2 and n.superseded_seq is null)";
 
-pub(super) const STATEMENTS: &[&str] = &[BEFORE, TIME_BEFORE, TIME_NOW, MEMBERSHIPS_BEFORE];
+pub(super) const STATEMENTS: &[&str] = &[BEFORE, AFTER, TIME_BEFORE, TIME_NOW, MEMBERSHIPS_BEFORE];
 
 /// The marks of a time on roll that lie before a day, in order.
 ///
@@ -39,7 +43,29 @@ pub(crate) fn marks_before(
     enrolment: EnrolmentId,
     first: Day,
 ) -> Result<Vec<(Slot, Code)>, StoreError> {
-    let found = tx.query(BEFORE, &args![school, enrolment, first], |row| {
+    marks_beyond(tx, BEFORE, school, enrolment, first)
+}
+
+/// The marks of a time on roll that lie after a day, in order.
+///
+/// Errors: the database did not answer.
+pub(crate) fn marks_after(
+    tx: &mut Tx,
+    school: SchoolId,
+    enrolment: EnrolmentId,
+    last: Day,
+) -> Result<Vec<(Slot, Code)>, StoreError> {
+    marks_beyond(tx, AFTER, school, enrolment, last)
+}
+
+fn marks_beyond(
+    tx: &mut Tx,
+    sql: &'static str,
+    school: SchoolId,
+    enrolment: EnrolmentId,
+    day: Day,
+) -> Result<Vec<(Slot, Code)>, StoreError> {
+    let found = tx.query(sql, &args![school, enrolment, day], |row| {
         let session = Session::from_index(row.get(1)?);
         let code = row.get::<&str>(2)?.parse().ok();
         let day: Day = row.get(0)?;
@@ -76,6 +102,38 @@ pub(crate) fn take_back_before(
     if let Some(slot) = first_attended(&marks) {
         return Err(Refusal::Wrong(present_on(slot)));
     }
+    let days = (from.min(to), from.max(to));
+    take_back(act, actor, enrolment, &marks, ("joining", days), reason)
+}
+
+/// Takes back every mark after the day on which a time on roll ends from now on, where there is one, as a set that can be undone with it.
+///
+/// A part of the act that ends the time on roll or moves its end, which describes itself. Nothing that was entered ahead stays outside the
+/// time on roll (R-219).
+pub(crate) fn take_back_after(
+    act: &mut Act,
+    actor: &Actor,
+    enrolment: EnrolmentId,
+    last: Day,
+    reason: &str,
+) -> Result<(), Refusal> {
+    let school = act.school();
+    let marks = marks_after(act.tx(), school, enrolment, last)?;
+    if let Some((end, _)) = marks.last() {
+        let days = (last, end.day);
+        take_back(act, actor, enrolment, &marks, ("leaving", days), reason)?;
+    }
+    Ok(())
+}
+
+fn take_back(
+    act: &mut Act,
+    actor: &Actor,
+    enrolment: EnrolmentId,
+    marks: &[(Slot, Code)],
+    (kind, days): (&'static str, (Day, Day)),
+    reason: &str,
+) -> Result<MarkSetId, Refusal> {
     let rows = marks.iter().map(|(slot, _)| {
         args![
             enrolment,
@@ -87,15 +145,16 @@ pub(crate) fn take_back_before(
             None::<&str>,
             reason.trim(),
             "set",
-            None::<Instant>
+            None::<Instant>,
+            None::<&str>
         ]
     });
     act.record_many(&MARK_VERSION, rows)?;
     let about = About {
-        kind: "joining",
+        kind,
         whom: "1 pupil",
         code: None,
-        days: (from.min(to), from.max(to)),
+        days,
         reason,
     };
     keep_set(

@@ -78,6 +78,7 @@ impl MarkSet {
             ("closure", _) => "Closure",
             ("reopening", _) => "Re-opened",
             ("joining", _) => "Starting day moved",
+            ("leaving", _) => "Last day on roll moved",
             (_, None) => "Present",
             (_, Some(code)) => code.as_str(),
         };

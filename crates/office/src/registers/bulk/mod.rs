@@ -18,7 +18,9 @@ pub use change::{Done, change};
 pub use choice::{Choice, EntryCode, OverPlans, Which, Whom};
 pub use closure::{Closed, Closure, close, foresee_closure, foresee_reopening, reopen};
 pub use foresee::{Foresight, Left, MarkChange, Person, Why, foresee};
-pub(crate) use joining::{first_attended, marks_before, present_on, take_back_before};
+pub(crate) use joining::{
+    first_attended, marks_after, marks_before, present_on, take_back_after, take_back_before,
+};
 pub(super) use list::{as_file, marks_as_file};
 pub(super) use pages::{place_in_words, routes};
 pub use undo::{Undone, undo};

@@ -32,6 +32,7 @@ use crate::registers::save::LONGEST_TEXT;
 use crate::shell::{
     Choice as Answer, Facts, Field, Frame, MarkCell, Notice, Page, State, moment, page,
 };
+use crate::year::settings::sub_codes;
 
 /// The addresses of this folder.
 pub(in crate::registers) fn routes() -> Router<Arc<Office>> {
@@ -202,6 +203,36 @@ fn codes(today: Day) -> Vec<Answer> {
     choices
 }
 
+/// The school's own sub-codes to choose from: `I, dental`.
+fn sub_code_field(book: &Book, today: Day) -> Field {
+    let ours = sub_codes(&book.settings, today).unwrap_or_default();
+    let mut choices = vec![Answer::new("", "None")];
+    choices.extend(ours.all().iter().map(|one| {
+        let words = format!("{}, {}", one.code, one.name);
+        Answer::new(words.clone(), words)
+    }));
+    Field::select("sub_code", "Sub-code", choices)
+        .hint("The school's own part of what the code covers; it changes no figure (R-141).")
+        .optional()
+}
+
+/// The sub-code that was chosen; wrong where it belongs to another code.
+fn sub_code(answers: &Answers, code: Option<EntryCode>, wrongs: &mut Wrongs) -> Option<String> {
+    let chosen = answers.given("sub_code")?;
+    let (of, name) = chosen.split_once(", ")?;
+    let is_of_code = code.is_none_or(|code| match code {
+        EntryCode::Present => false,
+        EntryCode::One(code) => code.as_str() == of,
+    });
+    if !is_of_code {
+        wrongs.add(
+            "sub_code",
+            format!("“{name}” is a sub-code of {of} (R-141). Choose that code, or none."),
+        );
+    }
+    Some(name.to_owned())
+}
+
 /// The form of a new change. `fresh` fills in what is usual.
 fn new_form(book: &Book, answers: &Answers, today: Day, fresh: bool) -> FormPage {
     let starts = |field: Field, value: &str| match fresh && answers.text(&field.name).is_empty() {
@@ -303,6 +334,7 @@ fn new_form(book: &Book, answers: &Answers, today: Day, fresh: bool) -> FormPage
         "What is entered",
         vec![
             Field::select("code", "Code", codes(today)),
+            sub_code_field(book, today),
             Field::line("note", "Note")
                 .hint("Kept with each mark. B, K and Y7 need one, and codes that rest on a record (R-142).")
                 .optional(),
@@ -357,6 +389,7 @@ fn read(book: &Book, answers: &Answers, wrongs: &mut Wrongs) -> Option<(Choice, 
         },
     };
     let reason = answers.reason(wrongs);
+    let sub_code = sub_code(answers, code, wrongs);
     for name in ["note", "reason"] {
         let text = answers.text(name);
         if text.chars().count() > LONGEST_TEXT || text.contains('\0') {
@@ -377,6 +410,7 @@ fn read(book: &Book, answers: &Answers, wrongs: &mut Wrongs) -> Option<(Choice, 
         },
         code: code?,
         note: answers.given("note"),
+        sub_code,
         reason,
     };
     wrongs.is_empty().then_some((choice, words))

@@ -18,7 +18,7 @@ use crate::registers::records::MARK_VERSION;
 // What stood before: the newest entry in effect that is older than the set; and the newest of all, to see what was changed since.
 pub(super) const MARKS: &str = "\
 select v.enrolment_id, e.pupil_id, p.surname, p.forename, v.on_date, v.session, v.code,
-       b.code, b.minutes_late, b.arrived_at, b.note, n.seq, n.code, n.source
+       b.code, b.minutes_late, b.arrived_at, b.note, n.seq, n.code, n.source, b.sub_code
 from mark_version v cross join enrolment e cross join pupil p
 left join mark_version b
   on b.school_id = v.school_id and b.enrolment_id = v.enrolment_id and b.on_date = v.on_date and b.session = v.session
@@ -62,6 +62,7 @@ pub struct SetMark {
     pub(super) minutes: Option<i64>,
     pub(super) arrived_at: Option<Instant>,
     pub(super) note: Option<String>,
+    pub(super) sub_code: Option<String>,
 }
 
 /// The marks of the set that was made by the act of this number, by name.
@@ -91,6 +92,7 @@ pub(super) fn marks_of(
             minutes: row.get(8)?,
             arrived_at: row.get(9)?,
             note: row.get(10)?,
+            sub_code: row.get(14)?,
             changed_since: !is_own && !is_again,
             now,
         }))
@@ -134,7 +136,7 @@ pub fn undo(
     if !changed.is_empty() && !leaving {
         return Ok(Undone::ChangedSince(changed));
     }
-    if back.is_empty() && of_set.kind != "joining" {
+    if back.is_empty() && !["joining", "leaving"].contains(&of_set.kind.as_str()) {
         return Err(Refusal::Wrong(
             "Every mark of it was changed since, so nothing is left to undo.".to_owned(),
         ));
@@ -162,7 +164,8 @@ fn write_back(
             mark.note.as_deref(),
             reason.trim(),
             "set",
-            None::<Instant>
+            None::<Instant>,
+            mark.sub_code.as_deref()
         ]
     });
     act.record_many(&MARK_VERSION, rows)?;

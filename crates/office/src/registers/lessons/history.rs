@@ -87,6 +87,7 @@ fn lines(
                 .get::<Option<i64>>(3)?
                 .map(|minutes| minutes.to_string())
                 .unwrap_or_default(),
+            sub_code: String::new(),
             note: row.get::<Option<String>>(4)?.unwrap_or_default(),
             reason: row.get::<Option<String>>(5)?.unwrap_or_default(),
             when: clock_of(row.get(6)?, now),

@@ -304,6 +304,7 @@ fn rows(
                     .and_then(|standing| standing.note.clone())
                     .unwrap_or_default()
                     .into(),
+                sub_code: "".into(),
                 sibling: "".into(),
             };
             Some(((pupil.in_order, row), listed))
@@ -363,6 +364,7 @@ pub(in crate::registers) fn choices(
                 LessonMark::Elsewhere => TallyKind::Elsewhere,
                 LessonMark::NotExpected => TallyKind::NotExpected,
             },
+            sub_codes: Vec::new(),
             refusal: refusal.clone().map(Text::from),
         })
         .collect()

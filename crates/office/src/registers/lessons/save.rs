@@ -472,6 +472,7 @@ fn answer(
         let stands = standing.map(|standing| Stands {
             code: standing.mark.map(|mark| mark.to_string()),
             minutes: standing.minutes,
+            sub_code: None,
             seq: standing.seq,
             at: standing.at,
             account: standing.account,

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use calendar::{Instant, TimeOfDay};
 use register::closing::RegisterState as Clock;
 use register::entry::RoleKind;
+use register::sub_code::SubCodes;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
@@ -212,7 +213,8 @@ fn one(
             closes: at(hours.closes),
         };
         let limits = entry_limits(&book.settings, slot.day)?;
-        let choices = codes(book, slot, Some(role), clock, &limits);
+        // Without a network a mark gets no sub-code: what it says of a pupil is not for a device to keep.
+        let choices = codes(book, slot, Some(role), clock, &limits, &SubCodes::default());
         let set = choices.into_iter().map(|choice| CodeOnDevice {
             code: choice.code.to_string(),
             face: choice.face.class(),

@@ -21,7 +21,7 @@ use crate::ids::{AccountId, EnrolmentId, GroupId};
 use crate::people::Actor;
 
 pub(in crate::registers) const WAITING: &str = "\
-select late_id, seq, group_id, enrolment_id, on_date, session, code, minutes_late, note, account_id, device_at, made_at, arrived_at
+select late_id, seq, group_id, enrolment_id, on_date, session, code, minutes_late, note, account_id, device_at, made_at, arrived_at, sub_code
 from late_mark
 where school_id = $1 and state = 'waiting' and superseded_seq is null
 order by on_date, session, group_id, enrolment_id, late_id";
@@ -30,13 +30,13 @@ pub(in crate::registers) const COUNT: &str = "\
 select count(*) from late_mark where school_id = $1 and state = 'waiting' and superseded_seq is null";
 
 pub(in crate::registers) const OF_PLACE: &str = "\
-select late_id, seq, group_id, enrolment_id, on_date, session, code, minutes_late, note, account_id, device_at, made_at, arrived_at
+select late_id, seq, group_id, enrolment_id, on_date, session, code, minutes_late, note, account_id, device_at, made_at, arrived_at, sub_code
 from late_mark
 where school_id = $1 and state = 'waiting' and superseded_seq is null
   and enrolment_id = $2 and on_date = $3 and session = $4 and account_id = $5";
 
 pub(in crate::registers) const ONE: &str = "\
-select late_id, seq, group_id, enrolment_id, on_date, session, code, minutes_late, note, account_id, device_at, made_at, arrived_at
+select late_id, seq, group_id, enrolment_id, on_date, session, code, minutes_late, note, account_id, device_at, made_at, arrived_at, sub_code
 from late_mark
 where school_id = $1 and late_id = $2 and state = 'waiting' and superseded_seq is null";
 
@@ -68,6 +68,8 @@ pub struct LateMark {
     pub made_at: Instant,
     /// When it came.
     pub arrived_at: Instant,
+    /// The school's own sub-code.
+    pub sub_code: Option<String>,
 }
 
 fn read(row: &Row<'_>) -> Result<LateMark, StoreError> {
@@ -89,6 +91,7 @@ fn read(row: &Row<'_>) -> Result<LateMark, StoreError> {
         device_at: row.get(10)?,
         made_at: row.get(11)?,
         arrived_at: row.get(12)?,
+        sub_code: row.get(13)?,
     })
 }
 
@@ -159,7 +162,8 @@ pub(in crate::registers) fn hold(
             save.made_at(at),
             at,
             "waiting",
-            None::<&str>
+            None::<&str>,
+            text(&change.sub_code)
         ];
         act.record(&LATE_MARK, &values)?;
     }
@@ -188,7 +192,8 @@ fn settle(
         late.made_at,
         late.arrived_at,
         state,
-        because
+        because,
+        late.sub_code.as_deref()
     ];
     act.replace(&LATE_MARK, &values).map(drop)
 }
@@ -321,6 +326,7 @@ fn accept(
             code: late.code.map(|code| code.to_string()),
             minutes: late.minutes,
             note: late.note.clone(),
+            sub_code: late.sub_code.clone(),
             reason: Some(reason(late, &who, because, register.facts.now)),
             base: *base,
         };

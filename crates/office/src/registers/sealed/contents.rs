@@ -451,6 +451,7 @@ impl<'b> Attendance<'b> {
             "Before",
             "After",
             "Minutes late",
+            "Sub-code",
             "Note",
             "Reason",
             "Recorded",
@@ -487,6 +488,7 @@ impl<'b> Attendance<'b> {
             code(entry.before),
             code(entry.code),
             Cell::or_blank(entry.minutes, |minutes| Cell::whole(minutes.into())),
+            text(&entry.sub_code),
             text(&entry.note),
             text(&entry.reason),
             Cell::text(&entry.at.to_string()),
@@ -501,11 +503,14 @@ impl<'b> Attendance<'b> {
 pub(in crate::registers) fn changed(entry: &HistoryEntry) -> String {
     let code =
         |code: Option<register::Code>| code.map_or(NO_MARK.to_owned(), |code| code.to_string());
-    let after = match (entry.is_first, entry.code) {
+    let mut after = match (entry.is_first, entry.code) {
         (true, _) => format!("first {}", code(entry.code)),
         (false, None) => format!("{} taken back", code(entry.before)),
         (false, _) => format!("{} to {}", code(entry.before), code(entry.code)),
     };
+    if let Some(sub_code) = &entry.sub_code {
+        after = format!("{after} ({sub_code})");
+    }
     match entry.minutes {
         Some(minutes) => format!("{after}, {minutes} min late"),
         None => after,

@@ -538,6 +538,7 @@ impl Held {
                     .map_or(Arg::Null, Arg::from),
                 Arg::from("import"),
                 Arg::Null,
+                Arg::from(mark.sub_code.and_then(|at| at.name(table))),
             ]
         });
         act.record_many(&MARK_VERSION, rows)?;
@@ -619,6 +620,7 @@ mod tests {
             code: register::Code::present(Session::Am),
             minutes: None,
             comment: None,
+            sub_code: None,
             replaces: false,
         };
         let places: Vec<Place> = (1..=5).map(|at| (EnrolmentId(at), day(3), 0)).collect();

@@ -255,7 +255,8 @@ mod tests {
                             nothing,
                             nothing,
                             "import",
-                            None::<Instant>
+                            None::<Instant>,
+                            nothing
                         ],
                     )?;
                     act.describe(Entry {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use calendar::{Day, DayKind, Session, Slot};
 use columns::MarkByte;
 use exchange::{MarkTable, Reading};
+use register::sub_code::above_covid_sub_code;
 use register::{Code, CodeRow, Counts, NeedsNote};
 
 use super::Task;
@@ -95,8 +96,29 @@ pub(super) struct NewMark {
     pub minutes: Option<u16>,
     /// Index of its comment in the reading, if it has one.
     pub comment: Option<u32>,
+    /// Where its sub-code stands in the reading, if it has one.
+    pub sub_code: Option<SubCodeAt>,
     /// Whether it takes the place of another mark.
     pub replaces: bool,
+}
+
+/// Where a reading holds the other system's own sub-code of a mark: it is kept as it is written there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SubCodeAt {
+    /// In a column of its own: the index of the mark.
+    Column(u32),
+    /// It was the mark itself, which rolls up to a statutory code: the index of its text.
+    Text(u16),
+}
+
+impl SubCodeAt {
+    /// The sub-code as the file has it.
+    pub(super) fn name(self, table: &MarkTable) -> Option<&str> {
+        match self {
+            SubCodeAt::Column(mark) => table.sub_code(mark as usize),
+            SubCodeAt::Text(text) => table.texts.get(usize::from(text)).map(String::as_str),
+        }
+    }
 }
 
 /// What the marks of a reading come to.
@@ -130,7 +152,17 @@ pub(super) fn plan(
 ) -> MarkPlan {
     let table = &reading.marks;
     let pupils = pupils_of(book, draft, table, task, report);
-    let codes: Vec<Option<Code>> = table.texts.iter().map(|text| text.parse().ok()).collect();
+    let rolled_up: Vec<Option<Code>> = table
+        .texts
+        .iter()
+        .map(|text| above_covid_sub_code(text))
+        .collect();
+    let codes: Vec<Option<Code>> = table
+        .texts
+        .iter()
+        .zip(&rolled_up)
+        .map(|(text, above)| above.or_else(|| text.parse().ok()))
+        .collect();
     let mut plan = MarkPlan::default();
     let mut written = vec![(0_u32, 0_u32); table.pupils.len()];
     let mut sums = vec![
@@ -143,11 +175,16 @@ pub(super) fn plan(
     ];
     let mut days = Days::default();
     let mut comments = table.comments.iter().peekable();
+    let mut sub_codes = table.sub_codes.iter().peekable();
     plan.marks.reserve(table.marks.len());
     for (index, mark) in table.marks.iter().enumerate() {
         let comment = comments
             .next_if(|(at, _)| *at as usize == index)
             .map(|(at, _)| *at);
+        let sub_code = sub_codes
+            .next_if(|(at, _)| *at as usize == index)
+            .map(|(at, _)| SubCodeAt::Column(*at))
+            .or_else(|| rolled_up[usize::from(mark.text)].map(|_| SubCodeAt::Text(mark.text)));
         let judged = judge(
             book,
             &pupils[mark.pupil as usize],
@@ -188,6 +225,7 @@ pub(super) fn plan(
                     code,
                     minutes: mark.minutes_late(),
                     comment,
+                    sub_code,
                     replaces,
                 });
                 let needs_note = register::meaning(code, mark.day)

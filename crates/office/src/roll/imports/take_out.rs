@@ -73,7 +73,7 @@ impl List {
 }
 
 const MARKS: &str = "\
-select enrolment_id, on_date, session, code, minutes_late, note from mark
+select enrolment_id, on_date, session, code, minutes_late, note, sub_code from mark
 where school_id = $1 and on_date >= $2 and on_date <= $3 and code is not null
 order by enrolment_id, on_date, session";
 
@@ -344,10 +344,14 @@ fn days_of(book: &Book, year: SchoolYear, today: Day) -> Option<(Day, Day)> {
 fn marks(tx: &mut Tx, book: &Book, today: Day) -> Result<Named, Refusal> {
     let mut named = BTreeSet::new();
     let mut sheet = Sheet::new("Attendance marks");
-    for heading in WHOSE
-        .into_iter()
-        .chain(["Date", "Session", "Mark", "Minutes late", "Comment"])
-    {
+    for heading in WHOSE.into_iter().chain([
+        "Date",
+        "Session",
+        "Mark",
+        "Minutes late",
+        "Sub-code",
+        "Comment",
+    ]) {
         sheet.text_column(heading);
     }
     let Some((first, last)) = days_of(book, book.calendar.school_year_of(today), today) else {
@@ -365,6 +369,7 @@ fn marks(tx: &mut Tx, book: &Book, today: Day) -> Result<Named, Refusal> {
             Cell::text(&session.to_string()),
             Cell::text(row.get(3)?),
             Cell::or_blank(row.get::<Option<i64>>(4)?, Cell::whole),
+            Cell::or_blank(row.get::<Option<&str>>(6)?, Cell::text),
             Cell::or_blank(row.get::<Option<&str>>(5)?, Cell::text),
         ]);
         sheet.rows.push(cells);

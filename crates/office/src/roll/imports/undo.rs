@@ -23,7 +23,7 @@ const ACTS: &str = "\
 select seq, act from journal_entry
 where school_id = $1 and subject = $2 and act in ('import records', 'import marks', 'import term dates') order by seq";
 const MARKS: &str = "\
-select v.enrolment_id, v.on_date, v.session, m.seq - v.seq, p.code, p.minutes_late, p.arrived_at, p.note, m.seq
+select v.enrolment_id, v.on_date, v.session, m.seq - v.seq, p.code, p.minutes_late, p.arrived_at, p.note, m.seq, p.sub_code
 from mark_version v
 join held_act h on h.school_id = v.school_id and h.seq = v.seq and h.released_seq = $2
 join mark m on m.school_id = v.school_id and m.enrolment_id = v.enrolment_id and m.on_date = v.on_date and m.session = v.session
@@ -75,7 +75,7 @@ struct Before {
     enrolment: EnrolmentId,
     day: Day,
     session: i64,
-    values: [Arg<'static>; 4],
+    values: [Arg<'static>; 5],
 }
 
 /// Everything that an undo would write.
@@ -454,6 +454,7 @@ fn marks_before(
             minutes.map_or(Arg::Null, Arg::Int),
             arrived.map_or(Arg::Null, Arg::Instant),
             text(7)?,
+            text(9)?,
         ];
         let mark = Before {
             enrolment: EnrolmentId(row.get(0)?),
@@ -674,7 +675,7 @@ fn marks_back(
 
 /// The row that takes a mark back to what stood before it.
 fn row_back(mark: &Before, because: &str) -> Vec<Arg<'static>> {
-    let [code, minutes, arrived, note] = mark.values.clone();
+    let [code, minutes, arrived, note, sub_code] = mark.values.clone();
     vec![
         Arg::from(mark.enrolment),
         Arg::Day(mark.day),
@@ -686,5 +687,6 @@ fn row_back(mark: &Before, because: &str) -> Vec<Arg<'static>> {
         Arg::Text(because.to_owned().into()),
         Arg::Text("import".into()),
         Arg::Null,
+        sub_code,
     ]
 }

@@ -30,6 +30,7 @@ const byPlanWords = isLesson ? 'by the attendance register' : 'by plan';
 const codes = new Map([...form.querySelectorAll('dt[data-code]')].map((term) => [term.dataset.code, {
   code: term.dataset.code, face: term.dataset.face, tally: term.dataset.tally, meaning: term.dataset.meaning,
   refused: term.dataset.refused ?? null, needsNote: 'needsNote' in term.dataset, late: 'late' in term.dataset,
+  subCodes: term.dataset.subCodes?.split('|') ?? [],
 }]));
 
 const rows = [...table.tBodies[0].rows].map((line, index) => {
@@ -39,7 +40,8 @@ const rows = [...table.tBodies[0].rows].map((line, index) => {
     index, line, name, words: [surname, ...others].flatMap((part) => [part, ...part.split(/[\s-]+/)]).map(plain).filter(Boolean),
     said: [...others, surname].join(' '), enrolment: Number(line.dataset.e), base: Number(line.dataset.base),
     code: line.dataset.code || null, planned: line.dataset.planned || null, minutes: line.dataset.minutes ? Number(line.dataset.minutes) : null,
-    note: line.querySelector('[data-note]').textContent.trim() || null, mood: '', trouble: null, told: null,
+    note: line.querySelector('[data-note]').textContent.trim() || null,
+    sub: line.querySelector('[data-sub-name]') ? line.dataset.subCode ?? '' : null, // null: not known here, so that the server leaves it as it stands mood: '', trouble: null, told: null,
   };
 });
 const byEnrolment = new Map(rows.map((row) => [row.enrolment, row]));
@@ -54,11 +56,13 @@ const columns = ['c-no', 'c-name', 'c-last', 'c-mark', 'c-min', 'c-note'];
 const cellOf = (row, column) => row.line.querySelector(`.${columns[column]}`);
 table.setAttribute('role', 'grid');
 for (const row of rows) for (const cell of row.line.cells) cell.tabIndex = -1;
+let typed = null; // the row whose mark was just typed, while the cursor is where typing left it
 let at = { row: Math.max(0, rows.findIndex((row) => !stands(row))), column: 3 };
 
 const say = (text) => { said.textContent = text; };
 
 function go(row, column = at.column, focus = true) {
+  typed = null;
   rows[at.row]?.line.classList.remove('at');
   cellOf(rows[at.row], at.column).tabIndex = -1;
   at = { row: Math.min(rows.length - 1, Math.max(0, row)), column: Math.min(columns.length - 1, Math.max(0, column)) };
@@ -80,6 +84,8 @@ function draw(row, pending = '') {
   row.line.querySelector('.c-min span').textContent = row.minutes ?? '';
   const words = row.trouble ?? row.told ?? row.note ?? '';
   row.line.querySelector('[data-note]').textContent = words;
+  const name = row.line.querySelector('[data-sub-name]');
+  if (name) name.textContent = row.sub ?? '';
   row.line.classList.toggle('waiting', row.mood === 'waiting');
   row.line.classList.toggle('refused', row.mood === 'trouble');
   for (const button of row.line.querySelectorAll('.taps button[data-tap]')) button.setAttribute('aria-pressed', String(button.dataset.tap === row.code));
@@ -118,7 +124,7 @@ async function showWaiting() {
 // Changing -----------------------------------------------------------------------------------------------------------
 
 const undos = [];
-const cellNow = (row) => ({ code: row.code, minutes: row.minutes, note: row.note });
+const cellNow = (row) => ({ code: row.code, minutes: row.minutes, note: row.note, sub: row.sub });
 
 async function reasonFor() {
   if (state !== 'amend') return null;
@@ -132,15 +138,18 @@ async function reasonFor() {
   return box.value;
 }
 
-/** Sets cells: [[row, {code, minutes, note}], …]. One set is one undo. Resolves whether it was done. */
+/** A sub-code goes with its code: another code has none until one is chosen. */
+const subOf = (row, cell) => ('sub' in cell ? cell.sub : cell.code === row.code || row.sub === null ? row.sub : '');
+
+/** Sets cells: [[row, {code, minutes, note, sub?}], …]. One set is one undo. Resolves whether it was done. */
 async function set(cells, { undoing = false } = {}) {
   const reason = state === 'amend' ? await reasonFor() : null;
   if (reason === undefined) return false;
   const before = cells.map(([row]) => [row, cellNow(row)]);
-  for (const [row, cell] of cells) { Object.assign(row, cell, { mood: 'waiting', trouble: null, told: null }); draw(row); }
+  for (const [row, cell] of cells) { Object.assign(row, cell, { sub: subOf(row, cell) }, { mood: 'waiting', trouble: null, told: null }); draw(row); }
   if (!undoing) undos.push(before);
   tally();
-  const changes = cells.map(([row]) => ({ enrolment: row.enrolment, code: row.code, minutes: row.minutes, note: row.note, reason, base: row.base }));
+  const changes = cells.map(([row]) => ({ enrolment: row.enrolment, code: row.code, minutes: row.minutes, note: row.note, sub_code: row.sub, reason, base: row.base }));
   outbox.add(path, title, changes, form.querySelector('[data-behalf]')?.value.trim() || null).catch(() => say('This device could not keep the mark. Wait for the network before you go on.'));
   return true;
 }
@@ -153,7 +162,7 @@ function describe(row) {
   const late = row.minutes === null ? '' : ` ${row.minutes} minutes`;
   const choice = codes.get(row.code);
   const words = row.code === null ? (row.planned ? `${row.planned} ${byPlanWords}` : 'no mark') : row.code === present ? 'present' : choice?.late ? `${choice.code === 'L' ? 'late' : 'late after closing'}${late}` : `${row.code}, ${(isLesson ? choice?.meaning : faces[choice?.face]) ?? ''}`;
-  return `${row.said}, ${words}, ${blanks()}`;
+  return `${row.said}, ${words}${row.sub ? `, ${row.sub}` : ''}, ${blanks()}`;
 }
 
 function minutesByClock(choice) {
@@ -180,8 +189,30 @@ async function enter(row, code, { askMinutes = false, move = true } = {}) {
     say(`${row.said}, late. Type the minutes.`);
     return;
   }
-  say(describe(row));
+  say(`${describe(row)}${choice.subCodes.length > 0 ? '. Full stop: sub-code' : ''}`);
   if (move) go(row.index + 1, 3);
+  typed = row;
+}
+
+/** The full stop: the sub-code of the mark just typed, or of the row that the cursor is on. A digit chooses. */
+async function chooseSubCode() {
+  const row = typed ?? rows[at.row];
+  const names = codes.get(row.code)?.subCodes ?? [];
+  if (state === 'read-only') { say('You can read this register, not change it.'); return; }
+  if (names.length === 0) { say(row.code === null ? `${row.said} has no mark. Type it first.` : `${row.code} has no sub-codes.`); return; }
+  const buttons = ['', ...names].map((name, index) => make('button', { value: String(index), class: name === (row.sub ?? '') ? '' : 'quiet' }, make('kbd', {}, String(index)), ` ${name || 'none'}`));
+  const choice = make('form', { method: 'dialog', class: 'acts' }, ...buttons);
+  choice.addEventListener('keydown', (event) => {
+    const button = /^\d$/.test(event.key) ? buttons[Number(event.key)] : null;
+    if (button) { event.preventDefault(); button.click(); }
+  });
+  const back = at.row;
+  const answer = await ask([make('h2', {}, `${row.name}: ${row.code}`), make('p', {}, 'Which of the school\'s own? It changes no figure (R-141).'), choice], { label: 'Sub-code' });
+  if (answer !== '') {
+    const sub = ['', ...names][Number(answer)];
+    if (sub !== row.sub && await set([[row, { ...cellNow(row), sub }]])) say(describe(row));
+  }
+  go(back, 3);
 }
 
 function clear(row) {
@@ -227,15 +258,27 @@ async function panel(row) {
   minutes.value = row.minutes ?? '';
   const note = make('textarea', { id: 'panel-note', maxlength: '500' });
   note.value = row.note ?? '';
+  const subs = make('select', { id: 'panel-sub-code' });
+  const offer = () => {
+    const names = codes.get(select.value)?.subCodes ?? [];
+    const own = select.value === row.code && row.sub && !names.includes(row.sub) ? [row.sub] : [];
+    subs.replaceChildren(make('option', { value: '' }, 'none'), ...[...own, ...names].map((name) => make('option', { value: name }, name)));
+    subs.value = select.value === row.code ? row.sub ?? '' : '';
+    subs.parentElement.hidden = subs.options.length < 2;
+  };
+  select.addEventListener('change', () => offer());
   const field = (id, words, control, width = '') => make('div', { class: `field ${width}` }, make('label', { for: id }, words), control);
   const readOnly = state === 'read-only';
-  for (const control of [select, minutes, note]) control.disabled = readOnly;
+  for (const control of [select, minutes, note, subs]) control.disabled = readOnly;
+  const subField = field('panel-sub-code', 'Sub-code', subs);
+  offer();
   const answer = await ask([make('h2', {}, row.name), ...facts,
-    make('form', { method: 'dialog' }, field('panel-code', 'Mark', select), field('panel-minutes', 'Minutes late', minutes, 'tiny'), field('panel-note', 'Note', note),
+    make('form', { method: 'dialog' }, field('panel-code', 'Mark', select), subField, field('panel-minutes', 'Minutes late', minutes, 'tiny'), field('panel-note', 'Note', note),
       make('p', { class: 'acts' }, ...(readOnly ? [] : [make('button', { value: 'ok' }, 'Save')]), make('button', { value: '', class: 'quiet', formnovalidate: '' }, 'Go back')))], { kind: 'drawer', label: 'Mark and note' });
   if (answer !== 'ok') return;
-  const typed = Number.parseInt(minutes.value, 10);
-  const cell = { code: select.value || null, minutes: Number.isNaN(typed) ? null : typed, note: note.value.trim() || null };
+  const given = Number.parseInt(minutes.value, 10);
+  const cell = { code: select.value || null, minutes: Number.isNaN(given) ? null : given, note: note.value.trim() || null };
+  if (row.sub !== null) cell.sub = subs.value;
   if (codes.get(cell.code)?.needsNote && !cell.note) { say(`${cell.code} needs a note. Nothing changed.`); return; }
   if (!codes.get(cell.code)?.late) cell.minutes = null;
   const same = Object.entries(cell).every(([key, value]) => row[key] === value);
@@ -256,11 +299,11 @@ async function decide(row) {
     answers(['theirs', conflict ? 'Keep theirs' : 'Leave it as it stands', ''], [conflict ? 'mine' : 'retry', conflict ? 'Use mine' : 'Try mine again'], ['later', 'Decide later']),
   ], { label: 'Two versions of one mark' });
   if (answer === 'theirs') {
-    Object.assign(row, { code: theirs.code || null, minutes: theirs.minutes ?? null, base: theirs.base, mood: '', trouble: null });
+    Object.assign(row, { code: theirs.code || null, minutes: theirs.minutes ?? null, sub: theirs.sub_code ?? '', base: theirs.base, mood: '', trouble: null });
     await outbox.drop(entry.n);
     say(describe(row));
   } else if (answer === 'mine' || answer === 'retry') {
-    Object.assign(row, { code: mine.code, minutes: mine.minutes, note: mine.note, base: theirs.base, mood: 'waiting', trouble: null });
+    Object.assign(row, { code: mine.code, minutes: mine.minutes, note: mine.note, sub: mine.sub_code ?? '', base: theirs.base, mood: 'waiting', trouble: null });
     await outbox.again(entry.n);
   }
   draw(row);
@@ -397,6 +440,7 @@ function key(event) {
     case ' ': case '/': case '\\': enter(row, present); return true;
     case 'Delete': case 'Backspace': clear(row); return true;
     case "'": jump = { text: '' }; say('Go to: type letters of a name.'); return true;
+    case '.': chooseSubCode(); return true;
     case 'Enter':
       if (at.column === 1) cellOf(row, 1).querySelector('a')?.click(); else panel(row);
       return true;
@@ -477,15 +521,15 @@ outbox.addEventListener('results', ({ detail }) => {
       row.base = result.base;
       if (again) continue;
       const changed = (result.code || null) !== row.code;
-      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, mood: '', trouble: null });
+      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, sub: result.sub_code ?? '', mood: '', trouble: null });
       if (changed) say(`${describe(row)}. ${result.message}`);
     } else if (!again && result.outcome === 'held') {
       const typed = row.code ?? 'no mark';
-      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, base: result.base, mood: '', trouble: null, told: `${typed}: with the office. ${result.message}` });
+      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, sub: result.sub_code ?? '', base: result.base, mood: '', trouble: null, told: `${typed}: with the office. ${result.message}` });
       say(`${row.said}: ${row.told}`);
     } else if (!again) {
       const typed = row.code ?? 'no mark';
-      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, base: result.base, mood: 'trouble', trouble: trouble(typed, result) });
+      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, sub: result.sub_code ?? '', base: result.base, mood: 'trouble', trouble: trouble(typed, result) });
       troubled.push(row);
     }
     if (minuteMode?.row !== row) draw(row);
@@ -509,7 +553,7 @@ async function restore() {
       const row = byEnrolment.get(change.enrolment);
       if (!row) continue;
       if (entry.theirs) Object.assign(row, { mood: 'trouble', trouble: trouble(change.code ?? 'no mark', entry.theirs[0]) });
-      else if (!entry.trouble) Object.assign(row, { code: change.code, minutes: change.minutes, note: change.note, mood: 'waiting' });
+      else if (!entry.trouble) Object.assign(row, { code: change.code, minutes: change.minutes, note: change.note, sub: change.sub_code ?? row.sub, mood: 'waiting' });
     }
   }
   for (const row of rows) draw(row);
