@@ -20,6 +20,7 @@ pub mod insight;
 pub mod live;
 pub mod morning;
 pub mod people;
+pub mod preservation;
 pub mod registers;
 pub mod roll;
 mod router;
@@ -146,6 +147,8 @@ pub static TABLES: &[&Table] = &[
     &morning::records::ABSENCE_CLAIM,
     &morning::records::REGISTER_REMINDER,
     &morning::records::MORNING_SIGN_OFF,
+    &preservation::records::ERASURE,
+    &preservation::records::LEGAL_HOLD,
     &registers::sealed::records::SEALED_COPY,
     &registers::sealed::records::SEALED_FILE,
     &registers::records::EXAM,

@@ -12,7 +12,8 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
 use crate::{
-    api, as_known, door, home, insight, live, morning, people, registers, roll, take_away, year,
+    api, as_known, door, home, insight, live, morning, people, preservation, registers, roll,
+    take_away, year,
 };
 
 /// The application as one router.
@@ -30,6 +31,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .merge(live::routes())
         .merge(morning::routes())
         .merge(people::routes())
+        .merge(preservation::routes())
         .merge(registers::routes())
         .merge(roll::routes())
         .merge(take_away::routes())

@@ -261,6 +261,11 @@ const COLUMNS: &[(&str, Part, &str)] = &[
     ),
     ("/morning/evening", Core, "Pupil|Tutor group"),
     ("/morning/evening", Marks, "On the list for|Decision"),
+    (
+        "/preservation",
+        Nobody,
+        "Erasure|State|Entries made up to|Entries|Pupils|Asked for by|Approved by",
+    ),
     ("/sub-codes", Core, "Pupil|Tutor group"),
     (
         "/sub-codes",
@@ -462,7 +467,9 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/morning/evening" => all(&["", "?day=2026-11-20"], &[Marks]),
         "/unexplained" => all(&["", "?show=overdue"], &[Marks]),
         "/sub-codes" => all(&["", "?by=mark"], &[Marks]),
-        "/many-marks" => all(&[""], &[]),
+        "/many-marks" | "/preservation" => all(&[""], &[]),
+        // Nothing was erased in this school.
+        "/preservation/{erasure}" => vec![asked("/preservation/1", &[])],
         // No mark was changed with others in this school.
         "/many-marks/{set}" => vec![asked("/many-marks/1", &[])],
         "/late-marks" | "/door/log" | "/door/mismatch" => all(&[""], &[Marks]),

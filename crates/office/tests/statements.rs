@@ -2,7 +2,7 @@
 
 use office::{
     CHRONICLE, MIGRATIONS, api, as_known, book, carry, demo, desk, door, home, insight, morning,
-    people, registers, roll, take_away, year,
+    people, preservation, registers, roll, take_away, year,
 };
 use store::SchoolId;
 use store::testing::each_engine;
@@ -22,6 +22,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines_for_the_present_and_
             insight::STATEMENTS,
             &morning::statements(),
             &people::statements(),
+            &preservation::statements(),
             &registers::statements(),
             &roll::imports::statements(),
             &roll::statements(),

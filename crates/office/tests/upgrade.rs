@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use calendar::{Day, Instant};
 use store::backup::{Schema, StoredTable, each_row, fill};
 use store::testing::{ENGINES, TestStore};
-use store::{Act, Arg, Entry, Kind, SchoolId, Store, StoreError, Table, Tx};
+use store::{Act, Arg, Column, Entry, Kind, SchoolId, Store, StoreError, Table, Tx};
 
 const SCHOOL: SchoolId = SchoolId(7);
 
@@ -21,21 +21,16 @@ fn some(kind: Kind) -> Arg<'static> {
     }
 }
 
-/// Whether this release's idea of a journalled table is that of the older schema.
-fn is_same(table: &Table, stored: &StoredTable) -> bool {
-    let now: Vec<&str> = table
-        .id
-        .iter()
-        .chain(table.columns)
-        .map(|column| column.name)
-        .collect();
-    let then: Vec<&str> = stored
-        .columns
-        .iter()
-        .map(|column| column.name.as_str())
-        .filter(|name| !["school_id", "seq", "superseded_seq"].contains(name))
-        .collect();
-    now == then
+/// A journalled table as the older schema has it: without the columns that came since.
+fn as_then(table: &'static Table, stored: &StoredTable) -> &'static Table {
+    let was_there = |column: &&Column| stored.columns.iter().any(|own| own.name == column.name);
+    let columns: Vec<Column> = table.columns.iter().filter(was_there).copied().collect();
+    Box::leak(Box::new(Table {
+        name: table.name,
+        id: table.id,
+        columns: columns.leak(),
+        shape: table.shape,
+    }))
 }
 
 /// A row in every table: by an act where the table is journalled, as it comes where it is not.
@@ -43,11 +38,7 @@ fn put_rows(store: &Store, schema: &Schema) {
     let journalled: Vec<&'static Table> = office::TABLES
         .iter()
         .copied()
-        .filter(|table| {
-            schema
-                .table(table.name)
-                .is_some_and(|stored| is_same(table, stored))
-        })
+        .filter_map(|table| Some(as_then(table, schema.table(table.name)?)))
         .collect();
     let recorded = journalled.clone();
     store

@@ -22,6 +22,7 @@ pub mod lesson;
 mod marked;
 mod penalty_window;
 pub mod plan;
+pub mod preservation;
 mod profile;
 mod rules;
 pub mod sub_code;

@@ -70,6 +70,8 @@ pub enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Show which entries of the registers are older than six years, and carry out what two people agreed to erase.
+    Purge(Purge),
     /// Make a backup of everything while the school is served, proved by restoring it on trial.
     Backup(Backup),
     /// Put a backup or an export into an empty data folder or database, whole or not at all.
@@ -180,6 +182,17 @@ pub struct Bring {
     /// Do not ask.
     #[arg(long)]
     pub yes: bool,
+}
+
+/// What is to be done about entries older than six years.
+#[derive(Debug, Args)]
+pub struct Purge {
+    /// Where the records are.
+    #[command(flatten)]
+    pub data: Data,
+    /// Carry out, or go on with, what was approved on the page by a second person.
+    #[arg(long)]
+    pub carry_out: bool,
 }
 
 /// Of which month a sealed copy is to be made.

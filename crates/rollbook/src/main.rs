@@ -13,6 +13,7 @@ mod import;
 mod local_authority;
 mod log;
 mod opening;
+mod purge;
 mod replace_key;
 mod sealing;
 mod serve;
@@ -60,6 +61,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Verify { data } => verify::verify(&data).map(success_if),
         Command::Seal(said) => sealing::seal(&said).map(|()| ExitCode::SUCCESS),
         Command::VerifyCopy { file, data } => sealing::verify_copy(&file, &data).map(success_if),
+        Command::Purge(said) => purge::purge(&said).map(|()| ExitCode::SUCCESS),
         Command::Backup(said) => backup::backup(&said).map(|()| ExitCode::SUCCESS),
         Command::Restore(said) => backup::restore::restore(&said).map(|()| ExitCode::SUCCESS),
         Command::Export(said) => backup::export::export(&said).map(|()| ExitCode::SUCCESS),

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use office::registers::sealed::prove_kept;
-use store::{VerifyProgress, VerifyReport, VerifyStage};
+use store::{Erased, VerifyProgress, VerifyReport, VerifyStage};
 
 use crate::command_line::Data;
 use crate::opening::clock_of_this_machine;
@@ -47,11 +47,41 @@ fn show(bar: &ProgressBar, progress: VerifyProgress) {
     bar.set_position(progress.done);
 }
 
+/// Acts that erased, school by school.
+fn by_school(erased: &[Erased]) -> impl Iterator<Item = (i64, &[Erased])> {
+    erased
+        .chunk_by(|one, next| one.school == next.school)
+        .map(|acts| (acts[0].school.0, acts))
+}
+
 fn told(report: &VerifyReport) -> String {
     let mut text = String::new();
     for (school, head) in &report.heads {
         let hash: String = head.hash.iter().map(|byte| format!("{byte:02x}")).collect();
         text += &format!("School {}: act {}, head {hash}\n", school.0, head.seq);
+    }
+    for (school, acts) in by_school(&report.erased) {
+        let (emptied, shortened) = acts.iter().fold((0, 0), |sum, one| {
+            (sum.0 + one.emptied, sum.1 + one.shortened)
+        });
+        text += &format!(
+            "School {school}: {} acts erased what was due, which left {emptied} acts empty and {shortened} shorter, on the word of:\n",
+            acts.len()
+        );
+        let mut words: Vec<String> = acts
+            .iter()
+            .map(|one| {
+                let day = one.at.in_london().0;
+                format!(
+                    "  account {}, {}, {}\n",
+                    one.account,
+                    one.job_title,
+                    day.long()
+                )
+            })
+            .collect();
+        words.dedup();
+        text += &words.concat();
     }
     for difference in &report.differences {
         text += &format!("Differs: {difference}\n");

@@ -1,17 +1,9 @@
 use calendar::Instant;
 
 use crate::journal::{self, Entry, Hashed};
-use crate::payload::{Line, PayloadWriter};
+use crate::payload::PayloadWriter;
 use crate::table::{Shape, Table};
-use crate::{Arg, Engine, Head, SchoolId, StoreError, Tx, args, held, payload};
-
-const ERASE_PAYLOAD: &str = "\
-    update journal_payload set payload = null, erased_seq = $3 \
-    where school_id = $1 and seq = $2 and payload is not null";
-const ERASE_SALT: &str = "update journal_entry set salt = null where school_id = $1 and seq = $2";
-
-/// The statements of this module, for the test that prepares them.
-pub(crate) const STATEMENTS: [&str; 2] = [ERASE_PAYLOAD, ERASE_SALT];
+use crate::{Arg, Engine, Head, SchoolId, StoreError, Tx, args, held};
 
 /// Something that happens in a school: a transaction that holds the school's head, with a number, a moment and a journal entry.
 ///
@@ -227,30 +219,9 @@ impl Act {
         Ok(acts)
     }
 
-    /// Erases what an earlier act changed from the journal, with a tombstone; the chain still holds. Answers whether there
-    /// was something to erase. The rows themselves are the caller's to delete, in the same act.
-    ///
-    /// Errors: [`StoreError::Held`] for an act that released, abandoned or erased: without it the journal could not be replayed.
-    pub fn erase(&mut self, seq: i64) -> Result<bool, StoreError> {
-        let Some(Some(erased)) = journal::payload_of(&mut self.tx, self.school, seq)? else {
-            return Ok(false);
-        };
-        let needed = |line| {
-            matches!(
-                line,
-                Some(Line::Released(_) | Line::Abandoned(_) | Line::Erased(_))
-            )
-        };
-        if payload::lines(&erased).any(needed) {
-            return Err(StoreError::Held(
-                "an act that released, abandoned or erased cannot be erased itself",
-            ));
-        }
-        let values = args![self.school, seq, self.seq];
-        self.tx.execute(ERASE_PAYLOAD, &values)?;
-        self.tx.execute(ERASE_SALT, &values[..2])?;
-        self.payload.number(b'e', seq);
-        Ok(true)
+    /// Says that this act shortened the payload of another, and the digest of what is left; none where nothing is left.
+    pub(crate) fn tell_erased(&mut self, seq: i64, digest: Option<&[u8; 32]>) {
+        self.payload.erased(seq, digest);
     }
 
     /// Writes the journal entry and answers the head after this act; `None` when it used no number.
@@ -341,7 +312,7 @@ impl Act {
 }
 
 /// Sixteen random bytes, so that an erased payload cannot be guessed from its digest.
-fn salt() -> [u8; 16] {
+pub(crate) fn salt() -> [u8; 16] {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).expect("the operating system gives random bytes");
     salt

@@ -190,7 +190,7 @@ pub struct ActFacts {
     pub touched: Vec<String>,
     /// The rows of the chosen tables, in the order in which they were written.
     pub changes: Vec<Change>,
-    /// Whether `touched` and `changes` tell all: not when a payload was erased. Then read the rows themselves.
+    /// Whether `touched` and `changes` tell all: not when a payload was erased, nor of an act that erased rows. Then read the rows themselves.
     pub complete: bool,
 }
 
@@ -320,7 +320,9 @@ fn read_changes(
             }
             Line::Held(_) => held = true,
             Line::Released(group) => released.push(group),
-            Line::Note(..) | Line::Abandoned(_) | Line::Erased(_) | Line::NextId(_) => {}
+            // What was erased is in no act any more.
+            Line::Erased(..) => act.complete = false,
+            Line::Note(..) | Line::Abandoned(_) | Line::NextId(_) => {}
         }
     }
     Ok((held, released))

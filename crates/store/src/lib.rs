@@ -96,6 +96,7 @@ pub mod backup;
 mod checkpoint;
 mod days;
 mod error;
+mod forget;
 pub mod held;
 pub mod jobs;
 pub mod journal;
@@ -120,6 +121,7 @@ mod worker;
 pub use act::Act;
 pub use arg::{Arg, FromColumn};
 pub use error::{OpenError, Rule, StoreError};
+pub use forget::{Forgot, Forgotten};
 pub use journal::{Entry, Head};
 pub use known::Chronicle;
 pub use life::SignOfLife;
@@ -129,7 +131,7 @@ pub use row::Row;
 pub use store::Store;
 pub use table::{Column, Kind, Shape, Table};
 pub use tx::Tx;
-pub use verify::{Difference, VerifyProgress, VerifyReport, VerifyStage};
+pub use verify::{Difference, Erased, VerifyProgress, VerifyReport, VerifyStage};
 
 /// The partition key: which school a row belongs to. 0 is the directory, which has a chain of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,7 +140,11 @@ pub struct SchoolId(pub i64);
 /// Every statement that the store itself sends to this engine, for the test that prepares them.
 pub fn statements(engine: Engine) -> Vec<&'static str> {
     let mut all = [
-        &act::STATEMENTS[..],
+        &[
+            forget::ERASE_PAYLOAD,
+            forget::SHORTEN_PAYLOAD,
+            forget::SET_SALT,
+        ][..],
         &backup::STATEMENTS,
         &[backup::catalogue(engine)],
         &held::STATEMENTS,

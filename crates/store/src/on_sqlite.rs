@@ -167,6 +167,23 @@ impl OnSqlite {
             .map_err(|error| failed(&error, sql, &self.time_limit))
     }
 
+    /// Puts the whole log away and makes its file empty, once nobody reads past it any more: tried for five seconds.
+    pub(crate) fn empty_log(&mut self) -> Result<(), StoreError> {
+        const EMPTY: &str = "pragma wal_checkpoint(truncate)";
+        for _ in 0..50 {
+            self.time_limit.start_statement();
+            let busy = self
+                .connection
+                .query_row(EMPTY, [], |row| row.get::<_, i64>(0))
+                .map_err(|error| failed(&error, EMPTY, &self.time_limit))?;
+            if busy == 0 {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        Ok(())
+    }
+
     pub(crate) fn execute(
         &mut self,
         sql: &'static str,

@@ -9,7 +9,8 @@
 //! ```
 //! Fields are parted by tabs. `t` announces a table (name, how many columns are its id, columns) and gives it the next
 //! number from 0; `+` is a row recorded in it, `-` a version superseded (its number, then the id); `n` a note; `h` `r` `a`
-//! the group that this act holds, releases or abandons; `e` an act whose payload it erases; `i` the next free id after it.
+//! the group that this act holds, releases or abandons; `e` an act whose payload it erases, with the digest of what it leaves of it if
+//! it leaves some; `i` the next free id after it.
 //! A row's line is the same bytes that the row itself gives when it is read back, so the two are compared without decoding.
 
 use std::borrow::Cow;
@@ -21,7 +22,7 @@ use crate::days::iso_day;
 use crate::table::{Kind, Table};
 
 /// The first line, with the version of the form.
-const OPENING: &[u8] = b"payload 1\n";
+pub(crate) const OPENING: &[u8] = b"payload 1\n";
 
 /// A payload in the making.
 #[derive(Default)]
@@ -94,7 +95,19 @@ impl PayloadWriter {
         });
     }
 
-    /// `h`, `r`, `a`, `e` or `i` with a number.
+    /// `e` with the number of an act, and the digest of what is left of its payload.
+    pub(crate) fn erased(&mut self, seq: i64, digest: Option<&[u8; 32]>) {
+        self.line(b"e", |bytes| {
+            bytes.push(b'\t');
+            put_number(bytes, seq);
+            if let Some(digest) = digest {
+                bytes.push(b'\t');
+                put_value(bytes, &Arg::from(&digest[..]));
+            }
+        });
+    }
+
+    /// `h`, `r`, `a` or `i` with a number.
     pub(crate) fn number(&mut self, letter: u8, number: i64) {
         self.line(&[letter], |bytes| {
             bytes.push(b'\t');
@@ -110,6 +123,13 @@ impl PayloadWriter {
         rest(&mut self.bytes);
         self.bytes.push(b'\n');
     }
+}
+
+/// An id as it begins a row's line.
+pub(crate) fn id_of(values: &[Arg<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put_fields(&mut bytes, values);
+    bytes.split_off(1.min(bytes.len()))
 }
 
 /// Writes each value with a tab before it.
@@ -186,8 +206,8 @@ pub(crate) enum Line<'p> {
     Released(i64),
     /// A group is abandoned.
     Abandoned(i64),
-    /// The payload of an act is erased.
-    Erased(i64),
+    /// The payload of an act is erased; what is left of it has this digest.
+    Erased(i64, Option<[u8; 32]>),
     /// The next free id after this act.
     NextId(i64),
 }
@@ -232,7 +252,7 @@ pub(crate) fn lines(payload: &[u8]) -> impl Iterator<Item = Option<Line<'_>>> {
     (!sound).then_some(None).into_iter().chain(lines)
 }
 
-fn line(text: &[u8]) -> Option<Line<'_>> {
+pub(crate) fn line(text: &[u8]) -> Option<Line<'_>> {
     let (kind, rest) = text.split_first()?;
     match kind {
         b'+' => {
@@ -249,13 +269,23 @@ fn line(text: &[u8]) -> Option<Line<'_>> {
             let (key, value) = first_field(rest.strip_prefix(b"\t")?);
             Some(Line::Note(key, value?))
         }
+        b'e' => {
+            let (seq, digest) = first_field(rest.strip_prefix(b"\t")?);
+            let digest = match digest {
+                None => None,
+                Some(field) => match value(Kind::Bytes, field)? {
+                    Arg::Bytes(raw) => Some(raw.as_ref().try_into().ok()?),
+                    _ => return None,
+                },
+            };
+            Some(Line::Erased(whole(seq)?, digest))
+        }
         letter => {
             let number = whole(rest.strip_prefix(b"\t")?)?;
             match letter {
                 b'h' => Some(Line::Held(number)),
                 b'r' => Some(Line::Released(number)),
                 b'a' => Some(Line::Abandoned(number)),
-                b'e' => Some(Line::Erased(number)),
                 b'i' => Some(Line::NextId(number)),
                 _ => None,
             }
@@ -410,9 +440,11 @@ mod tests {
         let table = writer.table(&PUPIL);
         writer.superseded(table, 7, &[Arg::Int(-3)]);
         writer.note("reason", "a\tb");
-        for (letter, number) in [(b'h', 1), (b'r', 2), (b'a', 3), (b'e', 4), (b'i', 5)] {
+        for (letter, number) in [(b'h', 1), (b'r', 2), (b'a', 3), (b'i', 5)] {
             writer.number(letter, number);
         }
+        writer.erased(4, None);
+        writer.erased(6, Some(&[7; 32]));
         let bytes = writer.into_bytes();
         let read: Vec<Line<'_>> = lines(&bytes).skip(1).map(Option::unwrap).collect();
         assert_eq!(
@@ -423,8 +455,9 @@ mod tests {
                 Line::Held(1),
                 Line::Released(2),
                 Line::Abandoned(3),
-                Line::Erased(4),
                 Line::NextId(5),
+                Line::Erased(4, None),
+                Line::Erased(6, Some([7; 32])),
             ]
         );
         assert_eq!(lines(b"other\n").collect::<Vec<_>>(), [None]);

@@ -13,7 +13,7 @@ use crate::tx::Purpose;
 use crate::verify::{self, VerifyProgress, VerifyReport};
 use crate::worker::{self, Setting, Worker};
 use crate::{
-    Act, Engine, Entry, Location, OpenError, Options, SchoolId, SignOfLife, StoreError, Table, Tx,
+    Act, Engine, Location, OpenError, Options, SchoolId, SignOfLife, StoreError, Table, Tx,
 };
 
 /// The seam to the database. Clones share the same threads; the last one closes them.
@@ -88,6 +88,15 @@ impl Store {
         let now = self.now();
         let closure = move |tx: &mut Tx| migrate::migrate(tx, &migrations, now);
         wait(|reply| self.0.writes.add(Task::Alone(boxed(closure, reply))))
+    }
+
+    /// Leaves nothing of what was erased in the database's files, which takes as long as writing the whole database anew; nobody saves
+    /// meanwhile.
+    ///
+    /// On SQLite the file is written anew and the log emptied. On PostgreSQL the server's own vacuuming takes dead rows away, and there is
+    /// nothing to do here. Errors: a [`StoreError`], such as a disk without the room for a second copy.
+    pub fn sweep_now(&self) -> Result<(), StoreError> {
+        wait(|reply| self.0.writes.add(Task::Alone(boxed(Tx::sweep, reply))))
     }
 
     /// One snapshot: nothing that the closure reads changes meanwhile.
@@ -188,37 +197,6 @@ impl Store {
     pub async fn found_school(&self, school: SchoolId) -> Result<(), StoreError> {
         let now = self.now();
         self.write(move |tx| worker::found(tx, school, now)).await
-    }
-
-    /// [`Act::erase`] as an act of its own; answers whether there was something to erase.
-    ///
-    /// Errors: as [`Act::erase`].
-    pub async fn erase(
-        &self,
-        school: SchoolId,
-        seq: i64,
-        entry: Entry<'_>,
-    ) -> Result<bool, StoreError> {
-        let job_title = entry.job_title.to_owned();
-        let Entry {
-            account,
-            act: name,
-            subject,
-            ..
-        } = entry;
-        self.act(school, move |act| {
-            let erased = act.erase(seq)?;
-            if erased {
-                act.describe(Entry {
-                    account,
-                    job_title: &job_title,
-                    act: name,
-                    subject,
-                });
-            }
-            Ok(erased)
-        })
-        .await
     }
 
     /// Shows a sign that lasts until it is dropped or this process ends, however it ends. Whoever begins what others must

@@ -30,7 +30,7 @@ pub enum Shape {
 }
 
 /// A column of a [`Table`].
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Column {
     /// The name in the schema.
     pub name: &'static str,
@@ -153,7 +153,7 @@ impl Table {
     /// Every statement that the store makes for this table, for the test that prepares them.
     pub fn statements(&'static self) -> Vec<&'static str> {
         let sql = self.sql();
-        let mut all = vec![sql.insert, sql.scan, sql.recorded, sql.schools];
+        let mut all = vec![sql.insert, sql.scan, sql.recorded, sql.schools, sql.forget];
         if self.shape == Shape::Versions {
             all.extend([sql.supersede, sql.superseded]);
         }
@@ -179,6 +179,8 @@ pub(crate) struct TableSql {
     pub superseded: &'static str,
     /// The schools that have rows here without having a head.
     pub schools: &'static str,
+    /// `$1` school, `$2…` id: takes away every version; answers the number of each, and of what superseded it (versions only).
+    pub forget: &'static str,
 }
 
 impl TableSql {
@@ -232,6 +234,13 @@ impl TableSql {
             recorded: keep(format!("{scan} and seq = $2")),
             superseded: keep(format!("{scan} and superseded_seq = $2")),
             scan: keep(scan),
+            forget: keep(format!(
+                "delete from {name} where school_id = $1{key} returning {}",
+                match table.shape {
+                    Shape::Versions => "seq, superseded_seq",
+                    Shape::Log => "seq",
+                }
+            )),
             schools: keep(format!(
                 "select distinct school_id from {name} \
                  where school_id not in (select school_id from school_head)"

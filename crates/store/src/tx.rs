@@ -233,6 +233,18 @@ impl Tx {
         })
     }
 
+    /// See [`Store::sweep_now`](crate::Store::sweep_now). Outside a transaction.
+    pub(crate) fn sweep(&mut self) -> Result<(), StoreError> {
+        self.guarded(|connection| match connection {
+            Connection::Sqlite(sqlite) => {
+                sqlite.limit_statements(None);
+                sqlite.control("vacuum")?;
+                sqlite.empty_log()
+            }
+            Connection::Postgres(_) => Ok(()),
+        })
+    }
+
     /// Prepares a statement and throws it away: for the test that prepares every statement on both engines.
     ///
     /// Errors: what the engine says against it.

@@ -17,7 +17,7 @@ use crate::payload::{self, Announced, Line};
 use crate::table::{Shape, Table};
 use crate::{Head, Row, SchoolId, StoreError, Tx, args};
 use ledger::{Layout, Ledger, ToldRows, described, hash, hash_superseded, key_in_words};
-pub use report::{Difference, VerifyProgress, VerifyReport, VerifyStage};
+pub use report::{Difference, Erased, VerifyProgress, VerifyReport, VerifyStage};
 
 const WALK: &str = "\
     select e.seq, e.at, e.account_id, e.job_title, e.act, e.subject, e.salt, e.digest, e.hash, \
@@ -36,6 +36,9 @@ const HELD: &str = "\
 
 /// The statements of this module, for the test that prepares them.
 pub(crate) const STATEMENTS: [&str; 5] = [WALK, NEXT_ID, STRAY_PAYLOAD, STRAY_SCHOOL, HELD];
+
+/// What is said of a payload that neither its own entry nor an erasing act covers.
+const ALTERED: &str = "the payload was altered: its digest is another";
 
 /// So many acts or rows between two words about progress.
 const BETWEEN_WORDS: u64 = 4_096;
@@ -61,15 +64,17 @@ pub(crate) fn verify(
         heads.retain(|(school, _)| schools.contains(school));
     }
     let mut counter = Counter::new(&heads, progress);
+    let mut erased = Vec::new();
     for (school, head) in &heads {
         let proof = Proof::new(*school, *head, tables);
-        differences.extend(proof.run(tx, &mut counter)?);
+        differences.extend(proof.run(tx, &mut counter, &mut erased)?);
     }
     Ok(VerifyReport {
         acts: counter.acts,
         rows: counter.rows,
         heads,
         differences,
+        erased,
     })
 }
 
@@ -158,8 +163,12 @@ struct Proof {
     key: RandomState,
     /// Acts whose payload is gone, with the number of the act that is said to have erased it.
     erased: HashMap<i64, Option<i64>>,
-    /// What acts say that they erased: by which act.
-    erasures: HashMap<i64, i64>,
+    /// Acts whose payload is another than they were made with: the act that is said to have shortened it, and the digest that it has.
+    shortened: HashMap<i64, (Option<i64>, [u8; 32])>,
+    /// What acts say that they erased: the last act that did, and the digest of what it left.
+    erasures: HashMap<i64, (i64, Option<[u8; 32]>)>,
+    /// The acts that erased.
+    erasers: Vec<Erased>,
     /// Held acts: group, released by, abandoned by.
     held: BTreeMap<i64, (i64, Option<i64>, Option<i64>)>,
     next_id: i64,
@@ -187,7 +196,9 @@ impl Proof {
             ledgers,
             key: RandomState::new(),
             erased: HashMap::new(),
+            shortened: HashMap::new(),
             erasures: HashMap::new(),
+            erasers: Vec::new(),
             held: BTreeMap::new(),
             next_id: 1,
             recorded: 0,
@@ -199,8 +210,10 @@ impl Proof {
         mut self,
         tx: &mut Tx,
         counter: &mut Counter<'_>,
+        erased: &mut Vec<Erased>,
     ) -> Result<Option<Difference>, StoreError> {
         self.walk_journal(tx, counter)?;
+        erased.append(&mut self.erasers);
         self.check_erasures();
         self.check_held(tx)?;
         for index in 0..self.ledgers.len() {
@@ -334,22 +347,37 @@ impl Proof {
             }
             Some(payload) => {
                 let salt: Option<&[u8]> = row.get(6).map_err(unreadable)?;
-                if journal::digest(salt.unwrap_or_default(), payload) != digest {
-                    return Err(Wrong::payload(
-                        seq,
-                        "the payload was altered: its digest is another",
-                    ));
+                let own = journal::digest(salt.unwrap_or_default(), payload);
+                if own != digest {
+                    let by: Option<i64> = row.get(11).map_err(unreadable)?;
+                    if by.is_none() {
+                        return Err(Wrong::payload(seq, ALTERED));
+                    }
+                    // Whether that act left it so is known once its own payload was read.
+                    self.shortened.insert(seq, (by, own));
                 }
-                self.add_payload(seq, payload)
-                    .ok_or(Wrong::payload(seq, "the payload cannot be read"))?;
+                let unclear = Wrong::payload(seq, "the payload cannot be read");
+                let (emptied, shortened) = self.add_payload(seq, payload).ok_or(unclear)?;
+                if emptied + shortened > 0 {
+                    self.erasers.push(Erased {
+                        school: self.school,
+                        seq,
+                        at,
+                        account: row.get(2).map_err(unreadable)?,
+                        job_title: row.get(3).map_err(unreadable)?,
+                        emptied,
+                        shortened,
+                    });
+                }
             }
         }
         Ok(Head { seq, hash, at })
     }
 
-    /// Adds what a payload says to the ledgers.
-    fn add_payload(&mut self, seq: i64, payload: &[u8]) -> Option<()> {
+    /// Adds what a payload says to the ledgers; answers of how many acts it erased all and a part.
+    fn add_payload(&mut self, seq: i64, payload: &[u8]) -> Option<(u64, u64)> {
         let mut told: Vec<Place> = Vec::new();
+        let (mut emptied, mut shortened) = (0, 0);
         for line in payload::lines(payload) {
             match line? {
                 Line::Table(announced) => told.push(self.announced(&announced)),
@@ -362,9 +390,7 @@ impl Proof {
                     }
                 }
                 Line::Superseded(table, version, id) => {
-                    if let Some((ledger, layout)) = *told.get(table)?
-                        && !self.erased.contains_key(&version)
-                    {
+                    if let Some((ledger, layout)) = *told.get(table)? {
                         let hash = hash_superseded(&self.key, version, id);
                         self.ledgers[ledger].add(seq, layout, hash);
                     }
@@ -374,14 +400,18 @@ impl Proof {
                 }
                 Line::Released(group) => self.end_group(group, |held| held.1 = Some(seq)),
                 Line::Abandoned(group) => self.end_group(group, |held| held.2 = Some(seq)),
-                Line::Erased(erased) => {
-                    self.erasures.insert(erased, seq);
+                Line::Erased(erased, left) => {
+                    self.erasures.insert(erased, (seq, left));
+                    match left {
+                        None => emptied += 1,
+                        Some(_) => shortened += 1,
+                    }
                 }
                 Line::NextId(next_id) => self.next_id = self.next_id.max(next_id),
                 Line::Note(..) => {}
             }
         }
-        Some(())
+        Some((emptied, shortened))
     }
 
     fn end_group(&mut self, group: i64, mut end: impl FnMut(&mut (i64, Option<i64>, Option<i64>))) {
@@ -415,34 +445,26 @@ impl Proof {
     }
 
     fn check_erasures(&mut self) {
-        let mut wrong: Vec<i64> = self
-            .erased
-            .iter()
-            .filter(|(seq, by)| self.erasures.get(seq).copied() != **by || by.is_none())
-            .map(|(seq, _)| *seq)
-            .collect();
-        wrong.sort_unstable();
+        let is_told = |seq: &i64, by: &Option<i64>, left: Option<[u8; 32]>| {
+            by.is_some_and(|by| self.erasures.get(seq) == Some(&(by, left)))
+        };
+        let gone = (self.erased.iter())
+            .filter(|(seq, by)| !is_told(seq, by, None))
+            .map(|(seq, _)| (*seq, "the payload is gone, and no act erased it"));
+        let other = (self.shortened.iter())
+            .filter(|(seq, (by, own))| !is_told(seq, by, Some(*own)))
+            .map(|(seq, _)| (*seq, ALTERED));
+        let back = (self.erasures.keys())
+            .filter(|seq| !self.erased.contains_key(seq) && !self.shortened.contains_key(seq))
+            .map(|seq| (*seq, "the payload was erased, and is there again"));
+        let wrong = gone.chain(other).min();
+        let back = back.min();
         // A chain that broke was not walked to the acts that erased.
-        if let (Some(seq), None) = (wrong.first(), &self.first) {
-            self.in_journal(
-                "journal_payload",
-                *seq,
-                "the payload is gone, and no act erased it",
-            );
+        if let (Some((seq, problem)), None) = (wrong, &self.first) {
+            self.in_journal("journal_payload", seq, problem);
         }
-        let mut back: Vec<i64> = self
-            .erasures
-            .keys()
-            .filter(|seq| !self.erased.contains_key(seq))
-            .copied()
-            .collect();
-        back.sort_unstable();
-        if let Some(seq) = back.first() {
-            self.in_journal(
-                "journal_payload",
-                *seq,
-                "the payload was erased, and is there again",
-            );
+        if let Some((seq, problem)) = back {
+            self.in_journal("journal_payload", seq, problem);
         }
     }
 
@@ -495,7 +517,6 @@ impl Proof {
         let Proof {
             school,
             ledgers,
-            erased,
             key,
             ..
         } = self;
@@ -505,16 +526,12 @@ impl Proof {
         tx.each(table.sql().scan, &args![*school], |row| {
             counter.row();
             let seq: i64 = row.get(0)?;
-            if erased.contains_key(&seq) {
-                return Ok(());
-            }
             let layout = ledger.tallies.get(&seq).map_or(0, |tally| tally.layout);
             line.clear();
             let id_ends = ledger.layouts[layout].put_row(&mut line, table, row);
             ledger.take(seq, hash(key, 0, 0, &line));
             if table.shape == Shape::Versions
                 && let Some(by) = row.get::<Option<i64>>(1)?
-                && !erased.contains_key(&by)
             {
                 ledger.take(by, hash_superseded(key, seq, &line[..id_ends]));
             }
@@ -599,10 +616,6 @@ impl Proof {
         let wrong = all
             .into_iter()
             .filter(|key| told.superseded.get(*key) != ended.get(*key))
-            .filter(|key| {
-                let version = told.superseded.get(*key).or_else(|| ended.get(*key));
-                version.is_none_or(|version| !self.erased.contains_key(version))
-            })
             .min();
         Ok(match wrong {
             Some(key) if told.superseded.contains_key(key) => differs(

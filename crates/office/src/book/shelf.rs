@@ -76,6 +76,12 @@ impl Shelf {
         Ok(book)
     }
 
+    /// Lets go of the books of earlier numbers: after an erasure they hold what rows do not.
+    pub fn drop_past(&self, school: SchoolId) {
+        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.retain(|book| book.school != school);
+    }
+
     /// The book of an earlier number: from rows as they were, by the same code.
     fn past_book(&self, tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Arc<Book>, BookError> {
         let past = || self.past.lock().unwrap_or_else(PoisonError::into_inner);

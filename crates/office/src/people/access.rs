@@ -174,6 +174,8 @@ keyed! {
         AggregateReports = "aggregate_reports", "Reports about groups";
         /// Who did what.
         AuditLog = "audit_log", "Audit log";
+        /// What was destroyed after its time, and what is held.
+        RetentionAndDisposal = "retention_and_disposal", "Retention and disposal";
         /// Accounts, roles and settings.
         UsersRolesAndSettings = "users_roles_and_settings", "People, roles and settings";
     }

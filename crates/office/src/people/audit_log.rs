@@ -98,6 +98,7 @@ struct Line {
 #[template(path = "people/journal.html")]
 struct JournalPage {
     frame: Frame,
+    sees_preservation: bool,
     query: JournalQuery,
     people: Vec<(String, String)>,
     acts: Vec<String>,
@@ -154,6 +155,7 @@ pub(super) async fn page(
         let more = lines.len() as i64 == ON_A_PAGE;
         let page = JournalPage {
             frame: at.frame(tx, actor, "Journal")?,
+            sees_preservation: crate::preservation::may_see(actor),
             people: people
                 .into_iter()
                 .map(|(account, name)| (account.to_string(), name))

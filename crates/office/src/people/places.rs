@@ -104,6 +104,7 @@ impl Place {
             Place::Accounts if path == "/api-clients" || path.starts_with("/api-clients/") => true,
             Place::Staff if path == "/inspections" || path.starts_with("/inspections/") => true,
             Place::Pupils if path == "/admission-register" => true,
+            Place::Journal if path == "/preservation" || path.starts_with("/preservation/") => true,
             Place::Registers if path == "/cover" || path == "/sealed-copies" => true,
             Place::Year if path == "/settings" || Place::Timetable.holds(path) => true,
             Place::Registers if path == "/late-marks" => true,

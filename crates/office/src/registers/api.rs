@@ -603,7 +603,7 @@ fn change_fields() -> Vec<Field> {
         .like(Value::Null),
         field(
             "sub_code",
-            "The school's own sub-code beneath the code (R-141); an empty text takes it away, and null leaves the one that stands with the same code.",
+            "The school's own sub-code beneath the code (R-141); null leaves the one that stands with the same code.",
             or_null(text(LONGEST_SUB_CODE)),
         )
         .optional()

@@ -8,11 +8,11 @@
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
-use calendar::{Day, Slot};
+use calendar::{Day, Instant, Slot};
 use columns::MarkByte;
 use paper::{Column, Paper, Part, Table, Width};
 use register::Counts;
-use store::{Head, Tx, journal};
+use store::{Head, SchoolId, StoreError, Tx, args, journal};
 
 use super::HistoryEntry;
 use super::history::history_of;
@@ -205,6 +205,71 @@ struct ExtractPage {
     amended: usize,
     sessions: usize,
     exports: Option<Exports>,
+    earlier: Vec<Earlier>,
+}
+
+/// An extract that was taken away, and whether the registers say something else since (E-104).
+struct Earlier {
+    when: String,
+    days: String,
+    who: String,
+    stale: Option<String>,
+}
+
+const TAKEN_AWAY: &str = "\
+select x.address, x.seq, j.at, a.name, j.job_title from export x
+join export_pupil p on p.school_id = x.school_id and p.export_id = x.export_id
+join journal_entry j on j.school_id = x.school_id and j.seq = x.seq
+left join account a on a.account_id = x.account_id
+where x.school_id = $1 and p.pupil_id = $2 and x.kind = $3 order by x.seq desc";
+const CHANGED_SINCE: &str = "\
+select count(*), max(j.at) from enrolment e
+join mark_version v on v.school_id = e.school_id and v.enrolment_id = e.enrolment_id
+join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
+where e.school_id = $1 and e.pupil_id = $2 and e.superseded_seq is null and v.on_date >= $3 and v.on_date <= $4 and v.seq > $5";
+
+/// The statements of this file.
+pub(super) const STATEMENTS: &[&str] = &[TAKEN_AWAY, CHANGED_SINCE];
+
+/// The extracts of this pupil that left, the newest first; stale where an entry was made since for one of its days.
+///
+/// Rule: E-104. Errors: a [`StoreError`] of a statement.
+fn earlier(tx: &mut Tx, school: SchoolId, pupil: PupilId) -> Result<Vec<Earlier>, StoreError> {
+    type Left = (String, i64, Instant, Option<String>, String);
+    let left: Vec<Left> = tx.query(TAKEN_AWAY, &args![school, pupil, LIST.kind], |row| {
+        Ok((
+            row.get(0)?,
+            row.get(1)?,
+            row.get(2)?,
+            row.get(3)?,
+            row.get(4)?,
+        ))
+    })?;
+    let mut found = Vec::with_capacity(left.len());
+    for (address, seq, at, name, job_title) in left {
+        let asked = address.split_once('?').map_or("", |(_, query)| query);
+        let asked: Answers = serde_urlencoded::from_str(asked).unwrap_or_default();
+        let days = (
+            asked.text("from").parse::<Day>(),
+            asked.text("to").parse::<Day>(),
+        );
+        let (Ok(from), Ok(to)) = days else { continue };
+        let since = args![school, pupil, from, to, seq];
+        let (changed, last): (i64, Option<Instant>) =
+            tx.query_one(CHANGED_SINCE, &since, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        found.push(Earlier {
+            when: moment(at),
+            days: format!("{} to {}", from.long(), to.long()),
+            who: format!("{}, {job_title}", name.unwrap_or_default()),
+            stale: last.map(|last| {
+                format!(
+                    "stale: {changed} later entries, the last {} (E-104)",
+                    moment(last)
+                )
+            }),
+        });
+    }
+    Ok(found)
 }
 
 /// `GET /pupils/{pupil}/extract?from=&to=`: what an extract of these days would hold, and the way to take it away.
@@ -243,6 +308,7 @@ pub(super) async fn ask(
             amended: 0,
             sessions: 0,
             exports: None,
+            earlier: earlier(tx, actor.school, pupil)?,
         };
         if from <= to && wrongs.is_empty() {
             let opened = Opened::by(&session_times(&book.settings, today)?, now);

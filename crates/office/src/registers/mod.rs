@@ -111,6 +111,7 @@ pub fn statements() -> Vec<&'static str> {
         cover::STATEMENTS,
         cover_lesson::STATEMENTS,
         exams::STATEMENTS,
+        extract::STATEMENTS,
         lessons::STATEMENTS,
         offline::STATEMENTS,
         &plans::STATEMENTS,

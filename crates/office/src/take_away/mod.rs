@@ -27,7 +27,7 @@ use crate::as_known::AsKnown;
 use crate::desk::{Desk, Office, Refusal, school_name};
 use crate::ids::PupilId;
 use crate::people::Actor;
-use crate::{api, as_known, door, insight, morning, people, registers, roll, year};
+use crate::{api, as_known, door, insight, morning, people, preservation, registers, roll, year};
 
 pub(crate) use file::FileKind;
 
@@ -54,6 +54,7 @@ pub fn lists() -> Vec<&'static List> {
         insight::LISTS,
         morning::LISTS,
         people::LISTS,
+        preservation::LISTS,
         registers::LISTS,
         registers::sealed::LISTS,
         roll::LISTS,

@@ -10,6 +10,7 @@ mod morning;
 mod offline;
 mod pages;
 mod plans;
+mod preservation;
 mod save;
 mod school;
 mod sub_codes;

@@ -9,7 +9,7 @@ use office::people::Keyring;
 use store::Store;
 
 use super::pack::{Brake, Manifest, PackWriter};
-use super::pack_store;
+use super::{pack_store, say_that_all_leaves};
 use crate::command_line::Export;
 use crate::opening::clock_of_this_machine;
 
@@ -23,7 +23,8 @@ pub fn export(said: &Export) -> Result<()> {
     );
     let keyring = Keyring::open(&key_file, &said.data.data, None)?;
     let store = said.data.open_existing(clock_of_this_machine())?;
-    let manifest = write(&store, keyring, &said.to);
+    let manifest = say_that_all_leaves(&store, "export everything")
+        .and_then(|()| write(&store, keyring, &said.to));
     store.close();
     let manifest = manifest.context("Nothing was exported")?;
     println!(

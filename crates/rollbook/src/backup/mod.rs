@@ -47,6 +47,7 @@ pub fn backup(said: &Backup) -> Result<()> {
         None => None,
     };
     let store = said.data.open_existing(clock_of_this_machine())?;
+    say_that_all_leaves(&store, "back up everything")?;
     let made = make(
         &store,
         &said.data.data,
@@ -67,6 +68,33 @@ pub fn backup(said: &Backup) -> Result<()> {
             "not encrypted: keep it as safe as the school's records"
         }
     );
+    Ok(())
+}
+
+/// Says in the journal of every school that all of it is about to leave, by a command on this machine. What leaves then holds the entry too.
+///
+/// A copy that the program makes by itself stays where the operator put it and is no leaving. Errors: an entry could not be written.
+pub(crate) fn say_that_all_leaves(store: &Store, what: &'static str) -> Result<()> {
+    let named = |name: &str| std::env::var(name).ok().filter(|who| !who.is_empty());
+    let who = named("SUDO_USER").or_else(|| named("USER"));
+    let job_title = match who {
+        Some(who) => format!("by a command, signed in to the machine as {who}"),
+        None => "by a command on the machine".to_owned(),
+    };
+    let heads = store.read_now(store::journal::heads)?;
+    for (school, _) in heads {
+        let job_title = job_title.clone();
+        let said = store.act_now(school, move |act: &mut store::Act| {
+            act.describe(store::Entry {
+                account: 0,
+                job_title: &job_title,
+                act: what,
+                subject: "all records".to_owned(),
+            });
+            Ok::<_, store::StoreError>(())
+        });
+        said.context("The journal could not be told, so nothing leaves")?;
+    }
     Ok(())
 }
 

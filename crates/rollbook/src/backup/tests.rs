@@ -32,7 +32,7 @@ fn entry(act: &'static str) -> Entry<'static> {
     }
 }
 
-fn add_pupil(store: &Store, surname: &'static str) {
+fn add_pupil(store: &Store, surname: &'static str) -> i64 {
     let birth_day = Day::new(2012, 2, 29).unwrap();
     store
         .act_now(SCHOOL, move |act: &mut Act| {
@@ -57,9 +57,9 @@ fn add_pupil(store: &Store, surname: &'static str) {
                 ],
             )?;
             act.describe(entry("admit"));
-            Ok::<_, StoreError>(())
+            Ok::<_, StoreError>(id)
         })
-        .unwrap();
+        .unwrap()
 }
 
 /// Some of everything: awkward text, a mark, an erased payload, a sealed file, a second factor, a signed-in device.
@@ -92,16 +92,12 @@ fn fill(store: &Store, keyring: &Keyring) {
             Ok::<_, StoreError>(())
         })
         .unwrap();
+    let gone = add_pupil(store, "Erased later");
     store
-        .act_now(SCHOOL, |act: &mut Act| {
-            act.note("reason", "the office telephoned");
-            act.describe(entry("note"));
-            Ok::<_, StoreError>(())
-        })
-        .unwrap();
-    store
-        .act_now(SCHOOL, |act: &mut Act| {
-            assert!(act.erase(5)?);
+        .act_now(SCHOOL, move |act: &mut Act| {
+            let mut forgotten = store::Forgotten::default();
+            forgotten.add(&PUPIL, vec![gone.into()]);
+            assert_eq!(act.forget(&forgotten)?.emptied, 1);
             act.describe(entry("erase"));
             Ok::<_, StoreError>(())
         })

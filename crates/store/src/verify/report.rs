@@ -1,5 +1,7 @@
 use std::fmt;
 
+use calendar::Instant;
+
 use crate::{Head, SchoolId};
 
 /// What a proof found.
@@ -13,6 +15,27 @@ pub struct VerifyReport {
     pub rows: u64,
     /// For each school that is not as its journal says, the first difference in the order of acts.
     pub differences: Vec<Difference>,
+    /// What acts of retention erased, act by act.
+    pub erased: Vec<Erased>,
+}
+
+/// An act that erased what earlier acts had recorded, and on whose word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erased {
+    /// The school.
+    pub school: SchoolId,
+    /// The number of the act.
+    pub seq: i64,
+    /// When.
+    pub at: Instant,
+    /// The account that did it.
+    pub account: i64,
+    /// The job title held at that moment.
+    pub job_title: String,
+    /// Acts of which nothing is left in the journal but the entry.
+    pub emptied: u64,
+    /// Acts of which a part is left.
+    pub shortened: u64,
 }
 
 impl VerifyReport {

@@ -5,7 +5,7 @@ use crate::trial::{
 };
 use proptest::prelude::*;
 use store::testing::{ENGINES, TestStore, each_engine};
-use store::{Act, Arg, Engine, SchoolId, StoreError, args, journal};
+use store::{Act, Arg, Engine, Forgot, Forgotten, Location, SchoolId, StoreError, args, journal};
 
 /// A school with three acts: a pupil with two versions, marks recorded in bulk.
 fn little_school(store: &TestStore) {
@@ -242,20 +242,36 @@ fn schools_are_proved_apart() {
     });
 }
 
+/// Erases everything of a pupil's marks, or the pupil.
+fn forget(act: &mut Act, pupil: i64, marks: &[i64]) -> Result<Forgot, StoreError> {
+    let mut forgotten = Forgotten::default();
+    match marks {
+        [] => forgotten.add(&PUPIL, vec![Arg::Int(pupil)]),
+        sessions => {
+            for session in sessions {
+                let id = vec![Arg::Int(pupil), Arg::Day(day()), Arg::Int(*session)];
+                forgotten.add(&MARK, id);
+            }
+        }
+    }
+    act.describe(did("erase"));
+    act.forget(&forgotten)
+}
+
 #[test]
-fn an_erased_payload_leaves_a_tombstone_and_the_chain_holds() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+fn what_is_erased_leaves_the_chain_and_the_proof_of_every_row_that_stays() {
     each_engine(MIGRATIONS, |store| {
         little_school(store);
-        let erased = runtime
-            .block_on(store.erase(SCHOOL, 1, did("erase")))
-            .unwrap();
-        assert!(erased);
-        assert_whole(store);
-        // The rows of the erased act may go too, though a later act superseded one of them.
-        store.tamper("delete from pupil where seq = 1");
+        // Pupil 1 is told of by two acts, one of which tells of pupil 2 as well.
+        let gone = store.act_now(SCHOOL, |act| forget(act, 1, &[])).unwrap();
+        let expected = Forgot {
+            rows: 2,
+            shortened: 1,
+            emptied: 1,
+        };
+        assert_eq!(gone, expected);
+        let gone = store.act_now(SCHOOL, |act| forget(act, 1, &[2])).unwrap();
+        assert_eq!((gone.rows, gone.shortened, gone.emptied), (1, 1, 0));
         assert_whole(store);
         let notes = store.read_now(|tx| journal::notes(tx, SCHOOL, 1)).unwrap();
         assert_eq!(notes, []);
@@ -263,19 +279,99 @@ fn an_erased_payload_leaves_a_tombstone_and_the_chain_holds() {
             .read_now(|tx| journal::facts_since(tx, SCHOOL, 0, &[&PUPIL]))
             .unwrap();
         let complete: Vec<bool> = facts.iter().map(|act| act.complete).collect();
-        assert_eq!(complete, [false, true, true, true]);
-        let again = runtime
-            .block_on(store.erase(SCHOOL, 1, did("erase")))
+        assert_eq!(complete, [false, true, true, false, false]);
+        assert_eq!(facts[1].changes.len(), 1);
+        // A second erasure takes more out of the same act, and then all of it.
+        let gone = store.act_now(SCHOOL, |act| forget(act, 1, &[1])).unwrap();
+        assert_eq!((gone.rows, gone.shortened), (1, 1));
+        assert_whole(store);
+        let gone = store
+            .act_now(SCHOOL, |act| forget(act, 1, &[1, 3]))
             .unwrap();
-        assert!(!again);
-        let eraser = runtime.block_on(store.erase(SCHOOL, 4, did("erase")));
-        assert!(matches!(eraser, Err(StoreError::Held(_))));
-        store.tamper("update journal_payload set erased_seq = 3 where seq = 1");
-        assert_eq!(
-            found(store),
-            "school 7, act 1, journal_payload: the payload is gone, and no act erased it"
-        );
+        assert_eq!((gone.rows, gone.emptied), (1, 1));
+        assert_whole(store);
+        let again = store.act_now(SCHOOL, |act| forget(act, 1, &[])).unwrap();
+        assert_eq!(again, Forgot::default());
     });
+}
+
+#[test]
+fn what_is_altered_after_an_erasure_is_found() {
+    let cases = [
+        (
+            "update mark set code = 'N' where session = 1",
+            "school 7, act 3, mark of pupil_id 1, on_date 2026-11-24, session 1, code: the row was altered",
+        ),
+        (
+            "insert into mark (school_id, pupil_id, on_date, session, seq, code) values (7, 1, '2026-11-24', 2, 3, '/')",
+            "school 7, act 3, mark of pupil_id 1, on_date 2026-11-24, session 2: no act recorded the row",
+        ),
+        (
+            "insert into pupil (school_id, pupil_id, seq, surname) values (7, 1, 1, 'Back')",
+            "school 7, act 1, pupil of pupil_id 1: no act recorded the row",
+        ),
+        (
+            "update journal_payload set payload = (select payload from journal_payload where seq = 2) where seq = 3",
+            "school 7, act 3, journal_payload: the payload was altered: its digest is another",
+        ),
+        (
+            "update journal_payload set erased_seq = 4 where seq = 3",
+            "school 7, act 3, journal_payload: the payload was altered: its digest is another",
+        ),
+        (
+            "update journal_payload set erased_seq = 5 where seq = 1",
+            "school 7, act 1, journal_payload: the payload is gone, and no act erased it",
+        ),
+        (
+            "update journal_payload set payload = (select payload from journal_payload where seq = 2) where seq = 1",
+            "school 7, act 1, journal_payload: the payload was altered: its digest is another",
+        ),
+        (
+            "update journal_payload set payload = null where seq = 2",
+            "school 7, act 2, journal_payload: the payload is gone, and no act erased it",
+        ),
+    ];
+    for engine in ENGINES {
+        for (sql, expected) in cases {
+            let store = TestStore::new(engine, MIGRATIONS);
+            little_school(&store);
+            store.act_now(SCHOOL, |act| forget(act, 1, &[])).unwrap();
+            store.act_now(SCHOOL, |act| forget(act, 1, &[2])).unwrap();
+            assert_whole(&store);
+            store.tamper(sql);
+            assert_eq!(found(&store), expected, "{sql}");
+        }
+    }
+}
+
+#[test]
+fn nothing_of_what_was_erased_is_left_in_the_files() {
+    let store = TestStore::new(Engine::Sqlite, MIGRATIONS);
+    store
+        .act_now(SCHOOL, |act| name_pupil(act, 1, "Unmistakable"))
+        .unwrap();
+    store
+        .act_now(SCHOOL, |act| name_pupil(act, 2, "Stays"))
+        .unwrap();
+    let holds = |words: &str| {
+        let Location::Sqlite(path) = store.location() else {
+            panic!("this engine has files");
+        };
+        let files = std::fs::read_dir(path.parent().expect("a folder")).expect("a folder");
+        files
+            .filter_map(|file| std::fs::read(file.expect("a file").path()).ok())
+            .any(|bytes| {
+                bytes
+                    .windows(words.len())
+                    .any(|part| part == words.as_bytes())
+            })
+    };
+    assert!(holds("Unmistakable"));
+    store.act_now(SCHOOL, |act| forget(act, 1, &[])).unwrap();
+    store.sweep_now().unwrap();
+    assert!(holds("Stays"));
+    assert!(!holds("Unmistakable"));
+    assert_whole(&store);
 }
 
 #[test]
@@ -338,7 +434,7 @@ enum Deed {
     HeldMarks(i64, Vec<(i64, i64)>),
     Release(i64),
     Abandon(i64),
-    Erase(i64),
+    Forget(i64),
     Fail(i64),
 }
 
@@ -351,7 +447,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         2 => (0..2_i64, marks()).prop_map(|(group, marks)| Deed::HeldMarks(group, marks)),
         1 => (0..2_i64).prop_map(Deed::Release),
         1 => (0..2_i64).prop_map(Deed::Abandon),
-        1 => (1..20_i64).prop_map(Deed::Erase),
+        2 => (0..5_i64).prop_map(Deed::Forget),
         1 => (0..5_i64).prop_map(Deed::Fail),
     ];
     proptest::collection::vec(deed, 1..40)
@@ -377,7 +473,7 @@ fn do_it(act: &mut Act, deed: Deed) -> Result<(), StoreError> {
         }
         Deed::Release(group) => act.release(group).map(|_| ()),
         Deed::Abandon(group) => act.abandon(group).map(|_| ()),
-        Deed::Erase(seq) => act.erase(seq).map(|_| ()),
+        Deed::Forget(pupil) => forget(act, pupil, &[]).map(|_| ()),
         Deed::Fail(pupil) => name_pupil(act, pupil, "").map(|_| ()),
     }
 }

@@ -170,6 +170,7 @@ pub(super) fn exam_page(
                 .and_then(|standing| standing.note.clone())
                 .unwrap_or_default()
                 .into(),
+            sub_code: "".into(),
             sibling: "".into(),
         })
     });
