@@ -27,6 +27,7 @@ mod router;
 pub mod shell;
 pub mod take_away;
 pub mod upkeep;
+pub mod webhooks;
 pub mod year;
 
 pub use router::router;
@@ -162,6 +163,7 @@ pub static TABLES: &[&Table] = &[
     &take_away::records::EXPORT,
     &take_away::records::EXPORT_PUPIL,
     &api::API_CLIENT,
+    &webhooks::WEBHOOK,
 ];
 
 /// The past of every table that an act writes, for pages that show what was known at an earlier number.

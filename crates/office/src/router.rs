@@ -13,7 +13,7 @@ use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
 use crate::{
     api, as_known, door, home, insight, live, morning, people, preservation, registers, roll,
-    take_away, year,
+    take_away, webhooks, year,
 };
 
 /// The application as one router.
@@ -40,6 +40,7 @@ pub fn router(office: Arc<Office>) -> Router {
     pages
         .merge(past)
         .merge(api::pages())
+        .merge(webhooks::routes())
         .fallback(nowhere)
         .layer(set_up)
         .layer(CsrfLayer::new().with_rejection_response(from_another_site))

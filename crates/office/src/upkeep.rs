@@ -7,6 +7,7 @@ use crate::api::forget_old_answers;
 use crate::people::forget_old_sign_ins;
 use crate::registers::forget_old_saves;
 use crate::roll::imports::destroy_old_files;
+use crate::webhooks::forget_old_deliveries;
 
 /// Jobs that ended are kept this long, for the person who asked for them: 30 days.
 const JOBS_KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
@@ -22,6 +23,8 @@ pub struct Forgotten {
     pub jobs: u64,
     /// What clients of the interface were told 7 days ago.
     pub answers: u64,
+    /// Deliveries of webhooks that were taken 30 days ago.
+    pub deliveries: u64,
     /// Files that were received 30 days ago (I-015).
     pub files: u64,
 }
@@ -38,6 +41,9 @@ pub async fn forget_what_is_over(store: &Store, now: Instant) -> Result<Forgotte
             .write(move |tx: &mut Tx| jobs::forget_ended(tx, before))
             .await?,
         answers: store.write(move |tx| forget_old_answers(tx, now)).await?,
+        deliveries: store
+            .write(move |tx| forget_old_deliveries(tx, now))
+            .await?,
         files: store.write(move |tx| destroy_old_files(tx, now)).await?,
     })
 }

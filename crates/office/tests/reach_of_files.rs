@@ -157,6 +157,12 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Nobody,
         "Name|Job title|Roles today|Sign-in name|Account|Last used",
     ),
+    ("/webhooks", Nobody, "Address|For|Told of|State"),
+    (
+        "/webhooks/{webhook}",
+        Nobody,
+        "Delivery|Event|Recorded|Tries|Last try|Outcome",
+    ),
     (
         "/api-clients",
         Nobody,
@@ -391,6 +397,8 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/admission-register" => all(&["", "?show=gaps", "?show=returns"], &[Core, Contacts]),
         "/registers" => all(&["?show=all&session=both"], &[]),
         "/inspections" => all(&[""], &[]),
+        // The school of this test has no webhook.
+        "/webhooks/{webhook}" => vec![asked("/webhooks/1", &[])],
         // The school of this test has had no inspector.
         "/inspections/{inspection}" => vec![asked("/inspections/1", &[])],
         "/changes" => vec![Asked {
@@ -461,8 +469,8 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
             )
         }],
         "/figures" => all(&["", "?show=classes", "?show=characteristics"], &[]),
-        "/groups" | "/staff" | "/people" | "/api-clients" | "/journal" | "/journal/lists"
-        | "/cover" => all(&[""], &[]),
+        "/groups" | "/staff" | "/people" | "/api-clients" | "/webhooks" | "/journal"
+        | "/journal/lists" | "/cover" => all(&[""], &[]),
         "/morning" => all(&[""], &[Marks]),
         "/morning/evening" => all(&["", "?day=2026-11-20"], &[Marks]),
         "/unexplained" => all(&["", "?show=overdue"], &[Marks]),
@@ -964,9 +972,9 @@ fn no_role_takes_away_in_any_list_what_the_matrix_does_not_give_it() {
             }
         }
         assert_eq!(
-            seen.len() + 4,
+            seen.len() + 5,
             office::take_away::lists().len(),
-            "every list but a room's timetable, a change of many marks, an inspector's looks and an extract was taken away by somebody"
+            "every list but a room's timetable, a change of many marks, an inspector's looks, a webhook's deliveries and an extract was taken away by somebody"
         );
     });
 }

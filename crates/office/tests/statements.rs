@@ -2,7 +2,7 @@
 
 use office::{
     CHRONICLE, MIGRATIONS, api, as_known, book, carry, demo, desk, door, home, insight, morning,
-    people, preservation, registers, roll, take_away, year,
+    people, preservation, registers, roll, take_away, webhooks, year,
 };
 use store::SchoolId;
 use store::testing::each_engine;
@@ -27,6 +27,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines_for_the_present_and_
             &roll::imports::statements(),
             &roll::statements(),
             &take_away::statements(),
+            &webhooks::statements(),
             &year::statements(),
         ];
         for sql in folders.concat() {

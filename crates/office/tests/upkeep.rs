@@ -79,6 +79,19 @@ fn answer_of(store: &TestStore, days: i64) {
     written.expect("an answer of a test");
 }
 
+/// A delivery of a webhook that was taken so many days ago.
+fn delivery_of(store: &TestStore, days: i64) {
+    let then = days_ago(days);
+    let written = store.write_now(move |tx| {
+        tx.execute(
+            "insert into webhook_delivery (school_id, webhook_id, seq, part, event, body, made_at, attempts, taken_at) \
+             values ($1, 3, $2, 0, 'mark.changed', '{}', $3, 1, $3)",
+            &args![SCHOOL, days, then],
+        )
+    });
+    written.expect("a delivery of a test");
+}
+
 fn count(store: &TestStore, sql: &'static str) -> i64 {
     let counted = store.read_now(move |tx| tx.query_one(sql, &args![], |row| row.get(0)));
     counted.expect("a count")
@@ -93,6 +106,8 @@ fn sign_ins_saves_jobs_and_received_files_are_forgotten_when_they_are_long_over_
         }
         job_of(store, 29);
         job_of(store, 31);
+        delivery_of(store, 29);
+        delivery_of(store, 31);
         answer_of(store, 6);
         answer_of(store, 8);
         file_of(store, 29);
@@ -105,6 +120,7 @@ fn sign_ins_saves_jobs_and_received_files_are_forgotten_when_they_are_long_over_
             saves: 1,
             jobs: 1,
             answers: 1,
+            deliveries: 1,
             files: 1,
         };
         assert_eq!(forget().expect("rows are forgotten"), forgotten);

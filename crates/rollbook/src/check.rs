@@ -17,7 +17,7 @@ use crate::backup::heads::moment;
 use crate::backup::schedule::heads_of;
 use crate::backup::{kept_in, passphrase};
 use crate::certificate::validity;
-use crate::command_line::{Serve, Tls};
+use crate::command_line::{Api, Serve, Tls};
 use crate::opening::clock_of_this_machine;
 
 /// One thing that was looked at.
@@ -76,6 +76,10 @@ fn findings(serve: &Serve) -> Vec<Finding> {
     found.push(key(serve, key_file));
     found.push(certificate(serve));
     found.push(port(serve));
+    found.extend(other_programs(
+        &serve.api,
+        office::webhooks::knows_authorities(),
+    ));
     found.push(backups(serve));
     found
 }
@@ -399,6 +403,37 @@ fn clock(newest_act: Option<calendar::Instant>) -> Finding {
     }
 }
 
+/// What API clients may do, and where their webhooks may lead.
+fn other_programs(api: &Api, knows_authorities: bool) -> [Finding; 2] {
+    let share = said(
+        "API clients",
+        Verdict::Good,
+        format!(
+            "Each may send {} requests a minute if it only reads, {} if it may write; counted by each running program by itself.",
+            api.reading_clients, api.writing_clients
+        ),
+    );
+    let (verdict, words) = match (knows_authorities, api.webhooks_inside.as_slice()) {
+        (false, _) => (
+            Verdict::Note,
+            "This machine has no list of certificate authorities (package ca-certificates), so nothing is delivered over TLS."
+                .to_owned(),
+        ),
+        (true, []) => (
+            Verdict::Good,
+            "They lead to addresses on the public internet only, over TLS.".to_owned(),
+        ),
+        (true, inside) => (
+            Verdict::Note,
+            format!(
+                "They may lead to machines of this network too, even without TLS: {}.",
+                inside.join(", ")
+            ),
+        ),
+    };
+    [share, said("webhooks", verdict, words)]
+}
+
 fn port(serve: &Serve) -> Finding {
     const ABOUT: &str = "port";
     match TcpListener::bind(serve.listen) {
@@ -505,6 +540,31 @@ mod tests {
         let serve = serve(folder.path(), &[]);
         assert!(check(&serve));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_other_programs_may_do_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = ["--api-writing-clients", "90", "--webhooks-inside", "kiosk"];
+        let serve = serve(folder.path(), &machine);
+        let (_, share) = verdict(&serve, "API clients");
+        assert!(
+            share.contains("600 requests a minute if it only reads, 90 if"),
+            "{share}"
+        );
+        let [_, inside] = other_programs(&serve.api, true);
+        assert_eq!(inside.verdict, Verdict::Note);
+        assert!(
+            inside.words.ends_with("without TLS: kiosk."),
+            "{}",
+            inside.words
+        );
+        let [_, without] = other_programs(&serve.api, false);
+        assert!(
+            without.words.contains("ca-certificates"),
+            "{}",
+            without.words
+        );
     }
 
     #[test]

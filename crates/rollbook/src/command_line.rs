@@ -1,11 +1,12 @@
 //! What can be said on the command line or in the environment.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use calendar::{Day, Month, Weekday};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use office::api::{InterfaceRules, REQUESTS_A_MINUTE};
 
 /// Attendance, behaviour and student welfare for a school in England.
 #[derive(Debug, Parser)]
@@ -298,6 +299,34 @@ pub struct Nightly {
     pub passphrase_file: Option<PathBuf>,
 }
 
+/// What other programs may do.
+#[derive(Clone, Debug, Args)]
+pub struct Api {
+    /// Requests a minute of each API client that only reads; more are answered with 429.
+    #[arg(long = "api-reading-clients", value_name = "REQUESTS", env = "ROLLBOOK_API_READING_CLIENTS",
+        default_value_t = REQUESTS_A_MINUTE, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub reading_clients: u32,
+    /// Requests a minute of each API client that may write.
+    #[arg(long = "api-writing-clients", value_name = "REQUESTS", env = "ROLLBOOK_API_WRITING_CLIENTS",
+        default_value_t = REQUESTS_A_MINUTE, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub writing_clients: u32,
+    /// A machine of this network that webhooks may lead to, and without TLS: its name or its number; may be given again.
+    #[arg(long = "webhooks-inside", value_name = "MACHINE", env = "ROLLBOOK_WEBHOOKS_INSIDE", value_delimiter = ',',
+        value_parser = machine)]
+    pub webhooks_inside: Vec<String>,
+}
+
+impl Api {
+    /// As the interface goes by it.
+    pub fn rules(&self) -> InterfaceRules {
+        InterfaceRules {
+            reading_clients: self.reading_clients,
+            writing_clients: self.writing_clients,
+            webhooks_inside: self.webhooks_inside.clone(),
+        }
+    }
+}
+
 /// How to serve.
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -350,6 +379,9 @@ pub struct Serve {
     /// Answer /metrics to whoever sends the token in the first line of this file, and not only to this machine.
     #[arg(long, value_name = "FILE", env = "ROLLBOOK_METRICS_TOKEN_FILE")]
     pub metrics_token_file: Option<PathBuf>,
+    /// What other programs may do.
+    #[command(flatten)]
+    pub api: Api,
     /// Backups by themselves.
     #[command(flatten)]
     pub nightly: Nightly,
@@ -364,6 +396,21 @@ pub enum Tls {
     Own,
     /// Not at all: on this machine only, or behind a proxy that serves it.
     Off,
+}
+
+/// The name or the number of a machine, as an address has it, and nothing else of the address.
+fn machine(text: &str) -> Result<String, String> {
+    let is_name = |name: &str| {
+        let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        (1..=253).contains(&name.len()) && name.bytes().all(letter)
+    };
+    match is_name(text) || text.parse::<IpAddr>().is_ok() {
+        true => Ok(text.to_owned()),
+        false => Err(
+            "name one machine, such as mis.school.example or 10.2.0.15, without https:// and without a port"
+                .to_owned(),
+        ),
+    }
 }
 
 /// The Monday on which a week begins.
@@ -414,6 +461,23 @@ mod tests {
             said.other_school.as_deref(),
             Some("telephoned, it is meant for us")
         );
+    }
+
+    #[test]
+    fn a_machine_inside_is_named_and_not_addressed() {
+        for good in ["mis.school.example", "kiosk", "10.2.0.15", "fd00::15"] {
+            assert_eq!(machine(good).as_deref(), Ok(good));
+        }
+        for bad in [
+            "",
+            "https://kiosk",
+            "kiosk:8080",
+            "10.2.0.0/16",
+            "*.school.example",
+            "[fd00::15]",
+        ] {
+            assert!(machine(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use axum::http::header;
 use axum::response::Response;
 use axum::routing::get;
 use letters::Press;
+use office::api::InterfaceRules;
 use office::desk::{Clock, Office};
 use office::people::{self, Doors, Keyring, SetUpCode};
 use office::shell::{self, Frame};
@@ -59,6 +60,8 @@ pub struct Upkeep {
     pub data: PathBuf,
     /// When backups are due.
     pub schedule: Option<Schedule>,
+    /// What other programs may do.
+    pub interface: InterfaceRules,
 }
 
 /// How the connection between browser and program is protected.
@@ -103,6 +106,7 @@ pub fn serve(serve: &Serve) -> Result<()> {
         upkeep: Some(Upkeep {
             data: serve.data.data.clone(),
             schedule: schedule(&serve.nightly)?,
+            interface: serve.api.rules(),
         }),
     };
     served.until_asked_to_stop(|| Ok(()))
@@ -236,6 +240,8 @@ impl Served {
         tokio::spawn(Arc::clone(&office).open_books());
         tokio::spawn(keep_sealing(Arc::clone(&office), SEALS_AFTER));
         if let Some(upkeep) = self.upkeep {
+            office.interface.go_by(upkeep.interface);
+            tokio::spawn(office::webhooks::keep_delivering(Arc::clone(&office)));
             let keeper = Keeper {
                 store,
                 data: upkeep.data,
@@ -272,12 +278,14 @@ async fn keep_up(store: Store, clock: Clock) {
                 saves,
                 jobs,
                 answers,
+                deliveries,
                 files,
             }) => tracing::info!(
                 sign_ins,
                 saves,
                 jobs,
                 answers,
+                deliveries,
                 files,
                 "what is long over was forgotten"
             ),

@@ -31,6 +31,9 @@ const KEYS: &[(&str, &str)] = &[
     ("behind_proxy", "behind_proxy"),
     ("log", "log"),
     ("metrics_token_file", "metrics_token_file"),
+    ("api.reading_clients", "reading_clients"),
+    ("api.writing_clients", "writing_clients"),
+    ("api.webhooks_inside", "webhooks_inside"),
     ("backup.folder", "backup_folder"),
     ("backup.hour", "backup_hour"),
     ("backup.keep_daily", "keep_daily"),
@@ -271,7 +274,7 @@ fn values(path: &str, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>, Strin
             Ok(on.then(|| "true".to_owned()).into_iter().collect())
         }
         _ if is_switch => Err(format!("“{path}” is true or false")),
-        DeValue::Array(all) if path == "names" => {
+        DeValue::Array(all) if matches!(path, "names" | "api.webhooks_inside") => {
             all.iter().map(|value| one(value.get_ref())).collect()
         }
         value => Ok(vec![one(value)?]),
@@ -309,6 +312,10 @@ tls = \"off\"
 behind_proxy = true
 names = [\"a.example\", \"b.example\"]
 
+[api]
+writing_clients = 90
+webhooks_inside = [\"mis.school.example\", \"10.2.0.15\"]
+
 [backup]
 folder = \"/srv/backups\"
 hour = 3
@@ -323,6 +330,12 @@ keep_daily = 9
         assert_eq!(serve.tls, Tls::Off);
         assert!(serve.behind_proxy);
         assert_eq!(serve.names, ["a.example", "b.example"]);
+        assert_eq!(serve.api.writing_clients, 90);
+        assert_eq!(serve.api.reading_clients, 600);
+        assert_eq!(
+            serve.api.webhooks_inside,
+            ["mis.school.example", "10.2.0.15"]
+        );
         assert_eq!(
             serve.nightly.backup_folder.as_deref(),
             Some(Path::new("/srv/backups"))
@@ -377,6 +390,16 @@ keep_daily = 9
                 "data = \"d\"\n[backup]\nhour = 24\n",
                 3,
                 "24 is not in 0..=23",
+            ),
+            (
+                "data = \"d\"\n[api]\nreading_clients = 0\n",
+                3,
+                "0 is not in 1..=1000000",
+            ),
+            (
+                "data = \"d\"\n[api]\nwebhooks_inside = [\"https://mis.example\"]\n",
+                3,
+                "without https://",
             ),
             ("data = \"d\n", 1, ""),
             ("data = \"d\"\ndata = \"e\"\n", 2, "duplicate"),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use calendar::{Day, Instant};
 use sha2::{Digest, Sha256};
-use store::{Act, Column, Kind, SchoolId, Shape, StoreError, Table, Tx, args};
+use store::{Act, Column, Kind, Row, SchoolId, Shape, StoreError, Table, Tx, args};
 
 use crate::desk::Refusal;
 use crate::ids::{AccountId, ClientId};
@@ -34,6 +34,9 @@ select c.school_id, c.client_id, c.account_id, c.name, c.role, c.limits, t.used_
 from api_token t
 join api_client c on c.school_id = t.school_id and c.client_id = t.client_id and c.superseded_seq is null
 where t.token_hash = $1 and t.ended_at is null and c.last_day >= $2";
+const BY_NUMBER: &str = "\
+select c.school_id, c.client_id, c.account_id, c.name, c.role, c.limits
+from api_client c where c.school_id = $1 and c.client_id = $2 and c.superseded_seq is null and c.last_day >= $3";
 const ALL: &str = "\
 select c.client_id, c.account_id, c.name, c.role, c.limits, c.last_day, j.at, e.at,
        (select max(t.used_at) from api_token t where t.school_id = c.school_id and t.client_id = c.client_id)
@@ -49,7 +52,7 @@ const USED: &str = "\
 update api_token set used_at = $2 where token_hash = $1 and (used_at is null or used_at < $2)";
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[BY_TOKEN, ALL, NEW_TOKEN, END_TOKENS, USED];
+pub(super) const STATEMENTS: &[&str] = &[BY_TOKEN, BY_NUMBER, ALL, NEW_TOKEN, END_TOKENS, USED];
 
 /// The job title under which the journal has what a client does.
 pub const JOB_TITLE: &str = "API client";
@@ -169,25 +172,42 @@ pub fn roles() -> impl Iterator<Item = Role> {
 pub fn caller(tx: &mut Tx, token: &TokenHash, now: Instant) -> Result<Option<Caller>, StoreError> {
     let (today, _) = now.in_london();
     tx.query_opt(BY_TOKEN, &args![token.0.as_slice(), today], |row| {
-        let role: String = row.get(4)?;
-        let limits: String = row.get(5)?;
         let used_at: Option<Instant> = row.get(6)?;
         Ok(Caller {
             client: row.get(1)?,
-            actor: Actor {
-                account: AccountId(row.get(2)?),
-                school: SchoolId(row.get(0)?),
-                name: row.get(3)?,
-                job_title: JOB_TITLE.to_owned(),
-                staff: None,
-                roles: Role::from_key(&role).into_iter().collect(),
-                second_factor_at: None,
-                several_schools: false,
-                looks_back: None,
-                limits: Limits::to(limits_of(&limits)),
-            },
+            actor: actor_of(row)?,
             note_is_due: used_at.is_none_or(|at| at.seconds_until(now) >= 60),
         })
+    })
+}
+
+/// What a client is to the acts at this moment; none when it has ended.
+///
+/// Errors: the database did not answer.
+pub(crate) fn client_as_actor(
+    tx: &mut Tx,
+    school: SchoolId,
+    client: ClientId,
+    now: Instant,
+) -> Result<Option<Actor>, StoreError> {
+    let (today, _) = now.in_london();
+    tx.query_opt(BY_NUMBER, &args![school, client, today], actor_of)
+}
+
+/// An actor from the columns school, client, account, name, role, limits.
+fn actor_of(row: &Row<'_>) -> Result<Actor, StoreError> {
+    let (role, limits): (String, String) = (row.get(4)?, row.get(5)?);
+    Ok(Actor {
+        account: AccountId(row.get(2)?),
+        school: SchoolId(row.get(0)?),
+        name: row.get(3)?,
+        job_title: JOB_TITLE.to_owned(),
+        staff: None,
+        roles: Role::from_key(&role).into_iter().collect(),
+        second_factor_at: None,
+        several_schools: false,
+        looks_back: None,
+        limits: Limits::to(limits_of(&limits)),
     })
 }
 

@@ -10,6 +10,7 @@ mod client;
 mod client_pages;
 mod description;
 mod idempotency;
+mod interface;
 mod operation;
 mod problem;
 mod rates;
@@ -23,11 +24,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{any, get};
 
+pub(crate) use client::client_as_actor;
 pub use client::{
     API_CLIENT, Client, KINDS, LONGEST_DAYS, NewClient, TokenHash, clients, end, make, renew,
 };
 pub use description::description;
 pub(crate) use idempotency::forget_old_answers;
+pub use interface::{Interface, InterfaceRules, REQUESTS_A_MINUTE};
 pub(crate) use operation::{
     Asked, Given, Parameter, Run, asked_in_query, followed_sql, following, in_header, in_path,
     in_query, page_of, paging, wrong_body, wrong_query,
@@ -38,32 +41,13 @@ pub use request::{Sent, read};
 
 use crate::desk::Office;
 use crate::take_away::List;
-use crate::{insight, people, registers, roll, year};
+use crate::{insight, people, registers, roll, webhooks, year};
 
 /// Where the operations are.
 pub const ROOT: &str = "/api/v1";
 
 /// The largest body of a request, in bytes.
 pub const LARGEST_BODY: usize = 256 * 1024;
-
-/// Requests a minute that a client may send where the operator says nothing.
-pub const REQUESTS_A_MINUTE: u32 = 600;
-
-/// What the interface keeps while the program runs, and what the operator says of it.
-pub struct Interface {
-    /// Requests a minute that each client may send.
-    pub requests_a_minute: u32,
-    rates: rates::Rates,
-}
-
-impl Default for Interface {
-    fn default() -> Interface {
-        Interface {
-            requests_a_minute: REQUESTS_A_MINUTE,
-            rates: rates::Rates::default(),
-        }
-    }
-}
 
 /// The operations of every folder, in the order of the reader's page.
 fn gathered() -> Vec<Operation> {
@@ -73,6 +57,7 @@ fn gathered() -> Vec<Operation> {
         year::operations(),
         registers::operations(),
         insight::operations(),
+        webhooks::operations(),
     ]
     .into_iter()
     .flatten()

@@ -20,7 +20,8 @@ use crate::shell::{Frame, Look, Page};
 #[template(path = "api/reader.html")]
 struct ReaderPage {
     frame: Frame,
-    requests_a_minute: u32,
+    reading_clients: u32,
+    writing_clients: u32,
     largest_kib: usize,
     sections: Vec<(&'static str, Vec<Told>)>,
     problems: Vec<(&'static str, u16, &'static str)>,
@@ -46,9 +47,11 @@ struct Told {
 pub(super) async fn page(State(office): State<Arc<Office>>, headers: HeaderMap) -> Response {
     let frame =
         Frame::signed_out("Interface for programs", "Rollbook").with_look(Look::of(&headers));
+    let rules = office.interface.rules();
     Page(ReaderPage {
         frame: frame.at("/api"),
-        requests_a_minute: office.interface.requests_a_minute,
+        reading_clients: rules.reading_clients,
+        writing_clients: rules.writing_clients,
         largest_kib: super::LARGEST_BODY / 1024,
         sections: sections(),
         problems: ApiProblem::every(),

@@ -133,9 +133,8 @@ impl Asking {
             Err(problem) => return (None, Err(problem)),
         };
         let office = &self.office;
-        let who = (caller.actor.school, caller.client);
-        let limit = office.interface.requests_a_minute;
-        let allowance = office.interface.rates.count(who, limit, office.now());
+        let interface = &office.interface;
+        let allowance = interface.count(caller.client, &caller.actor, office.now());
         let answer = match (allowance.is_kept, read) {
             (false, _) => Err(ApiProblem::TooOften(allowance.seconds)),
             (true, Err(problem)) => Err(problem),

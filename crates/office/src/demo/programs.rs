@@ -1,4 +1,4 @@
-//! The programs that the demo school uses: a sign-in kiosk at the late door.
+//! The programs that the demo school uses: a sign-in kiosk at the late door, with a webhook that is paused.
 
 use calendar::Instant;
 use store::{Act, SchoolId, Store, StoreError};
@@ -9,10 +9,14 @@ use crate::desk::Refusal;
 use crate::people::{
     Access, Actor, DIRECTORY, DirectoryError, Limits, NewAccount, RecordKind, Role, open_account,
 };
+use crate::webhooks::put_in_paused;
 
 const KIOSK: &str = "Sign-in kiosk at the late door";
 
-/// Makes the kiosk's client, as the school's administrator with the headteacher's approval. Its secret is forgotten: nobody asks with it.
+/// Where the kiosk would be told of changes. No name ends in `.example` (RFC 2606), and the webhook is paused: nothing is sent.
+const TOLD_AT: &str = "https://kiosk.example/rollbook";
+
+/// Makes the kiosk's client and its webhook, as the school's administrator with the headteacher's approval. Its secret is forgotten: nobody asks with it.
 ///
 /// Errors: what the store says against it.
 pub(super) fn put_in(
@@ -56,9 +60,18 @@ pub(super) fn put_in(
         last_day: now.in_london().0.plus_days(240),
     };
     let made = store.act_now(key, move |act: &mut Act| {
-        make(act, &by, account, &new, Some(approver)).map(drop)
+        make(act, &by, account, &new, Some(approver)).map(|(client, _)| (client, by))
     });
-    made.or_else(|refusal| match refusal {
+    let told = made.and_then(|(client, by)| {
+        store.act_now(key, move |act: &mut Act| {
+            let events = ["mark.changed", "pupil.joined", "pupil.left"];
+            let webhook = put_in_paused(act, client, TOLD_AT, &events)?;
+            let subject = format!("webhook {webhook} of API client {client}");
+            act.describe(by.entry("subscribe webhook", subject));
+            Ok(())
+        })
+    });
+    told.or_else(|refusal| match refusal {
         Refusal::Store(error) => Err(error),
         // A demo school whose rules allow no kiosk has none.
         _ => Ok(()),

@@ -14,6 +14,7 @@ use crate::registers::plans::{PlansToday, plans_today};
 use crate::registers::sealed::{CopiesToday, copies_today};
 use crate::registers::{Status, late_marks_waiting, own_groups, registers_at, status, taken_on};
 use crate::shell::{Face, Figure, Frame, Page, State, moment};
+use crate::webhooks::given_up;
 use crate::year::settings::session_times;
 
 /// So many overdue registers are named; the rest are one link away.
@@ -119,6 +120,9 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         true => desk.office.notices.all(),
         false => Vec::new(),
     };
+    if looks_after_it {
+        notices.extend(given_up(tx, actor.school)?);
+    }
     if looks_after_it || keeps_plans {
         notices.extend(clock_behind(tx, actor.school, now)?);
     }

@@ -101,7 +101,14 @@ impl Place {
         match self {
             Place::Today => path == "/",
             Place::Staff if Place::Accounts.holds(path) => true,
-            Place::Accounts if path == "/api-clients" || path.starts_with("/api-clients/") => true,
+            Place::Accounts
+                if ["/api-clients", "/webhooks"].iter().any(|own| {
+                    path.strip_prefix(own)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                }) =>
+            {
+                true
+            }
             Place::Staff if path == "/inspections" || path.starts_with("/inspections/") => true,
             Place::Pupils if path == "/admission-register" => true,
             Place::Journal if path == "/preservation" || path.starts_with("/preservation/") => true,

@@ -27,7 +27,9 @@ use crate::as_known::AsKnown;
 use crate::desk::{Desk, Office, Refusal, school_name};
 use crate::ids::PupilId;
 use crate::people::Actor;
-use crate::{api, as_known, door, insight, morning, people, preservation, registers, roll, year};
+use crate::{
+    api, as_known, door, insight, morning, people, preservation, registers, roll, webhooks, year,
+};
 
 pub(crate) use file::FileKind;
 
@@ -60,6 +62,7 @@ pub fn lists() -> Vec<&'static List> {
         roll::LISTS,
         roll::imports::LISTS,
         taken::LISTS,
+        webhooks::LISTS,
         year::timetable::LISTS,
     ]
     .into_iter()

@@ -6,4 +6,5 @@ mod school;
 mod clients;
 mod contract;
 mod program;
+mod webhooks;
 mod writes;
