@@ -5,6 +5,7 @@ mod school;
 
 mod clients;
 mod contract;
+mod corpus;
 mod program;
 mod webhooks;
 mod writes;
