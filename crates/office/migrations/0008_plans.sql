@@ -27,6 +27,22 @@ create table plan (
 ) {strict};
 create index plan_by_enrolment on plan (school_id, enrolment_id);
 
+-- A mark that does not agree with a plan, where a person found that both are right. code: the mark that stood there; another one is another drift.
+create table settled_drift (
+    school_id {int} not null,
+    drift_id {int} not null,
+    seq {int} not null,
+    enrolment_id {int} not null,
+    plan_id {int} not null,
+    on_date {day} not null,
+    session {int} not null,
+    code {text} not null,
+    found {text} not null,
+    superseded_seq {int},
+    primary key (school_id, drift_id, seq)
+) {strict};
+create index settled_drift_by_date on settled_drift (school_id, on_date);
+
 -- Every version of every plan with who recorded it, when and under which job title (R-007).
 create view plan_history as
 select p.school_id, p.plan_id, p.seq, p.set_id, p.enrolment_id, p.kind, p.code, p.first_day, p.last_day, p.sessions, p.reason, p.place,

@@ -39,6 +39,10 @@ id_type!(
     AccountId
 );
 id_type!(
+    /// What was found about a mark that does not agree with a plan.
+    DriftId
+);
+id_type!(
     /// A pupil's record at one school.
     PupilId
 );

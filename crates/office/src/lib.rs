@@ -138,6 +138,7 @@ pub static TABLES: &[&Table] = &[
     &registers::records::MARK_VERSION,
     &registers::records::REGISTER_TAKEN,
     &registers::records::PLAN,
+    &registers::records::SETTLED_DRIFT,
     &registers::records::LESSON_MARK,
     &registers::records::LESSON_TAKEN,
     &registers::bulk::records::MARK_SET,

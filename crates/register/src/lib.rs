@@ -15,6 +15,7 @@ mod compulsory_age;
 mod confidence;
 mod counts;
 pub mod deletion;
+pub mod dual;
 pub mod entry;
 mod help;
 pub mod late_door;

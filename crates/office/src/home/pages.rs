@@ -102,7 +102,7 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
             _ => None,
         };
         if keeps_plans {
-            let today = plans_today(&book, now)?;
+            let today = plans_today(tx, &book, now)?;
             plans = (today.due + today.drifts > 0).then_some(today);
         }
         let year = if all {

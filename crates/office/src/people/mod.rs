@@ -8,6 +8,7 @@ mod api;
 mod audit_log;
 mod directory;
 mod doors;
+mod elsewhere;
 pub mod inspection_pages;
 pub mod inspections;
 mod keyring;
@@ -37,6 +38,7 @@ pub use directory::{
     open_account, sign_in_name,
 };
 pub use doors::{Doors, Peer, SetUpCode};
+pub(crate) use elsewhere::at_other_schools;
 pub use keyring::{KeyId, Keyring, KeyringError};
 pub use passwords::{PasswordError, hash_now as hash_password_now};
 pub use places::Place;
@@ -61,6 +63,7 @@ pub fn statements() -> Vec<&'static str> {
         api::STATEMENTS,
         audit_log::STATEMENTS,
         directory::STATEMENTS,
+        elsewhere::STATEMENTS,
         keyring::STATEMENTS,
         me::STATEMENTS,
         replace_key::STATEMENTS,

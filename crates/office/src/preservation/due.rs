@@ -11,7 +11,9 @@ use store::{Arg, Forgotten, Row, SchoolId, StoreError, Table, Tx, args};
 use crate::door::records::ARRIVAL;
 use crate::ids::{EnrolmentId, PupilId};
 use crate::morning::records::{ABSENCE_CLAIM, ABSENCE_ENTRY};
-use crate::registers::records::{EXAM_MARK, EXAM_SEAT, LATE_MARK, LESSON_MARK, MARK_VERSION, PLAN};
+use crate::registers::records::{
+    EXAM_MARK, EXAM_SEAT, LATE_MARK, LESSON_MARK, MARK_VERSION, PLAN, SETTLED_DRIFT,
+};
 use crate::roll::imports::records::{PRIOR_ATTENDANCE, SETTLED_RECORD};
 use crate::roll::records::{
     ADDRESS, CHARACTERISTIC, CONTACT, CONTACT_ROUTE, ENROLMENT, MEMBERSHIP, PUPIL, PUPIL_CONTACT,
@@ -91,7 +93,7 @@ const OF_PUPIL: [Source; 10] = [
     },
 ];
 
-const OF_ENROLMENT: [Source; 9] = [
+const OF_ENROLMENT: [Source; 10] = [
     Source {
         table: &MEMBERSHIP,
         sql: "select membership_id, max(coalesce(superseded_seq, seq)) from membership where school_id = $1 and enrolment_id = $2 group by membership_id",
@@ -99,6 +101,10 @@ const OF_ENROLMENT: [Source; 9] = [
     Source {
         table: &PLAN,
         sql: "select plan_id, max(coalesce(superseded_seq, seq)) from plan where school_id = $1 and enrolment_id = $2 group by plan_id",
+    },
+    Source {
+        table: &SETTLED_DRIFT,
+        sql: "select drift_id, max(coalesce(superseded_seq, seq)) from settled_drift where school_id = $1 and enrolment_id = $2 group by drift_id",
     },
     Source {
         table: &LESSON_MARK,

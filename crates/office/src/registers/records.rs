@@ -88,6 +88,21 @@ pub static PLAN: Table = Table {
     shape: Shape::Versions,
 };
 
+/// Marks that do not agree with a plan, where a person found that both are right.
+pub static SETTLED_DRIFT: Table = Table {
+    name: "settled_drift",
+    id: &[Column::new("drift_id", Kind::Int)],
+    columns: &[
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("plan_id", Kind::Int),
+        Column::new("on_date", Kind::Day),
+        Column::new("session", Kind::Int),
+        Column::new("code", Kind::Text),
+        Column::new("found", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
 /// Every entry ever made in a lesson register.
 pub static LESSON_MARK: Table = Table {
     name: "lesson_mark",

@@ -419,7 +419,7 @@ pub(super) async fn plans(
         }
         let head = opened.head(actor, Part::Plans)?;
         let reader = PlanReader::of(tx, actor, opened.today)?;
-        let table = plans_of_pupil(&opened.book, pupil, &asked, opened.today, &reader);
+        let table = plans_of_pupil(&opened.book, pupil, &asked, opened.today, &reader)?;
         let sort = match asked.sort.is_empty() {
             true => "-first",
             false => asked.sort.as_str(),
@@ -450,7 +450,7 @@ pub(super) fn plans_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving,
     }
     let asked = wanted.query::<Form>()?.whole();
     let reader = PlanReader::of(tx, actor, today)?;
-    let table = plans_of_pupil(&book, pupil, &asked, today, &reader);
+    let table = plans_of_pupil(&book, pupil, &asked, today, &reader)?;
     Ok(table.leaving("plans of a pupil", today).naming([pupil]))
 }
 

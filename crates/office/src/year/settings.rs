@@ -31,6 +31,8 @@ pub const NEW_FOR_DAYS: &str = "new_for_days";
 pub const AMENDMENT_REASONS: &str = "amendment_reasons";
 /// The setting that holds the school's own sub-codes, as a list of [`SubCodeValue`].
 pub const SUB_CODES: &str = "sub_codes";
+/// The setting that holds how far ahead and back plans are watched, as [`PlanWatch`].
+pub const PLAN_WATCH: &str = "plan_watch";
 /// The setting that holds how the timetable goes round, as [`CycleValue`].
 pub const TIMETABLE_CYCLE: &str = "timetable_cycle";
 /// The setting that holds why pupils are late, as a list of [`LateReason`], in the order of their keys.
@@ -507,6 +509,48 @@ pub fn mode(settings: &Settings, day: Day) -> Result<Mode, SettingError> {
     Ok(read(settings, MODE, day)?.unwrap_or_default())
 }
 
+/// How far ahead and back plans are watched: `{"told_ahead": 5, "drift_back": 20}`. Units: school days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanWatch {
+    /// What falls due within so many school days is told.
+    pub told_ahead: u8,
+    /// So many school days back marks are held against plans.
+    pub drift_back: u8,
+}
+
+impl Default for PlanWatch {
+    /// A school week ahead, four back.
+    fn default() -> PlanWatch {
+        PlanWatch {
+            told_ahead: 5,
+            drift_back: 20,
+        }
+    }
+}
+
+/// The furthest that plans are watched: about a half-term ahead, and a term back.
+pub const FURTHEST_WATCH: PlanWatch = PlanWatch {
+    told_ahead: 30,
+    drift_back: 60,
+};
+
+/// How far ahead and back plans are watched on this day.
+///
+/// Errors: the setting cannot be read, has no day at all, or more than [`FURTHEST_WATCH`].
+pub fn plan_watch(settings: &Settings, day: Day) -> Result<PlanWatch, SettingError> {
+    let watch = read::<PlanWatch>(settings, PLAN_WATCH, day)?.unwrap_or_default();
+    let (ahead, back) = (FURTHEST_WATCH.told_ahead, FURTHEST_WATCH.drift_back);
+    match (1..=ahead).contains(&watch.told_ahead) && (1..=back).contains(&watch.drift_back) {
+        true => Ok(watch),
+        false => Err(shape(
+            PLAN_WATCH,
+            &format!(
+                "plans are watched from 1 to {ahead} school days ahead and from 1 to {back} back"
+            ),
+        )),
+    }
+}
+
 /// How the timetable goes round as the setting has it: `{"weeks": 2, "week_a": "2026-09-07", "skips_holidays": true}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CycleValue {
@@ -633,6 +677,15 @@ mod tests {
         assert!(entry_limits(&decided(TEACHER_CODES, "2026-09-01", "[\"four\"]"), today).is_err());
         assert!(bands(&decided(BANDS, "2026-09-01", "[]"), today).is_err());
         assert!(mode(&decided(MODE, "2026-09-01", "\"neither\""), today).is_err());
+        for watch in [
+            r#"{"told_ahead": 0, "drift_back": 20}"#,
+            r#"{"told_ahead": 31, "drift_back": 20}"#,
+            r#"{"told_ahead": 5, "drift_back": 61}"#,
+            "5",
+        ] {
+            let settings = decided(PLAN_WATCH, "2026-09-01", watch);
+            assert!(plan_watch(&settings, today).is_err(), "{watch}");
+        }
         for days in ["61", "-1", "\"14\""] {
             assert!(new_for_days(&decided(NEW_FOR_DAYS, "2026-09-01", days), today).is_err());
         }

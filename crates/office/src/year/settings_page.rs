@@ -1,5 +1,5 @@
-//! The settings page: session times, who keeps the record, codes of teachers, sub-codes, reasons of amendments, who is new, absence bands, the
-//! contact ladder; each from a day on.
+//! The settings page: session times, who keeps the record, codes of teachers, sub-codes, reasons of amendments, who is new,
+//! how plans are watched, absence bands, the contact ladder; each from a day on.
 
 use askama::Template;
 use axum::Form;
@@ -17,12 +17,12 @@ use super::decide;
 use super::ladder_form;
 use super::pages::{Tried, tried};
 use super::settings::{
-    AMENDMENT_REASONS, BANDS, BandValue, CLAIM_MINUTES, CONTACT_LADDER, CycleValue, HoursValue,
-    LATE_LADDER, LATE_REASONS, LONGEST_CLAIM, LONGEST_NEW, LateLadderValue, LateReason,
-    LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS, Mode, NEW_FOR_DAYS, SESSION_TIMES,
-    SUB_CODES, SessionTimesValue, SubCodeValue, TEACHER_CODES, TIMETABLE_CYCLE, amendment_reasons,
-    bands, claim_minutes, cycle, entry_limits, late_ladder, late_reasons, mode, new_for_days,
-    own_ladder, sub_codes, usual_times,
+    AMENDMENT_REASONS, BANDS, BandValue, CLAIM_MINUTES, CONTACT_LADDER, CycleValue, FURTHEST_WATCH,
+    HoursValue, LATE_LADDER, LATE_REASONS, LONGEST_CLAIM, LONGEST_NEW, LateLadderValue, LateReason,
+    LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS, Mode, NEW_FOR_DAYS, PLAN_WATCH,
+    PlanWatch, SESSION_TIMES, SUB_CODES, SessionTimesValue, SubCodeValue, TEACHER_CODES,
+    TIMETABLE_CYCLE, amendment_reasons, bands, claim_minutes, cycle, entry_limits, late_ladder,
+    late_reasons, mode, new_for_days, own_ladder, plan_watch, sub_codes, usual_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -119,6 +119,12 @@ fn page(
             &typed,
             history(TIMETABLE_CYCLE),
             from(TIMETABLE_CYCLE),
+        ),
+        watch_form(
+            plan_watch(&book.settings, today)?,
+            &typed,
+            history(PLAN_WATCH),
+            from(PLAN_WATCH),
         ),
         mode_form(mode(&book.settings, today)?, history(MODE), from(MODE)),
         codes_form(
@@ -300,6 +306,45 @@ fn cycle_form(
                 ],
             )
             .value(typed("holidays", word(skips_holidays).to_owned())),
+        ],
+    }
+}
+
+fn watch_form(
+    watch: PlanWatch,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let days = |name: &'static str, label: &'static str, now: u8, most: u8| {
+        Field::line(name, label)
+            .short()
+            .hint(format!("School days, from 1 to {most}."))
+            .value(typed(name, now.to_string()))
+    };
+    SettingForm {
+        what: PLAN_WATCH,
+        heading: "How plans are watched",
+        rule: "The school's own decision. What falls due on a plan is told before it comes; marks are held against plans for some days back (R-032).",
+        now: format!(
+            "What falls due within {} school days is told; marks of the last {} are held against plans.",
+            watch.told_ahead, watch.drift_back
+        ),
+        history,
+        fields: vec![
+            from,
+            days(
+                "told-ahead",
+                "Tell of what falls due within",
+                watch.told_ahead,
+                FURTHEST_WATCH.told_ahead,
+            ),
+            days(
+                "drift-back",
+                "Hold marks against plans back for",
+                watch.drift_back,
+                FURTHEST_WATCH.drift_back,
+            ),
         ],
     }
 }
@@ -825,6 +870,21 @@ fn decided<'p>(
                 ("minutes", text)
             })?;
             Ok((CLAIM_MINUTES, from, json(serde_json::to_string(&minutes))?))
+        }
+        PLAN_WATCH => {
+            let days = |name: &'static str, most: u8| {
+                let days = answer(name).parse::<u8>().ok();
+                days.filter(|days| (1..=most).contains(days))
+                    .ok_or_else(|| {
+                        let text = format!("Give a whole number of school days from 1 to {most}.");
+                        (name, text)
+                    })
+            };
+            let watch = PlanWatch {
+                told_ahead: days("told-ahead", FURTHEST_WATCH.told_ahead)?,
+                drift_back: days("drift-back", FURTHEST_WATCH.drift_back)?,
+            };
+            Ok((PLAN_WATCH, from, json(serde_json::to_string(&watch))?))
         }
         BANDS => {
             let values = answer("bands")

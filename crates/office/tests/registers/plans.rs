@@ -9,11 +9,12 @@ use office::desk::Refusal;
 use office::ids::{PlanId, PupilId};
 use office::people::Role;
 use office::registers::plans::{amend, end, make, plans_today, withdraw};
+use office::registers::records::MARK_VERSION;
 use office::registers::save::{Outcome, Save};
 use office::{MIGRATIONS, TABLES};
 use register::plan::{Plan, PlanKind, PlannedSessions};
-use store::args;
 use store::testing::{TestStore, each_engine};
+use store::{Act, Entry, SchoolId, StoreError, args};
 
 use crate::school::{
     A, SCHOOL, account, actor, ask, at, at_on, changes, day, e, found, mark, office, one, outcomes,
@@ -375,7 +376,11 @@ fn an_end_is_told_before_it_comes_and_drift_when_the_pupil_was_seen() {
             "2026-11-30",
         );
         made(store, manager(), 1, &provision).expect("it may be planned");
-        let told = |store: &TestStore, now| plans_today(&book(store), now).expect("settings");
+        let told = |store: &TestStore, now| {
+            let book = book(store);
+            let told = store.read_now(move |tx| plans_today(tx, &book, now));
+            told.expect("settings")
+        };
         assert_eq!(told(store, at_on("2026-11-19", "09:00")).due, 0);
         let soon = told(store, at("09:00"));
         assert_eq!(
@@ -401,6 +406,279 @@ fn an_end_is_told_before_it_comes_and_drift_when_the_pupil_was_seen() {
         );
         let (_, csv) = take(&office, manager(), "/plans?show=due", "csv");
         assert!(csv.contains("Alternative provision,B,"), "{csv}");
+    });
+}
+
+#[test]
+fn a_drift_that_somebody_has_dealt_with_leaves_the_list_until_another_mark_stands_there() {
+    at_school(|store| {
+        let provision = plan(
+            PlanKind::AlternativeProvision,
+            "B",
+            "2026-11-16",
+            "2026-11-30",
+        );
+        let id = made(store, manager(), 1, &provision).expect("it may be planned");
+        let am = today(Session::Am);
+        let seen = changes(vec![mark(e(1), "/", 0)]);
+        let seen = save_as(store, tutor(), A, am, &seen).expect("a save");
+        let office = office(store);
+        let place = format!("/plans/drift/{}/2026-11-24/am", e(1));
+        let list = || ask(&office, manager(), Request::get("/plans?show=drift"), "").1;
+        assert!(list().contains(&place), "{}", list());
+        let (status, form) = ask(&office, manager(), Request::get(&place), "");
+        assert_eq!(status, StatusCode::OK, "{form}");
+        assert!(form.contains("planned away, and seen"), "{form}");
+        let (status, _) = ask(&office, tutor(), Request::get(&place), "");
+        assert_ne!(status, StatusCode::OK, "who keeps no plans deals with none");
+        let (status, empty) = post(&office, &place, &[("found", " "), ("mark", "/")]);
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{empty}");
+        let closed = [("found", "the provider was closed"), ("mark", "/")];
+        let (status, other) = post(&office, &place, &[("found", "x"), ("mark", "L")]);
+        assert_ne!(
+            status,
+            StatusCode::SEE_OTHER,
+            "another mark was seen: {other}"
+        );
+        let (status, _) = post(&office, &place, &closed);
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        assert!(!list().contains(&place), "{}", list());
+        let page = format!("/plans/{id}");
+        let (_, plan) = ask(&office, manager(), Request::get(&page), "");
+        assert!(plan.contains("marked /: the provider was closed"), "{plan}");
+        // Taken back, it is there again; dealt with anew, it stays away until the mark is another one.
+        let (_, rest) = plan.split_once("/plans/found/").expect("a way back");
+        let found = rest.split('/').next().expect("a number");
+        let (status, _) = post(&office, &format!("/plans/found/{found}/take-back"), &[]);
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        assert!(list().contains(&place), "{}", list());
+        post(&office, &place, &closed);
+        assert!(!list().contains(&place), "{}", list());
+        let late = changes(vec![mark(e(1), "L", seen.results[0].base)]);
+        save_as(store, tutor(), A, am, &late).expect("a save");
+        assert!(list().contains(&place), "{}", list());
+    });
+}
+
+#[test]
+fn how_plans_are_watched_is_the_schools_setting_from_a_day_on() {
+    at_school(|store| {
+        let provision = plan(
+            PlanKind::AlternativeProvision,
+            "B",
+            "2026-11-16",
+            "2026-11-30",
+        );
+        made(store, manager(), 1, &provision).expect("it may be planned");
+        let told = |on: &str| {
+            let (book, now) = (book(store), at_on(on, "09:00"));
+            let told = store.read_now(move |tx| plans_today(tx, &book, now));
+            told.expect("settings").due
+        };
+        assert_eq!((told("2026-11-18"), told("2026-11-24")), (0, 1));
+        for (from, ahead) in [("2026-11-01", 10), ("2026-11-20", 2)] {
+            let decided = store.act_now(SCHOOL, move |act| {
+                let watch = format!(r#"{{"told_ahead": {ahead}, "drift_back": 20}}"#);
+                act.replace(
+                    &office::year::records::SETTING,
+                    &args!["plan_watch", day(from), &watch],
+                )?;
+                act.describe(Entry {
+                    account: 0,
+                    job_title: "Test",
+                    act: "decide a setting",
+                    subject: "plan_watch".to_owned(),
+                });
+                Ok::<_, StoreError>(())
+            });
+            decided.expect("a setting");
+        }
+        assert_eq!((told("2026-11-18"), told("2026-11-24")), (1, 0));
+    });
+}
+
+/// An act of a school's system.
+fn put_in(
+    store: &TestStore,
+    school: SchoolId,
+    work: impl FnMut(&mut Act) -> Result<(), StoreError> + Send + 'static,
+) {
+    let mut work = work;
+    let done = store.act_now(school, move |act| {
+        work(act)?;
+        act.describe(Entry {
+            account: 0,
+            job_title: "Test",
+            act: "set up",
+            subject: "a test".to_owned(),
+        });
+        Ok::<_, StoreError>(())
+    });
+    done.expect("rows of a test");
+}
+
+/// A mark without asking any rule.
+fn mark_of(act: &mut Act, enrolment: i64, session: Session, code: &str) -> Result<(), StoreError> {
+    let none = None::<&str>;
+    act.record(
+        &MARK_VERSION,
+        &args![
+            enrolment,
+            day("2026-11-23"),
+            session.index() as i64,
+            code,
+            None::<i64>,
+            None::<calendar::Instant>,
+            none,
+            none,
+            "test",
+            None::<calendar::Instant>,
+            none
+        ],
+    )
+}
+
+#[test]
+fn registers_of_two_schools_are_held_against_each_other_for_whoever_reads_both() {
+    at_school(|store| {
+        let second = SchoolId(2);
+        let founded = store.write_now(move |tx| {
+            tx.execute(
+                "insert into trust (trust_id, name) values ($1, $2)",
+                &args![1, "Sample Trust"],
+            )?;
+            tx.execute(
+                "insert into school (school_id, trust_id, name, founded_at) values ($1, $2, $3, $4)",
+                &args![second, 1, "Second School", at("06:00")],
+            )?;
+            tx.execute(
+                "update school set trust_id = $2 where school_id = $1",
+                &args![SCHOOL, 1],
+            )
+        });
+        founded.expect("a trust");
+        put_in(store, second, |act| {
+            let none = None::<&str>;
+            let term = args![21, 2026, "Autumn", day("2026-09-02"), day("2026-12-18")];
+            act.record(&office::year::records::TERM, &term)?;
+            act.record(
+                &office::roll::records::PUPIL,
+                &args![
+                    901,
+                    401,
+                    none,
+                    none,
+                    none,
+                    none,
+                    "Sample",
+                    "Pupil1",
+                    "",
+                    "Sample",
+                    "Pupil1",
+                    none,
+                    day("2013-11-02")
+                ],
+            )?;
+            let nobody = None::<calendar::Day>;
+            act.record(
+                &office::roll::records::ENROLMENT,
+                &args![
+                    801,
+                    901,
+                    "S",
+                    day("2026-11-23"),
+                    none,
+                    nobody,
+                    none,
+                    none,
+                    none,
+                    none
+                ],
+            )?;
+            mark_of(act, 801, Session::Am, "/")?;
+            mark_of(act, 801, Session::Pm, "D")
+        });
+        put_in(store, SCHOOL, |act| {
+            mark_of(act, 201, Session::Am, "L")?;
+            mark_of(act, 201, Session::Pm, "D")
+        });
+        let office = office(store);
+        let list = || ask(&office, manager(), Request::get("/plans?show=both"), "").1;
+        assert!(
+            !list().contains("Both schools") && !list().contains("Second School"),
+            "they have no place at the second school: {}",
+            list()
+        );
+        put_in(store, second, |act| {
+            act.record(
+                &office::people::records::ROLE_GRANT,
+                &args![
+                    31,
+                    manager(),
+                    Role::AttendanceManager.key(),
+                    day("2026-09-01"),
+                    None::<calendar::Day>
+                ],
+            )
+        });
+        let (_, csv) = take(&office, manager(), "/plans?show=both", "csv");
+        for line in [
+            "23/11/2026,AM,L,/,Second School,conflict: both schools have a code of their own",
+            "23/11/2026,PM,D,D,Second School,gap: each has the pupil due at the other",
+        ] {
+            assert!(csv.contains(line), "{csv}");
+        }
+        assert_eq!(csv.matches("Second School").count(), 2, "{csv}");
+        assert!(list().contains("Both schools"), "{}", list());
+        let (_, tutors) = ask(&office, tutor(), Request::get("/plans?show=both"), "");
+        assert!(!tutors.contains("Second School"), "{tutors}");
+    });
+}
+
+#[test]
+fn a_whole_set_is_looked_at_before_it_is_amended() {
+    at_school(|store| {
+        let visit = plan(PlanKind::Trip, "V", "2026-11-26", "2026-11-26");
+        let by = actor(store, manager());
+        let made = store.act_now(SCHOOL, {
+            let visit = visit.clone();
+            move |act| make(act, &by, &[pupil(1), pupil(2)], &visit)
+        });
+        let ids = made.expect("they may be planned");
+        let office = office(store);
+        let path = format!("/plans/{}/amend", ids[0]);
+        let (_, form) = ask(&office, manager(), Request::get(&path), "");
+        let seq = form
+            .split_once("name=\"seq\" value=\"")
+            .and_then(|(_, rest)| rest.split('"').next())
+            .expect("the version");
+        let mut answers = vec![
+            ("code", "V"),
+            ("first", "2026-11-25"),
+            ("last", "2026-11-25"),
+            ("at-Wed-AM", "yes"),
+            ("reason", "museum"),
+            ("place", "Sample Museum"),
+            ("supervisor", "Ms A Staff"),
+            ("decided_by", "Headteacher"),
+            ("why", "moved by a day"),
+            ("all", "yes"),
+            ("seq", seq),
+        ];
+        let (status, preview) = post(&office, &path, &answers);
+        assert_eq!(status, StatusCode::OK, "{preview}");
+        assert!(
+            preview.contains("2 sessions of 2 pupils") && preview.contains("Pupil2"),
+            "{preview}"
+        );
+        answers.push(("go", "make"));
+        let (status, _) = post(&office, &path, &answers);
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        let wednesday = Slot::new(day("2026-11-25"), Session::Am);
+        assert_eq!(
+            [stands(store, 1, wednesday), stands(store, 2, wednesday)],
+            ["V*", "V*"]
+        );
     });
 }
 

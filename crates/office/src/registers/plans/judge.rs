@@ -109,7 +109,8 @@ pub(super) fn outlook(
     })
 }
 
-fn others(
+/// The plans of a time on roll that overlap these days, as they were made.
+pub(super) fn others(
     tx: &mut Tx,
     school: SchoolId,
     enrolment: EnrolmentId,

@@ -1,23 +1,18 @@
-//! Plans in lists: in force, falling due, drifting, ended; of the school, of a pupil, and as lines of somebody's first page.
+//! Plans in lists: in force, falling due, ended; of the school, of a pupil, and as lines of somebody's first page.
 
-use std::collections::BTreeMap;
-
-use calendar::{Day, Instant, SchoolCalendar, Slot};
-use register::plan::{Drift, FallsDue, PlanKind, drift, falls_due};
+use calendar::{Day, Instant, SchoolCalendar};
+use register::plan::{FallsDue, PlanKind, falls_due};
+use store::Tx;
 
 use super::PlanReader;
+use super::drift::drifts;
 use crate::book::{Book, GroupKind, PlanOnFile};
+use crate::desk::Refusal;
 use crate::ids::PupilId;
+use crate::insight::Form;
 use crate::insight::table::{Cell, Heading, Order, Table, Value};
-use crate::insight::{Form, Opened};
 use crate::people::Reach;
-use crate::year::settings::{SettingError, session_times};
-
-/// What falls due within so many school days is told.
-pub(super) const TOLD_AHEAD: usize = 5;
-
-/// So many school days back marks are held against plans.
-const DRIFT_BACK: usize = 20;
+use crate::year::settings::{PlanWatch, SettingError, plan_watch};
 
 /// A plan with whose it is.
 pub(super) struct Line<'b> {
@@ -28,12 +23,30 @@ pub(super) struct Line<'b> {
     pub in_order: u32,
 }
 
-/// A mark that does not agree with a plan.
-pub(super) struct DriftLine<'b> {
-    pub line: Line<'b>,
-    pub slot: Slot,
-    pub mark: String,
-    pub drift: Drift,
+/// How plans are watched today: the school's calendar, and how far ahead it wants to be told.
+pub(super) struct Watch<'b> {
+    pub calendar: &'b SchoolCalendar,
+    pub today: Day,
+    pub watched: PlanWatch,
+}
+
+impl<'b> Watch<'b> {
+    /// As the school has decided.
+    ///
+    /// Errors: the setting cannot be read.
+    pub(super) fn of(book: &'b Book, today: Day) -> Result<Watch<'b>, SettingError> {
+        Ok(Watch {
+            calendar: &book.calendar,
+            today,
+            watched: plan_watch(&book.settings, today)?,
+        })
+    }
+
+    /// What falls due on a plan soon.
+    pub(super) fn due(&self, on_file: &PlanOnFile) -> Vec<FallsDue> {
+        let ahead = usize::from(self.watched.told_ahead);
+        falls_due(&on_file.plan, self.today, self.calendar, ahead)
+    }
 }
 
 /// The plans of pupils within reach.
@@ -56,83 +69,30 @@ pub(super) fn line<'b>(book: &'b Book, on_file: &'b PlanOnFile) -> Option<Line<'
     })
 }
 
-/// What falls due on a plan soon.
-pub(super) fn due(on_file: &PlanOnFile, today: Day, calendar: &SchoolCalendar) -> Vec<FallsDue> {
-    falls_due(&on_file.plan, today, calendar, TOLD_AHEAD)
-}
-
-/// Marks of the last school days that do not agree with plans, newest first.
-///
-/// Errors: session times cannot be read.
-pub(super) fn drifts<'b>(
-    book: &'b Book,
-    reach: &Reach,
-    now: Instant,
-) -> Result<Vec<DriftLine<'b>>, SettingError> {
-    let (today, _) = now.in_london();
-    let opened = Opened::by(&session_times(&book.settings, today)?, now);
-    let days = book
-        .calendar
-        .school_days_between(today.plus_days(-70), today);
-    let first = days[days.len().saturating_sub(DRIFT_BACK)..]
-        .first()
-        .copied();
-    let slots = book.calendar.slots(first.unwrap_or(today), today);
-    let mut planned: BTreeMap<usize, PupilId> = BTreeMap::new();
-    for line in lines(book, reach) {
-        planned.insert(line.row, line.pupil);
-    }
-    let mut found = Vec::new();
-    for row in planned.into_keys() {
-        let plans = book.plans.of(book.roll.enrolments[row].id);
-        for slot in slots.iter().filter(|slot| opened.has(**slot)) {
-            let mark = book.mark(row, *slot);
-            let Some(code) = mark.code().filter(|_| !mark.is_planned()) else {
-                continue;
-            };
-            if let Some((drift, on_file)) = drift(plans, *slot, code)
-                && let Some(line) = line(book, on_file)
-            {
-                found.push(DriftLine {
-                    line,
-                    slot: *slot,
-                    mark: code.to_string(),
-                    drift,
-                });
-            }
-        }
-    }
-    found.sort_by_key(|one| (std::cmp::Reverse(one.slot), one.line.in_order));
-    Ok(found)
-}
-
 /// What somebody who keeps plans is told on their first page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlansToday {
-    /// Plans on which something falls due within five school days.
+    /// Plans on which something falls due soon.
     pub due: usize,
     /// The soonest of it, in words: `ends Fri 27 Nov`.
     pub soonest: Option<String>,
-    /// Marks of the last school days that do not agree with a plan.
+    /// Marks of the last school days that do not agree with a plan, and with which nobody has dealt.
     pub drifts: usize,
 }
 
 /// What is to be looked at in the plans of the school. The warning comes before an end, never after.
 ///
-/// Errors: session times cannot be read.
-pub fn plans_today(book: &Book, now: Instant) -> Result<PlansToday, SettingError> {
+/// Errors: a setting cannot be read; the database did not answer.
+pub fn plans_today(tx: &mut Tx, book: &Book, now: Instant) -> Result<PlansToday, Refusal> {
     let (today, _) = now.in_london();
-    let mut falling: Vec<FallsDue> = book
-        .plans
-        .all()
-        .iter()
-        .filter_map(|on_file| due(on_file, today, &book.calendar).first().copied())
-        .collect();
+    let watch = Watch::of(book, today)?;
+    let falls = |on_file| watch.due(on_file).first().copied();
+    let mut falling: Vec<FallsDue> = book.plans.all().iter().filter_map(falls).collect();
     falling.sort_by_key(|due| due.on());
     Ok(PlansToday {
         due: falling.len(),
         soonest: falling.first().map(FallsDue::to_string),
-        drifts: drifts(book, &Reach::School, now)?.len(),
+        drifts: drifts(tx, book, &Reach::School, now)?.len(),
     })
 }
 
@@ -142,17 +102,19 @@ pub(super) enum Show {
     Now,
     Due,
     Drift,
+    Both,
     Ended,
 }
 
 impl Show {
-    pub(super) const ALL: [Show; 4] = [Show::Now, Show::Due, Show::Drift, Show::Ended];
+    pub(super) const ALL: [Show; 5] = [Show::Now, Show::Due, Show::Drift, Show::Both, Show::Ended];
 
     pub(super) fn key(self) -> &'static str {
         match self {
             Show::Now => "",
             Show::Due => "due",
             Show::Drift => "drift",
+            Show::Both => "both",
             Show::Ended => "ended",
         }
     }
@@ -167,17 +129,18 @@ impl Show {
             Show::Now => "In force and to come",
             Show::Due => "Falling due",
             Show::Drift => "Drift",
+            Show::Both => "Both schools",
             Show::Ended => "Ended",
         }
     }
 
     /// Whether a plan is in this list on this day.
-    pub(super) fn takes(self, on_file: &PlanOnFile, today: Day, calendar: &SchoolCalendar) -> bool {
+    pub(super) fn takes(self, on_file: &PlanOnFile, watch: &Watch<'_>) -> bool {
         match self {
-            Show::Now => today <= on_file.plan.last,
-            Show::Due => !due(on_file, today, calendar).is_empty(),
-            Show::Ended => on_file.plan.last < today,
-            Show::Drift => false,
+            Show::Now => watch.today <= on_file.plan.last,
+            Show::Due => !watch.due(on_file).is_empty(),
+            Show::Ended => on_file.plan.last < watch.today,
+            Show::Drift | Show::Both => false,
         }
     }
 }
@@ -187,7 +150,7 @@ pub(super) fn table(
     book: &Book,
     form: &Form,
     lines: Vec<Line<'_>>,
-    today: Day,
+    watch: &Watch<'_>,
     reader: &PlanReader,
 ) -> Table {
     let mut headings = vec![
@@ -206,13 +169,15 @@ pub(super) fn table(
         headings.push(Heading::words("decided", "Decided by"));
     }
     let tutor = |line: &Line| {
-        let day = today.clamp(line.on_file.plan.first, line.on_file.plan.last);
+        let day = watch
+            .today
+            .clamp(line.on_file.plan.first, line.on_file.plan.last);
         let group = book
             .groups
             .of_kind(line.on_file.enrolment, GroupKind::Tutor, day);
         group.map(|group| group.name.clone())
     };
-    let falls = |line: &Line| due(line.on_file, today, &book.calendar);
+    let falls = |line: &Line| watch.due(line.on_file);
     let mut table = Table::asked(
         form,
         "last",
@@ -276,67 +241,16 @@ pub(super) fn table(
     table
 }
 
-/// Marks that do not agree with plans, as a table.
-pub(super) fn drift_table(form: &Form, drifts: Vec<DriftLine<'_>>, reader: &PlanReader) -> Table {
-    let headings = vec![
-        Heading::words("name", "Pupil"),
-        Heading::words("day", "Day"),
-        Heading::words("session", "Session"),
-        Heading::words("mark", "Mark"),
-        Heading::words("code", "Planned"),
-        Heading::words("kind", "Plan"),
-        Heading::words("drift", "What is off"),
-    ];
-    let mut table = Table::asked(
-        form,
-        "-day",
-        headings,
-        drifts,
-        |one, column| match column {
-            "day" => Value::Day(one.slot.day).order(),
-            "session" => Order::words(&one.slot.session.to_string()),
-            "mark" => Order::words(&one.mark),
-            "code" => Order::words(&one.line.on_file.plan.code.to_string()),
-            "kind" => Order::words(one.line.on_file.plan.kind.name()),
-            "drift" => Order::words(one.drift.words()),
-            _ => Order::Number(one.line.in_order.into()),
-        },
-        |one| {
-            let plan = &one.line.on_file.plan;
-            let why = format!(
-                "/why/{}/{}/{}",
-                one.line.pupil, one.slot.day, one.slot.session
-            );
-            vec![
-                Cell::text(one.line.name.clone())
-                    .to(format!("/pupils/{}", one.line.pupil))
-                    .naming(one.line.pupil),
-                Cell::of(Value::Day(one.slot.day)),
-                Cell::text(one.slot.session.to_string()),
-                Cell::text(one.mark.clone()).why(why),
-                Cell::text(plan.code.to_string()),
-                match reader.reads(plan.kind, one.line.pupil) {
-                    true => {
-                        Cell::text(plan.kind.name()).to(format!("/plans/{}", one.line.on_file.id))
-                    }
-                    false => Cell::text(plan.kind.name()),
-                },
-                Cell::text(one.drift.words()),
-            ]
-        },
-    );
-    table.title = "Drift from plans".to_owned();
-    table
-}
-
-/// The plans of one pupil, newest first day first, and how many; over all their times on roll.
+/// The plans of one pupil, newest first day first, over all their times on roll.
+///
+/// Errors: the setting of how plans are watched cannot be read.
 pub(crate) fn plans_of_pupil(
     book: &Book,
     pupil: PupilId,
     form: &Form,
     today: Day,
     reader: &PlanReader,
-) -> Table {
+) -> Result<Table, SettingError> {
     let rows = book.roll.rows_of(pupil).iter();
     let lines: Vec<Line> = rows
         .flat_map(|row| book.plans.of(book.roll.enrolments[*row].id))
@@ -349,13 +263,13 @@ pub(crate) fn plans_of_pupil(
         },
         ..form.clone()
     };
-    let mut table = table(book, &form, lines, today, reader);
+    let mut table = table(book, &form, lines, &Watch::of(book, today)?, reader);
     // Whose they are stands in the head of the page, so the plan comes first.
     for row in &mut table.rows {
         row.drain(..2);
     }
     table.headings.drain(..2);
-    table
+    Ok(table)
 }
 
 /// The kinds to narrow a list to.

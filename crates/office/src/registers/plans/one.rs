@@ -1,16 +1,25 @@
 //! One plan as a page: what it says, what stands in its sessions, and every version of it (R-007).
 
 use askama::Template;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Response};
 use calendar::{Day, Instant, Slot};
 use columns::MarkByte;
 use register::plan::{FallsDue, Plan};
 use register::{Rule, help_for};
 use store::{SchoolId, StoreError, Tx, args};
 
-use super::list::due;
+use super::PlanReader;
+use super::drift::settled_of_plan;
+use super::keep::{Keeping, pupil_of, set_now};
+use super::list::Watch;
+use super::list_page::notice;
 use crate::book::{Book, PlanOnFile, plan_on_file};
-use crate::ids::{PlanId, PupilId};
-use crate::shell::{Face, Facts, Frame, MarkCell, State, Text, moment};
+use crate::desk::{Desk, Problem, Refusal};
+use crate::form::Answers;
+use crate::ids::{DriftId, PlanId, PupilId};
+use crate::people::Actor;
+use crate::shell::{Face, Facts, Frame, MarkCell, Page, State, Text, moment};
 
 pub(super) const VERSIONS: &str = "\
 select p.plan_id, p.set_id, p.enrolment_id, p.seq, p.kind, p.code, p.first_day, p.last_day, p.sessions, p.reason, p.place, p.supervisor,
@@ -66,7 +75,7 @@ pub(super) fn versions(
 }
 
 /// A session of the plan and what stands in it.
-pub(super) struct Cell {
+struct Cell {
     day: String,
     session: String,
     cell: MarkCell,
@@ -74,28 +83,109 @@ pub(super) struct Cell {
 
 #[derive(Template)]
 #[template(path = "registers/plans/plan.html")]
-pub(super) struct PlanPage {
-    pub frame: Frame,
-    pub id: PlanId,
-    pub pupil: PupilId,
-    pub name: String,
-    pub kind: &'static str,
-    pub code: String,
-    pub meaning: String,
+struct PlanPage {
+    frame: Frame,
+    id: PlanId,
+    pupil: PupilId,
+    name: String,
+    kind: &'static str,
+    code: String,
+    meaning: String,
     /// Loud: what falls due.
-    pub due: Vec<String>,
+    due: Vec<String>,
     /// That it stands no more, and since when.
-    pub withdrawn: Option<String>,
-    pub facts: Facts,
+    withdrawn: Option<String>,
+    facts: Facts,
     /// Sessions with what stands, in order; how many more there are.
-    pub sessions: Vec<Cell>,
-    pub in_words: String,
+    sessions: Vec<Cell>,
+    in_words: String,
     /// Plans in force that were made together with it, itself included.
-    pub together: usize,
-    pub versions: Vec<(String, String, String)>,
-    pub rules: Vec<&'static Rule>,
-    pub may_keep: bool,
-    pub nothing: Option<State>,
+    together: usize,
+    versions: Vec<(String, String, String)>,
+    /// Drifts that somebody has dealt with: number, what was found, who and when.
+    found: Vec<(DriftId, String, String)>,
+    rules: Vec<&'static Rule>,
+    may_keep: bool,
+    nothing: Option<State>,
+}
+
+/// `/plans/{plan}`: what it says, its sessions, every version.
+pub(super) async fn one(
+    desk: Desk,
+    Path(id): Path<PlanId>,
+    Query(asked): Query<Answers>,
+) -> Result<Response, Problem> {
+    let here = desk.clone();
+    desk.read(move |tx, actor| {
+        let (today, _) = here.office.today();
+        let book = here.office.shelf.book(tx, actor.school)?;
+        let versions = versions(tx, actor.school, id)?;
+        let newest = versions.last().ok_or(Refusal::NotFound)?;
+        let on_file = &newest.on_file;
+        let pupil = pupil_of(tx, actor.school, on_file.enrolment)?;
+        let reader = PlanReader::of(tx, actor, today)?;
+        if !reader.reads(on_file.plan.kind, pupil) {
+            return Err(Refusal::NotFound);
+        }
+        let known = book.roll.pupil(pupil).ok_or(Refusal::NotFound)?;
+        let in_force = newest.superseded.is_none();
+        let keeps = in_force && may_keep(tx, actor, on_file, pupil, today)?;
+        let (sessions, in_words) = match in_force {
+            true => cells(&book, on_file, pupil),
+            false => (Vec::new(), String::new()),
+        };
+        let meaning = register::meaning(on_file.plan.code, on_file.plan.first);
+        let page = PlanPage {
+            frame: here
+                .frame(tx, actor, "Plan")?
+                .with_notice(notice(asked.text("did"))),
+            id,
+            pupil,
+            name: known.listed(),
+            kind: on_file.plan.kind.name(),
+            code: on_file.plan.code.to_string(),
+            meaning: meaning.map(|row| row.meaning.clone()).unwrap_or_default(),
+            due: match in_force {
+                true => {
+                    let due = Watch::of(&book, today)?.due(on_file);
+                    due.iter().map(FallsDue::to_string).collect()
+                }
+                false => Vec::new(),
+            },
+            withdrawn: newest.superseded.clone(),
+            facts: facts(&on_file.plan),
+            together: set_now(tx, actor.school, on_file.set)?.len(),
+            nothing: sessions.is_empty().then(|| {
+                State::empty(
+                    "It stands for no session",
+                    "It is withdrawn, or the pupil is not on roll then.",
+                )
+            }),
+            sessions,
+            in_words,
+            versions: told(&versions),
+            found: settled_of_plan(tx, actor.school, id)?,
+            rules: rules_of(&on_file.plan),
+            may_keep: keeps,
+        };
+        Ok(Page(page).into_response())
+    })
+    .await
+}
+
+fn may_keep(
+    tx: &mut Tx,
+    actor: &Actor,
+    on_file: &PlanOnFile,
+    pupil: PupilId,
+    today: Day,
+) -> Result<bool, Refusal> {
+    let kind = on_file.plan.kind;
+    match Keeping::of(tx, actor, kind, today).and_then(|keeping| keeping.allows(pupil, kind)) {
+        Ok(()) => Ok(true),
+        Err(Refusal::NotAllowed(_) | Refusal::NotFound) => Ok(false),
+        Err(other) => Err(other),
+    }
 }
 
 /// Term and fact of everything that a plan says.
@@ -127,7 +217,7 @@ pub(super) fn facts(plan: &Plan) -> Facts {
 }
 
 /// What stands in each session of the plan: the plan itself, or the mark that displaced it.
-pub(super) fn cells(book: &Book, on_file: &PlanOnFile, pupil: PupilId) -> (Vec<Cell>, String) {
+fn cells(book: &Book, on_file: &PlanOnFile, pupil: PupilId) -> (Vec<Cell>, String) {
     let slots = on_file.plan.slots(&book.calendar);
     let row = book.roll.row(on_file.enrolment);
     let (mut by_plan, mut marked) = (0, 0);
@@ -174,14 +264,8 @@ fn cell(mark: MarkByte, slot: Slot, pupil: PupilId) -> Cell {
     }
 }
 
-/// What falls due soon, in words.
-pub(super) fn due_in_words(book: &Book, on_file: &PlanOnFile, today: Day) -> Vec<String> {
-    let due = due(on_file, today, &book.calendar);
-    due.iter().map(FallsDue::to_string).collect()
-}
-
 /// The rules that a plan's code rests on.
-pub(super) fn rules_of(plan: &Plan) -> Vec<&'static Rule> {
+fn rules_of(plan: &Plan) -> Vec<&'static Rule> {
     let help = help_for(plan.code, plan.first)
         .ok()
         .and_then(|(_, help)| help);
@@ -192,7 +276,7 @@ pub(super) fn rules_of(plan: &Plan) -> Vec<&'static Rule> {
 }
 
 /// Versions as the page tells them: by whom, what it said, why it changed.
-pub(super) fn told(versions: &[Version]) -> Vec<(String, String, String)> {
+fn told(versions: &[Version]) -> Vec<(String, String, String)> {
     versions
         .iter()
         .map(|version| {
