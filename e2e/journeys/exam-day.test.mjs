@@ -58,7 +58,7 @@ journey("candidates are seated, looked for in the hall and not in their lesson",
   await keys.type("NA");
   await saved(page);
   assert.equal(await blanks(page), 0);
-  const absent = page.locator("table[role=grid] .c-mark .mk").filter({ hasText: "N" });
+  const absent = page.locator("table[role=grid] .c-mark .mk").filter({ hasText: /^N$/ });
   assert.equal(await absent.count(), 1, "one candidate is not there");
   await page.goto(`${school.address}${exam}`);
   await page.getByText(/^taken /).waitFor();

@@ -150,6 +150,33 @@ journey("with the server gone a register is finished, others of today are opened
   assert.equal((await history(page, school, second)).filter((cells) => /\bN\b/.test(cells.join(" "))).length > 0, true);
 });
 
+journey("a lesson's register is taken with the server gone, and its mark arrives once", async ({ page, keys, school }) => {
+  // The office has one of the first period open, for a teacher whose machine does not start.
+  await signIn(page, school, "attendance manager");
+  await page.goto(`${school.address}/lessons?show=all`);
+  const lesson = await page.locator("main tbody tr").filter({ hasText: /^P1/ }).first().getByRole("link").first().getAttribute("href");
+  await page.goto(`${school.address}${lesson}`);
+  await page.locator("table[role=grid]").waitFor();
+  await page.waitForTimeout(1_000); // what the page fetches ahead beside the grid
+  await keptHere(page, school);
+  const before = (await history(page, school, lesson)).length;
+  await page.goto(`${school.address}${lesson}`);
+  await page.locator("table[role=grid]").waitFor();
+  await page.waitForTimeout(1_000); // what the page fetches ahead beside the grid
+  await school.cut();
+  await page.reload();
+  await page.locator("[data-offline] table[role=grid]").waitFor();
+  await keys.type("2N");
+  await page.getByText(/No network: 1 mark kept on this device/).waitFor();
+  await axe(page);
+
+  await school.mend();
+  await page.goto(`${school.address}/`);
+  await page.waitForFunction(() => document.querySelector("[data-waiting]") === null || document.querySelector("[data-waiting]").childElementCount === 0);
+  await page.waitForTimeout(1_000);
+  assert.equal((await history(page, school, lesson)).length - before, 1, "it arrived once");
+});
+
 journey("on a shared computer one teacher's marks wait for that teacher, and no register stays for the next", async ({ page, keys, school }) => {
   await signIn(page, school, "teacher");
   await keptHere(page, school);

@@ -23,3 +23,26 @@ create table late_mark (
     primary key (school_id, late_id, seq)
 ) {strict};
 create index late_mark_by_state on late_mark (school_id, state, on_date);
+
+-- The same of lessons: what was typed more than two days ago. mark is null where one was to be taken back.
+create table late_lesson_mark (
+    school_id {int} not null,
+    late_id {int} not null,
+    seq {int} not null,
+    group_id {int} not null,
+    enrolment_id {int} not null,
+    on_date {day} not null,
+    period_id {int} not null,
+    mark {text},
+    minutes_late {int},
+    note {text},
+    account_id {int} not null,
+    device_at {instant},
+    made_at {instant} not null,
+    arrived_at {instant} not null,
+    state {text} not null,
+    decided_because {text},
+    superseded_seq {int},
+    primary key (school_id, late_id, seq)
+) {strict};
+create index late_lesson_mark_by_state on late_lesson_mark (school_id, state, on_date);

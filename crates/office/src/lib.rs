@@ -151,6 +151,7 @@ pub static TABLES: &[&Table] = &[
     &morning::records::MORNING_SIGN_OFF,
     &preservation::records::ERASURE,
     &preservation::records::LEGAL_HOLD,
+    &registers::records::LATE_LESSON_MARK,
     &registers::sealed::records::SEALED_COPY,
     &registers::sealed::records::SEALED_FILE,
     &registers::records::EXAM,

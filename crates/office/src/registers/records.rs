@@ -151,6 +151,28 @@ pub static LESSON_COVER: Table = Table {
     shape: Shape::Versions,
 };
 
+/// Marks of lessons that devices could not send in time, and what the office decided about them.
+pub static LATE_LESSON_MARK: Table = Table {
+    name: "late_lesson_mark",
+    id: &[Column::new("late_id", Kind::Int)],
+    columns: &[
+        Column::new("group_id", Kind::Int),
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("on_date", Kind::Day),
+        Column::new("period_id", Kind::Int),
+        Column::nullable("mark", Kind::Text),
+        Column::nullable("minutes_late", Kind::Int),
+        Column::nullable("note", Kind::Text),
+        Column::new("account_id", Kind::Int),
+        Column::nullable("device_at", Kind::Instant),
+        Column::new("made_at", Kind::Instant),
+        Column::new("arrived_at", Kind::Instant),
+        Column::new("state", Kind::Text),
+        Column::nullable("decided_because", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
 /// Sittings of examinations.
 pub static EXAM: Table = Table {
     name: "exam",

@@ -47,6 +47,7 @@ fn check(name: &'static str, from: Day, value: &str) -> Result<(), SettingError>
     settings::bands(&alone, from)?;
     settings::new_for_days(&alone, from)?;
     settings::plan_watch(&alone, from)?;
+    settings::lesson_opens(&alone, from)?;
     settings::amendment_reasons(&alone, from)?;
     settings::late_reasons(&alone, from)?;
     settings::late_ladder(&alone, from)?;

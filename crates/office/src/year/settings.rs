@@ -27,6 +27,8 @@ pub const TEACHER_CODES: &str = "teacher_codes";
 pub const BANDS: &str = "bands";
 /// The setting that holds for how many days a joiner is marked as new in registers: `14`.
 pub const NEW_FOR_DAYS: &str = "new_for_days";
+/// The setting that holds how many minutes before a lesson its register may be begun: `20`.
+pub const LESSON_OPENS: &str = "lesson_register_opens";
 /// The setting that holds the reasons offered while a mark is amended: `["Marked in error", …]`.
 pub const AMENDMENT_REASONS: &str = "amendment_reasons";
 /// The setting that holds the school's own sub-codes, as a list of [`SubCodeValue`].
@@ -282,6 +284,26 @@ pub fn new_for_days(settings: &Settings, day: Day) -> Result<u8, SettingError> {
         _ => Err(shape(
             NEW_FOR_DAYS,
             &format!("{days} days are more than {LONGEST_NEW}"),
+        )),
+    }
+}
+
+/// While pupils come in.
+const USUALLY_OPENS: u8 = 20;
+
+/// The longest before a lesson that its register may be begun, in minutes.
+pub const LONGEST_BEFORE: u8 = 60;
+
+/// How many minutes before a lesson or an examination its register may be begun on this day.
+///
+/// Errors: the setting cannot be read, or is longer than [`LONGEST_BEFORE`].
+pub fn lesson_opens(settings: &Settings, day: Day) -> Result<u8, SettingError> {
+    let minutes = read::<u8>(settings, LESSON_OPENS, day)?.unwrap_or(USUALLY_OPENS);
+    match minutes {
+        0..=LONGEST_BEFORE => Ok(minutes),
+        _ => Err(shape(
+            LESSON_OPENS,
+            &format!("{minutes} minutes are more than {LONGEST_BEFORE}"),
         )),
     }
 }
@@ -688,6 +710,7 @@ mod tests {
         }
         for days in ["61", "-1", "\"14\""] {
             assert!(new_for_days(&decided(NEW_FOR_DAYS, "2026-09-01", days), today).is_err());
+            assert!(lesson_opens(&decided(LESSON_OPENS, "2026-09-01", days), today).is_err());
         }
         let thirteen = serde_json::to_string(&["Late bus"; 13]).expect("JSON");
         for reasons in ["[\" \"]", thirteen.as_str(), "\"Late bus\""] {

@@ -18,11 +18,12 @@ use super::ladder_form;
 use super::pages::{Tried, tried};
 use super::settings::{
     AMENDMENT_REASONS, BANDS, BandValue, CLAIM_MINUTES, CONTACT_LADDER, CycleValue, FURTHEST_WATCH,
-    HoursValue, LATE_LADDER, LATE_REASONS, LONGEST_CLAIM, LONGEST_NEW, LateLadderValue, LateReason,
-    LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS, Mode, NEW_FOR_DAYS, PLAN_WATCH,
-    PlanWatch, SESSION_TIMES, SUB_CODES, SessionTimesValue, SubCodeValue, TEACHER_CODES,
-    TIMETABLE_CYCLE, amendment_reasons, bands, claim_minutes, cycle, entry_limits, late_ladder,
-    late_reasons, mode, new_for_days, own_ladder, plan_watch, sub_codes, usual_times,
+    HoursValue, LATE_LADDER, LATE_REASONS, LESSON_OPENS, LONGEST_BEFORE, LONGEST_CLAIM,
+    LONGEST_NEW, LateLadderValue, LateReason, LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS,
+    Mode, NEW_FOR_DAYS, PLAN_WATCH, PlanWatch, SESSION_TIMES, SUB_CODES, SessionTimesValue,
+    SubCodeValue, TEACHER_CODES, TIMETABLE_CYCLE, amendment_reasons, bands, claim_minutes, cycle,
+    entry_limits, late_ladder, late_reasons, lesson_opens, mode, new_for_days, own_ladder,
+    plan_watch, sub_codes, usual_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -175,6 +176,12 @@ fn page(
             &typed,
             history(CLAIM_MINUTES),
             from(CLAIM_MINUTES),
+        ),
+        opens_form(
+            lesson_opens(&book.settings, today)?,
+            &typed,
+            history(LESSON_OPENS),
+            from(LESSON_OPENS),
         ),
         bands_form(
             &bands(&book.settings, today)?,
@@ -650,6 +657,32 @@ fn claim_form(
     }
 }
 
+fn opens_form(
+    minutes: u8,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    SettingForm {
+        what: LESSON_OPENS,
+        heading: "When a lesson's register opens",
+        rule: "The school's own decision: marks may be entered while pupils come in. It changes no session mark (R-025).",
+        now: match minutes {
+            0 => "When the lesson begins.".to_owned(),
+            1 => "A minute before the lesson begins.".to_owned(),
+            minutes => format!("{minutes} minutes before the lesson begins."),
+        },
+        history,
+        fields: vec![
+            from,
+            Field::line("minutes-before", "Minutes before")
+                .short()
+                .hint(format!("From 0 to {LONGEST_BEFORE}; examinations too."))
+                .value(typed("minutes-before", minutes.to_string())),
+        ],
+    }
+}
+
 fn bands_form(
     bands: &register::Bands,
     typed: &dyn Fn(&str, String) -> String,
@@ -885,6 +918,17 @@ fn decided<'p>(
                 drift_back: days("drift-back", FURTHEST_WATCH.drift_back)?,
             };
             Ok((PLAN_WATCH, from, json(serde_json::to_string(&watch))?))
+        }
+        LESSON_OPENS => {
+            let minutes = answer("minutes-before").parse::<u8>().ok();
+            let minutes = minutes
+                .filter(|minutes| *minutes <= LONGEST_BEFORE)
+                .ok_or_else(|| {
+                    let text =
+                        format!("Give a whole number of minutes from 0 to {LONGEST_BEFORE}.");
+                    ("minutes-before", text)
+                })?;
+            Ok((LESSON_OPENS, from, json(serde_json::to_string(&minutes))?))
         }
         BANDS => {
             let values = answer("bands")

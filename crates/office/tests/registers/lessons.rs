@@ -9,8 +9,10 @@ use office::registers::exams::{
     ExamRoom, NewExam, NewSeats, cancel_exam, save_exam, seat_group, set_exam, take_out,
 };
 use office::registers::lessons::{LessonAddress, save_lesson};
+use office::registers::offline::{LateChoice, decide_late_lesson};
 use office::registers::save::{Outcome, Save, SaveAnswer};
 use office::registers::{Change, cover_lesson, take_back_lesson};
+use office::year::settings::LESSON_OPENS;
 use office::year::timetable::records::{LESSON, LESSON_PERIOD, OFF_TIMETABLE, ROOM};
 use office::year::timetable::{NewOffTimetable, end_lesson, take_off_timetable};
 use office::{MIGRATIONS, TABLES};
@@ -1004,5 +1006,188 @@ fn an_examination_is_set_seated_and_cancelled_only_as_it_can_be_held() {
         assert!(out.is_ok());
         let cancelled = store.act_now(SCHOOL, move |act| cancel_exam(act, &head, today, other));
         assert!(cancelled.is_ok());
+    });
+}
+
+/// What a device sends that kept it for three days without a network.
+fn three_days_late(what: Vec<Change>) -> Save {
+    Save {
+        device_at: Some(at("09:20")),
+        sent_at: Some(at_on("2026-11-27", "09:20")),
+        ..changes(what)
+    }
+}
+
+#[test]
+fn lesson_marks_older_than_two_days_wait_for_the_office_which_takes_or_refuses_them() {
+    at_school(|store| {
+        let office_of = office(store);
+        store.clock().set(at_on("2026-11-27", "09:20"));
+        let late = three_days_late(vec![mark(e(1), "/", 0), mark(e(2), "N", 0)]);
+        let told = save_in(store, teacher(), lesson(P1), &late).unwrap();
+        let outcomes: Vec<Outcome> = told.results.iter().map(|one| one.outcome).collect();
+        assert_eq!(outcomes, [Outcome::Held, Outcome::Held]);
+        assert_eq!(count(store, LESSON_MARKS), 0, "none of them is a mark yet");
+        let again = save_in(store, teacher(), lesson(P1), &late).unwrap();
+        assert_eq!(told, again, "sent twice, held once");
+        let (_, list) = get(&office_of, officer(), "/registers");
+        assert!(list.contains("2 marks typed without a network"), "{list}");
+        let (_, page) = get(&office_of, officer(), "/late-marks");
+        assert!(
+            page.contains("8X1, Tue 24 Nov P1") && page.contains("/late-marks/lessons/103"),
+            "{page}"
+        );
+        let (status, _) = get(&office_of, teacher(), "/late-marks");
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        let (_, csv) = take(&office_of, officer(), "/late-marks", "csv");
+        assert!(csv.contains("P1,N"), "{csv}");
+
+        let ids = store.read_now(|tx| {
+            let all = "select late_id from late_lesson_mark where school_id = $1 and superseded_seq is null order by enrolment_id";
+            tx.query(all, &args![SCHOOL], |row| row.get::<i64>(0))
+        });
+        let ids: Vec<i64> = ids.expect("two of them");
+        let decide = |by: i64, accept: bool, id: i64, because: &str| {
+            let (by, because) = (actor(store, by), because.to_owned());
+            store.act_now(SCHOOL, move |act| {
+                let choice = LateChoice {
+                    accept,
+                    chosen: vec![(id, 0)],
+                    because,
+                };
+                decide_late_lesson(act, &by, lesson(P1), &choice)
+            })
+        };
+        let own = decide(teacher(), true, ids[0], "");
+        assert!(matches!(own, Err(Refusal::NotAllowed(_))), "{own:?}");
+        assert!(
+            decide(officer(), false, ids[1], " ").is_err(),
+            "a refusal has a reason"
+        );
+        let taken = decide(officer(), true, ids[0], "").expect("decided");
+        assert_eq!((taken.settled, taken.left.len()), (1, 0));
+        let reasons = store.read_now(|tx| {
+            let one = "select mark, reason, device_at from lesson_mark where school_id = $1";
+            tx.query(one, &args![SCHOOL], |row| {
+                Ok((
+                    row.get::<String>(0)?,
+                    row.get::<String>(1)?,
+                    row.get::<Option<calendar::Instant>>(2)?,
+                ))
+            })
+        });
+        let reasons = reasons.expect("a mark");
+        assert_eq!(reasons.len(), 1);
+        assert_eq!(
+            (reasons[0].0.as_str(), reasons[0].2),
+            ("/", Some(at("09:20")))
+        );
+        assert!(reasons[0].1.contains("Typed by"), "{reasons:?}");
+        decide(officer(), false, ids[1], "Another day's list").expect("decided");
+        assert_eq!(count(store, LESSON_MARKS), 1);
+        let (_, page) = get(&office_of, officer(), "/late-marks");
+        assert!(page.contains("No mark waits for you"), "{page}");
+        assert_eq!(count(store, SESSION_MARKS), 0, "R-025");
+    });
+}
+
+#[test]
+fn a_lesson_mark_that_waited_for_less_than_two_days_goes_in() {
+    at_school(|store| {
+        store.clock().set(at_on("2026-11-26", "09:00"));
+        let late = Save {
+            device_at: Some(at("09:20")),
+            sent_at: Some(at_on("2026-11-26", "09:00")),
+            ..changes(here(&[1]))
+        };
+        let told = save_in(store, teacher(), lesson(P1), &late).unwrap();
+        assert_eq!(told.results[0].outcome, Outcome::Saved);
+    });
+}
+
+#[test]
+fn todays_lessons_are_kept_on_the_teachers_device_with_nothing_but_what_marking_takes() {
+    at_school(|store| {
+        let office = office(store);
+        an_exam(store, account(Role::SupportOrCover));
+        store.clock().set(at("08:30"));
+        save_in(store, teacher(), lesson(P1), &changes(Vec::new())).expect("nothing to do");
+        let (_, body) = get(&office, teacher(), "/offline/registers");
+        let given: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        let registers = given["registers"].as_array().expect("registers");
+        let lessons: Vec<&serde_json::Value> = registers
+            .iter()
+            .filter(|one| one["lesson"] == true)
+            .collect();
+        let pages: Vec<&str> = lessons
+            .iter()
+            .map(|one| one["page"].as_str().expect("an address"))
+            .collect();
+        assert_eq!(
+            pages,
+            [
+                LESSON_1,
+                "/lessons/103/2026-11-24/702",
+                "/lessons/103/2026-11-24/704"
+            ]
+        );
+        let first = lessons[0];
+        assert_eq!(first["when"], "Tue 24 Nov P1");
+        let moment = |name: &str| first[name].as_i64().expect("a moment");
+        assert_eq!(moment("begins"), at("09:10").micros() / 1000);
+        assert_eq!(moment("opens"), at("08:50").micros() / 1000);
+        assert_eq!(moment("closes"), at("10:10").micros() / 1000);
+        assert_eq!(first["closed"], "open", "nobody has taken it");
+        let planned: Vec<&str> = first["rows"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|row| row["planned"].as_str().unwrap_or(""))
+            .collect();
+        assert_eq!(planned, ["X", "X", "", ""], "8A sits an examination then");
+        assert!(!body.contains("Mathematics"), "not which, and not where");
+        let codes = given["codes"]["lesson"].as_array().expect("codes");
+        assert_eq!(codes.len(), 5);
+        assert!(codes.iter().all(|code| code["refused"].is_null()));
+        let (_, none) = get(&office, officer(), "/offline/registers");
+        assert!(!none.contains("/lessons/"), "the office teaches nothing");
+        let (_, open) = get(
+            &office,
+            officer(),
+            &format!("/offline/registers?open={LESSON_1}"),
+        );
+        assert!(open.contains(LESSON_1), "it has that one open");
+        let (_, other) = get(
+            &office,
+            account(Role::Dsl),
+            &format!("/offline/registers?open={LESSON_1}"),
+        );
+        assert!(
+            !other.contains("Sample, Pupil"),
+            "who only reads is given nothing"
+        );
+    });
+}
+
+#[test]
+fn the_school_says_how_long_before_a_lesson_its_register_opens() {
+    at_school(|store| {
+        store.clock().set(at("09:00"));
+        let manager = actor(store, account(Role::AttendanceManager));
+        let decided = store.act_now(SCHOOL, move |act| {
+            let today = day("2026-11-24");
+            office::year::decide(act, &manager, today, LESSON_OPENS, today, "5")
+        });
+        decided.expect("the school's own decision");
+        let early = save_in(store, teacher(), lesson(P1), &changes(here(&[1]))).unwrap();
+        assert_eq!(early.results[0].outcome, Outcome::Refused);
+        assert!(
+            early.results[0].message.contains("opens 5 minutes before"),
+            "{}",
+            early.results[0].message
+        );
+        store.clock().set(at("09:05"));
+        let now = save_in(store, teacher(), lesson(P1), &changes(here(&[1]))).unwrap();
+        assert_eq!(now.results[0].outcome, Outcome::Saved);
     });
 }

@@ -377,8 +377,8 @@ fn a_device_is_given_exactly_these_keys_and_only_registers_that_its_person_marks
                 assert_eq!(
                     keys(register),
                     BTreeSet::from([
-                        "page", "group", "when", "begins", "closes", "ends", "closed", "present",
-                        "codes", "rows"
+                        "page", "group", "when", "opens", "begins", "closes", "ends", "closed",
+                        "lesson", "present", "codes", "rows"
                     ])
                 );
                 for row in register["rows"].as_array().unwrap() {

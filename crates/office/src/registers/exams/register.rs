@@ -17,7 +17,7 @@ use crate::registers::save::{Save, SaveAnswer, makes_sense, told_before};
 use crate::shell::{
     Errors, Face, Frame, LessonWords, RegisterOf, RegisterPage, RegisterRow, RegisterState, Text,
 };
-use crate::year::settings::{amendment_reasons, mode, session_times, settings};
+use crate::year::settings::{amendment_reasons, lesson_opens, mode, session_times, settings};
 
 pub(super) const TAKEN: &str = "\
 select 1 from exam_taken where school_id = $1 and exam_id = $2 and room_id = $3 and superseded_seq is null";
@@ -80,6 +80,7 @@ pub fn save_exam(
         return Err(Refusal::NotAllowed(ground.to_owned()));
     }
     let times = session_times(&settings, sitting.day)?;
+    let before = lesson_opens(&settings, sitting.day)?;
     let period = sitting.held(&times);
     let places = candidates(tx, school, place, sitting.day, &period, &times)?;
     if places.is_empty() {
@@ -90,7 +91,8 @@ pub fn save_exam(
     let open = OpenLesson {
         sheet: Sheet::Room(place),
         day: sitting.day,
-        clock: clock(sitting.day, &period, taken, now),
+        clock: clock(sitting.day, &period, before, taken, now),
+        before,
         period,
         taken,
         role,
@@ -118,7 +120,8 @@ pub(super) fn exam_page(
     let period = sitting.held(&times);
     let mut seated = candidates(tx, book.school, place, day, &period, &times)?;
     seated.sort_by_key(|(_, seat)| *seat);
-    let clock = clock(day, &period, room.taken_at.is_some(), now);
+    let before = lesson_opens(&book.settings, day)?;
+    let clock = clock(day, &period, before, room.taken_at.is_some(), now);
     let marks_here = mode(&book.settings, day)?.marks_here();
     let may_mark = keeper.role().is_some() && marks_here;
     let state = match clock {
@@ -199,7 +202,7 @@ pub(super) fn exam_page(
         }),
         rows: rows.collect(),
         boarders: Vec::new(),
-        codes: choices(may_mark, clock, &period),
+        codes: choices(may_mark, clock, &period, before),
         present: LessonMark::Present.letter(),
         on_behalf_of: keeper
             .is_office()

@@ -14,7 +14,7 @@ pub(super) mod page;
 mod pages;
 pub(super) mod place;
 pub(super) mod save;
-mod today;
+pub(super) mod today;
 
 use calendar::Day;
 
@@ -76,5 +76,17 @@ impl LessonAddress {
     /// The register's page.
     pub fn path(&self) -> String {
         format!("/lessons/{}/{}/{}", self.group, self.day, self.period)
+    }
+
+    /// The lesson's register that a path is the page of.
+    pub(super) fn of_path(path: &str) -> Option<LessonAddress> {
+        let mut parts = path.strip_prefix("/lessons/")?.split('/');
+        let (group, day, period) = (parts.next()?, parts.next()?, parts.next()?);
+        let address = LessonAddress {
+            group: GroupId(group.parse().ok()?),
+            day: day.parse().ok()?,
+            period: PeriodId(period.parse().ok()?),
+        };
+        parts.next().is_none().then_some(address)
     }
 }

@@ -9,7 +9,7 @@ use store::{SchoolId, StoreError, Tx, args};
 
 use super::LessonAddress;
 use super::place::{Place, places};
-use super::save::{Clock, clock};
+use super::save::{Clock, clock, opens_when};
 use super::today::taken_on;
 use crate::book::{Book, LessonPeriod};
 use crate::desk::Refusal;
@@ -24,7 +24,9 @@ use crate::shell::{
     CodeChoice, Errors, Face, Flag, Frame, LessonWords, MarkCell, RegisterOf, RegisterPage,
     RegisterRow, RegisterState, TallyKind, Text,
 };
-use crate::year::settings::{SettingError, amendment_reasons, mode, new_for_days, session_times};
+use crate::year::settings::{
+    SettingError, amendment_reasons, lesson_opens, mode, new_for_days, session_times,
+};
 use crate::year::timetable::{Held, held, lessons_on, teachers};
 
 /// The face of a lesson's mark: that of the code of the law which means nearly the same.
@@ -64,7 +66,8 @@ pub(super) fn lesson_page(
     let times = session_times(&book.settings, day)?;
     let places = places(tx, book.school, address, &lesson.period, &times)?;
     let taken = taken_on(tx, book.school, day)?.remove(&(group, period));
-    let clock = clock(day, &lesson.period, taken.is_some(), now);
+    let before = lesson_opens(&book.settings, day)?;
+    let clock = clock(day, &lesson.period, before, taken.is_some(), now);
     let marks_here = mode(&book.settings, day)?.marks_here();
     let may_mark = keeper.role().is_some() && marks_here;
     let state = match clock {
@@ -115,7 +118,7 @@ pub(super) fn lesson_page(
         taken,
         rows,
         boarders: Vec::new(),
-        codes: choices(may_mark, clock, &lesson.period),
+        codes: choices(may_mark, clock, &lesson.period, before),
         present: LessonMark::Present.letter(),
         on_behalf_of: keeper
             .is_office()
@@ -340,13 +343,9 @@ pub(in crate::registers) fn choices(
     may_mark: bool,
     clock: Clock,
     period: &LessonPeriod,
+    before: u8,
 ) -> Vec<CodeChoice> {
-    let refusal = (may_mark && clock == Clock::NotBegun).then(|| {
-        format!(
-            "It begins at {}. The register opens twenty minutes before.",
-            period.starts
-        )
-    });
+    let refusal = (may_mark && clock == Clock::NotBegun).then(|| opens_when(period, before));
     LessonMark::ALL
         .into_iter()
         .map(|mark| CodeChoice {

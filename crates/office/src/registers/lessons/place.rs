@@ -125,7 +125,7 @@ fn in_session(due: &Due, slot: Slot, opens: TimeOfDay) -> InSession {
     }
 }
 
-fn standing(
+pub(in crate::registers) fn standing(
     tx: &mut Tx,
     school: SchoolId,
     address: LessonAddress,

@@ -19,19 +19,18 @@ use crate::people::Actor;
 use crate::registers::Change;
 use crate::registers::exams::ExamRoom;
 use crate::registers::keeper::lesson_keeper;
+use crate::registers::offline::late_lesson;
 use crate::registers::records::{EXAM_MARK, EXAM_TAKEN, LESSON_MARK, LESSON_TAKEN};
 use crate::registers::save::{
-    CHANGED_SINCE, Names, Outcome, Save, SaveAnswer, Stands, makes_sense, remember, told_before,
+    CHANGED_SINCE, Names, Outcome, Save, SaveAnswer, Stands, clock_of, makes_sense, remember,
+    told_before,
 };
-use crate::year::settings::{mode, session_times, settings};
+use crate::year::settings::{lesson_opens, mode, session_times, settings};
 use crate::year::timetable::held;
 
 pub(super) const TAKEN: &str = "\
 select 1 from lesson_taken
 where school_id = $1 and group_id = $2 and on_date = $3 and period_id = $4 and superseded_seq is null";
-
-/// A lesson's register may be begun so long before the lesson, while pupils come in: twenty minutes.
-const BEFORE_SECONDS: i64 = 20 * 60;
 
 /// How far a lesson has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,15 +43,16 @@ pub(in crate::registers) enum Clock {
     Ended,
 }
 
-/// How far a lesson has come by the server's clock.
+/// How far a lesson has come by the server's clock. `before`: how many minutes before it its register may be begun.
 pub(in crate::registers) fn clock(
     day: Day,
     period: &LessonPeriod,
+    before: u8,
     taken: bool,
     now: Instant,
 ) -> Clock {
     let at = |time: TimeOfDay| Instant::at_london(day, time);
-    if now < at(period.starts).plus_seconds(-BEFORE_SECONDS) {
+    if now < at(period.starts).plus_seconds(-60 * i64::from(before)) {
         Clock::NotBegun
     } else if taken && now >= at(period.ends) {
         Clock::Ended
@@ -89,22 +89,38 @@ pub(in crate::registers) fn keep(
     save: &Save,
 ) -> Result<SaveAnswer, Refusal> {
     let decisions = lesson.decide_all(save);
-    let written = write(act, &lesson, save, &decisions)?;
+    let written = write(act, &lesson, &decisions, |_| save.device_at)?;
+    let held = match lesson.sheet {
+        Sheet::Lesson(address) => late_lesson::hold(act, actor, address, save, &decisions)?,
+        Sheet::Room(_) => 0,
+    };
     lesson.put(&decisions, act, actor);
     let taken = take_if_complete(act, actor, &lesson, save)?;
-    if written > 0 || taken {
+    let is_recorded = written > 0 || taken || held > 0;
+    if is_recorded {
         let ended = lesson.clock == Clock::Ended;
-        act.describe(actor.entry(
-            lesson.sheet.act_name(ended, written > 0),
-            lesson.sheet.subject(),
-        ));
+        let what = match (written > 0, taken) {
+            (false, false) => "hold late lesson marks",
+            (wrote, _) => lesson.sheet.act_name(ended, wrote),
+        };
+        act.describe(actor.entry(what, lesson.sheet.subject()));
         if let Some(word) = &save.on_behalf_of {
             act.note("on behalf of", word);
         }
     }
-    let answer = answer(act, &lesson, decisions, written > 0 || taken)?;
+    let answer = answer(act, &lesson, decisions, is_recorded)?;
     remember(act, actor, &save.change_id, &answer)?;
     Ok(answer)
+}
+
+/// When the register of a lesson that is still to come opens, in words.
+pub(in crate::registers) fn opens_when(period: &LessonPeriod, before: u8) -> String {
+    let starts = period.starts;
+    match before {
+        0 => format!("It begins at {starts}, and its register opens then."),
+        1 => format!("It begins at {starts}. The register opens a minute before."),
+        many => format!("It begins at {starts}. The register opens {many} minutes before."),
+    }
 }
 
 /// Which register is kept: a lesson's, or that of a room of an examination.
@@ -143,6 +159,8 @@ pub(in crate::registers) struct OpenLesson {
     /// When it is held: the period, or the times of the examination.
     pub(in crate::registers) period: LessonPeriod,
     pub(in crate::registers) clock: Clock,
+    /// How many minutes before it begins the register may be begun.
+    pub(in crate::registers) before: u8,
     pub(in crate::registers) taken: bool,
     pub(in crate::registers) role: RoleKind,
     pub(in crate::registers) now: Instant,
@@ -150,7 +168,7 @@ pub(in crate::registers) struct OpenLesson {
     pub(in crate::registers) places: Vec<Place>,
 }
 
-fn open_lesson(
+pub(in crate::registers) fn open_lesson(
     act: &mut Act,
     actor: &Actor,
     address: LessonAddress,
@@ -170,6 +188,7 @@ fn open_lesson(
     let LessonAddress { group, day, period } = address;
     let period = held(tx, school, &settings, group, day, period)?.period;
     let times: SessionTimes = session_times(&settings, day)?;
+    let before = lesson_opens(&settings, day)?;
     let places = places(tx, school, address, &period, &times)?;
     if places.is_empty() {
         return Err(Refusal::NotFound);
@@ -179,7 +198,8 @@ fn open_lesson(
     Ok(OpenLesson {
         sheet: Sheet::Lesson(address),
         day,
-        clock: clock(day, &period, taken, now),
+        clock: clock(day, &period, before, taken, now),
+        before,
         places,
         period,
         taken,
@@ -189,15 +209,17 @@ fn open_lesson(
 }
 
 /// What becomes of a change.
-enum Decision {
+pub(in crate::registers) enum Decision {
     Write(Mark),
     Unchanged,
     Refused(String),
+    /// It came too late, and is with the office.
+    Hold(String),
     Conflict,
 }
 
 /// A mark that may be entered.
-struct Mark {
+pub(in crate::registers) struct Mark {
     mark: Option<LessonMark>,
     minutes: Option<u32>,
     note: Option<String>,
@@ -225,7 +247,15 @@ impl OpenLesson {
         let mut decisions: Vec<(Change, Decision)> = save
             .changes
             .iter()
-            .map(|change| (change.clone(), self.decide(change)))
+            .map(|change| {
+                let decision = match self.sheet {
+                    Sheet::Lesson(_) if late_lesson::is_old(save, self.now) => {
+                        self.hold(change, save.made_at(self.now))
+                    }
+                    _ => self.decide(change),
+                };
+                (change.clone(), decision)
+            })
             .collect();
         if save.fill {
             let named: HashSet<EnrolmentId> =
@@ -248,7 +278,22 @@ impl OpenLesson {
         decisions
     }
 
-    fn decide(&self, change: &Change) -> Decision {
+    /// What becomes of a change that waited for more than two days: it stands there already, or the office decides (R-007).
+    fn hold(&self, change: &Change, made_at: Instant) -> Decision {
+        match self.decide(change) {
+            Decision::Unchanged => Decision::Unchanged,
+            refused @ Decision::Refused(_) if typed(change).is_err() => refused,
+            Decision::Refused(ground) if self.place(change.enrolment).is_none() => {
+                Decision::Refused(ground)
+            }
+            _ => Decision::Hold(format!(
+                "Made at {}, more than two days before it came (R-007). It is with the office, which decides on it.",
+                clock_of(made_at, self.now)
+            )),
+        }
+    }
+
+    pub(in crate::registers) fn decide(&self, change: &Change) -> Decision {
         let Some(place) = self.place(change.enrolment) else {
             return Decision::Refused(
                 "This pupil is not in this register: not in the group, or not on roll that day. Reload the page."
@@ -300,10 +345,7 @@ impl OpenLesson {
         reason: Option<&str>,
     ) -> Option<String> {
         if self.clock == Clock::NotBegun {
-            return Some(format!(
-                "It begins at {}. The register opens twenty minutes before.",
-                self.period.starts
-            ));
+            return Some(opens_when(&self.period, self.before));
         }
         if mark.is_some_and(LessonMark::needs_note) && note.is_none() {
             return Some(
@@ -353,7 +395,12 @@ impl OpenLesson {
     }
 
     /// Puts what was written in place of what stood.
-    fn put(&mut self, decisions: &[(Change, Decision)], act: &Act, actor: &Actor) {
+    pub(in crate::registers) fn put(
+        &mut self,
+        decisions: &[(Change, Decision)],
+        act: &Act,
+        actor: &Actor,
+    ) {
         for (change, decision) in decisions {
             let (Decision::Write(mark), Some(at)) = (decision, self.find(change.enrolment)) else {
                 continue;
@@ -386,11 +433,12 @@ fn kept(text: &Option<String>) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn write(
+/// Writes the marks that pass, and answers how many.
+pub(in crate::registers) fn write(
     act: &mut Act,
     lesson: &OpenLesson,
-    save: &Save,
     decisions: &[(Change, Decision)],
+    device_at: impl Fn(EnrolmentId) -> Option<Instant>,
 ) -> Result<u64, StoreError> {
     let source = match lesson.clock {
         Clock::Ended => "amendment",
@@ -412,7 +460,7 @@ fn write(
             mark.note.as_deref(),
             mark.reason.as_deref(),
             source,
-            save.device_at
+            device_at(change.enrolment)
         ];
         Some(place.into_iter().chain(entered).collect::<Vec<Arg>>())
     });
@@ -426,7 +474,7 @@ fn write(
 /// Records the register as taken when nothing in it is blank any more; answers whether it did.
 ///
 /// A lesson from which everybody is away is taken by nobody.
-fn take_if_complete(
+pub(in crate::registers) fn take_if_complete(
     act: &mut Act,
     actor: &Actor,
     lesson: &OpenLesson,
@@ -467,6 +515,7 @@ fn answer(
             Decision::Write(_) => (Outcome::Saved, heed(lesson, place)),
             Decision::Unchanged => (Outcome::Unchanged, String::new()),
             Decision::Refused(ground) => (Outcome::Refused, ground),
+            Decision::Hold(ground) => (Outcome::Held, ground),
             Decision::Conflict => (Outcome::Conflict, CHANGED_SINCE.to_owned()),
         };
         let stands = standing.map(|standing| Stands {

@@ -21,10 +21,10 @@ pub(super) const BEGUN_ON: &str = "\
 select distinct group_id, period_id from lesson_mark where school_id = $1 and on_date = $2";
 
 /// The lessons of a day whose registers were taken.
-pub(super) type LessonsTaken = HashMap<(GroupId, PeriodId), Taken>;
+pub(in crate::registers) type LessonsTaken = HashMap<(GroupId, PeriodId), Taken>;
 
 /// Which lesson registers of a day were taken, by whom and when.
-pub(super) fn taken_on(
+pub(in crate::registers) fn taken_on(
     tx: &mut Tx,
     school: SchoolId,
     day: Day,

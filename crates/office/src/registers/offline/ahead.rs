@@ -1,4 +1,5 @@
-//! What a device is given ahead: today's registers of the person who is signed in, as little of each as marking it takes.
+//! What a device is given ahead: today's registers of the person who is signed in, of sessions and of lessons, as little of each as marking
+//! it takes.
 //!
 //! Names, tutor groups, marks of that one register, codes of plans, codes that may be entered, times. Never a note, a flag, a reason,
 //! a contact, an address or anything of another day: what is not sent cannot be lost with the device. `tests/registers/offline.rs` holds
@@ -14,20 +15,27 @@ use axum::response::{IntoResponse, Response};
 use calendar::{Instant, TimeOfDay};
 use register::closing::RegisterState as Clock;
 use register::entry::RoleKind;
+use register::lesson::LessonMark;
 use register::sub_code::SubCodes;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
 use super::super::due::standing;
-use super::super::keeper::keeper;
+use super::super::keeper::{keeper, lesson_keeper};
+use super::super::lessons::LessonAddress;
+use super::super::lessons::page::choices;
+use super::super::lessons::place::places;
+use super::super::lessons::save::Clock as LessonClock;
+use super::super::lessons::today::{lessons_of, taken_on};
 use super::super::pages::RegisterAddress;
 use super::super::register_page::{codes, members, present};
 use super::super::today::own_groups;
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::people::{Actor, page_of};
-use crate::shell::{Frame, Look, Page};
-use crate::year::settings::{entry_limits, mode, session_times};
+use crate::shell::{CodeChoice, Frame, Look, Page};
+use crate::year::settings::{entry_limits, lesson_opens, mode, session_times};
+use crate::year::timetable::held;
 
 /// What a device keeps of one person's registers, until the end of the day.
 #[derive(Debug, Serialize)]
@@ -50,13 +58,17 @@ struct OnDevice {
 struct RegisterOnDevice {
     page: String,
     group: String,
-    /// `Tue 24 Nov AM`.
+    /// `Tue 24 Nov AM`, `Tue 24 Nov P2`.
     when: String,
+    /// When marks may first be entered.
+    opens: i64,
     begins: i64,
     closes: i64,
     ends: i64,
-    /// What may be done with it once it has closed: `amend` or `read-only`.
+    /// What may be done with it once it has closed: `amend`, `read-only`, or `open` for a lesson's that nobody has taken.
     closed: &'static str,
+    /// Whether it is a lesson's.
+    lesson: bool,
     /// The code for present.
     present: &'static str,
     /// The key of its codes.
@@ -160,6 +172,14 @@ fn on_device(
             Err(other) => return Err(other),
         }
     }
+    for address in lessons_wanted(tx, actor, book, open, now)? {
+        match lesson(tx, actor, book, address, &mut kept.codes) {
+            Ok(Some(register)) => kept.registers.push(register),
+            // Only read, no longer theirs, or not held today.
+            Ok(None) | Err(Refusal::NotFound | Refusal::Wrong(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
     Ok(kept)
 }
 
@@ -215,21 +235,13 @@ fn one(
         let limits = entry_limits(&book.settings, slot.day)?;
         // Without a network a mark gets no sub-code: what it says of a pupil is not for a device to keep.
         let choices = codes(book, slot, Some(role), clock, &limits, &SubCodes::default());
-        let set = choices.into_iter().map(|choice| CodeOnDevice {
-            code: choice.code.to_string(),
-            face: choice.face.class(),
-            tally: choice.tally.word(),
-            meaning: choice.meaning.to_string(),
-            late: choice.late,
-            needs_note: choice.needs_note,
-            refused: choice.refusal.map(|ground| ground.to_string()),
-        });
-        code_sets.insert(key.clone(), set.collect());
+        code_sets.insert(key.clone(), on_a_device(choices));
     }
     Ok(Some(RegisterOnDevice {
         page: address.path(),
         group: group.name.clone(),
         when: format!("{} {}", slot.day.short(), slot.session),
+        opens: millis(at(hours.opens)),
         begins: millis(at(hours.opens)),
         closes: millis(at(hours.closes)),
         ends: millis(at(hours.ends)),
@@ -237,9 +249,114 @@ fn one(
             RoleKind::ClassTeacher => "read-only",
             _ => "amend",
         },
+        lesson: false,
         present: present(slot.session),
         codes: key,
         rows,
+    }))
+}
+
+fn on_a_device(choices: Vec<CodeChoice>) -> Vec<CodeOnDevice> {
+    let set = choices.into_iter().map(|choice| CodeOnDevice {
+        code: choice.code.to_string(),
+        face: choice.face.class(),
+        tally: choice.tally.word(),
+        meaning: choice.meaning.to_string(),
+        late: choice.late,
+        needs_note: choice.needs_note,
+        refused: choice.refusal.map(|ground| ground.to_string()),
+    });
+    set.collect()
+}
+
+/// The lessons of today that this person teaches, in order of time, and those that the device has open.
+fn lessons_wanted(
+    tx: &mut Tx,
+    actor: &Actor,
+    book: &Book,
+    open: &str,
+    now: Instant,
+) -> Result<Vec<LessonAddress>, Refusal> {
+    let (today, _) = now.in_london();
+    let own = match actor.staff {
+        Some(staff) => lessons_of(tx, book, Some(staff), today, now)?,
+        None => Vec::new(),
+    };
+    let own = own
+        .iter()
+        .filter_map(|line| LessonAddress::of_path(&line.path));
+    let mut wanted: Vec<LessonAddress> = own.collect();
+    let further = open.split(',').filter_map(LessonAddress::of_path);
+    for address in further.take(OPEN_AT_MOST) {
+        if address.day == today && !wanted.contains(&address) {
+            wanted.push(address);
+        }
+    }
+    Ok(wanted)
+}
+
+/// A lesson's register that this person may mark.
+fn lesson(
+    tx: &mut Tx,
+    actor: &Actor,
+    book: &Book,
+    address: LessonAddress,
+    code_sets: &mut BTreeMap<String, Vec<CodeOnDevice>>,
+) -> Result<Option<RegisterOnDevice>, Refusal> {
+    let LessonAddress { group: id, day, .. } = address;
+    let may_mark = lesson_keeper(tx, actor, address)?.role().is_some();
+    let (true, Some(group)) = (may_mark, book.groups.group(id)) else {
+        return Ok(None);
+    };
+    let period = held(tx, book.school, &book.settings, id, day, address.period)?.period;
+    let times = session_times(&book.settings, day)?;
+    let before = lesson_opens(&book.settings, day)?;
+    let taken = taken_on(tx, book.school, day)?.contains_key(&(id, address.period));
+    let mut rows: Vec<(u32, RowOnDevice)> = places(tx, book.school, address, &period, &times)?
+        .into_iter()
+        .filter_map(|place| {
+            let pupil = book.roll.pupil_of_row(book.roll.row(place.enrolment)?)?;
+            let form = book.groups.of_kind(place.enrolment, GroupKind::Tutor, day);
+            let row = RowOnDevice {
+                e: place.enrolment.0,
+                name: pupil.listed(),
+                form: form.map(|form| form.name.clone()).unwrap_or_default(),
+                code: place.mark().map(|mark| mark.to_string()),
+                minutes: place
+                    .standing
+                    .as_ref()
+                    .and_then(|standing| standing.minutes),
+                base: place.base(),
+                planned: place.is_away().then(|| LessonMark::NotExpected.to_string()),
+            };
+            Some((pupil.in_order, row))
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    rows.sort_by_key(|(order, row)| (*order, row.e));
+    let key = "lesson".to_owned();
+    let choices = || on_a_device(choices(true, LessonClock::Open, &period, before));
+    code_sets.entry(key.clone()).or_insert_with(choices);
+    let at = |time| Instant::at_london(day, time);
+    let starts = at(period.starts);
+    Ok(Some(RegisterOnDevice {
+        page: address.path(),
+        group: group.name.clone(),
+        when: format!("{} {}", day.short(), period.name),
+        opens: millis(starts.plus_seconds(-60 * i64::from(before))),
+        begins: millis(starts),
+        closes: millis(at(period.ends)),
+        ends: millis(at(period.ends)),
+        closed: match taken {
+            true => "amend",
+            false => "open",
+        },
+        lesson: true,
+        present: LessonMark::Present.letter(),
+        codes: key,
+        rows: rows.into_iter().map(|(_, row)| row).collect(),
     }))
 }
 

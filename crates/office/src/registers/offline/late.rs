@@ -16,6 +16,7 @@ use super::super::records::LATE_MARK;
 use super::super::save::{
     LONGEST_TEXT, OpenRegister, Save, clock_of, name_of, open_register, take_if_complete, write,
 };
+use super::late_lesson;
 use crate::desk::Refusal;
 use crate::ids::{AccountId, EnrolmentId, GroupId};
 use crate::people::Actor;
@@ -41,7 +42,7 @@ from late_mark
 where school_id = $1 and late_id = $2 and state = 'waiting' and superseded_seq is null";
 
 /// A mark that waited longer than this on a device goes to the office, whoever made it: two days.
-const WAITS_AT_MOST_SECONDS: i64 = 2 * 24 * 60 * 60;
+pub(super) const WAITS_AT_MOST_SECONDS: i64 = 2 * 24 * 60 * 60;
 
 /// A mark that waits for the office.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,9 +101,10 @@ pub(super) fn waiting(tx: &mut Tx, school: SchoolId) -> Result<Vec<LateMark>, St
     tx.query(WAITING, &args![school], read)
 }
 
-/// How many marks wait for the office.
+/// How many marks wait for the office, of sessions and of lessons.
 pub(crate) fn number_waiting(tx: &mut Tx, school: SchoolId) -> Result<i64, StoreError> {
-    tx.query_one(COUNT, &args![school], |row| row.get(0))
+    let of_sessions: i64 = tx.query_one(COUNT, &args![school], |row| row.get(0))?;
+    Ok(of_sessions + late_lesson::number_waiting(tx, school)?)
 }
 
 /// Whether a change came too late to be entered by whoever sent it, and in good faith: it was typed before the register closed,
@@ -272,15 +274,21 @@ fn wrong<T>(ground: &str) -> Result<T, Refusal> {
     Err(Refusal::Wrong(ground.to_owned()))
 }
 
+/// Refuses a reason that is too long to be kept.
+pub(super) fn too_long(because: &str) -> Result<(), Refusal> {
+    if because.chars().count() > LONGEST_TEXT {
+        return wrong("The reason is longer than 500 characters. Shorten it.");
+    }
+    Ok(())
+}
+
 /// The chosen marks that still wait in this register, each with what the office saw in its place.
 fn chosen(
     act: &mut Act,
     (group, slot): (GroupId, Slot),
     choice: &LateChoice,
 ) -> Result<Vec<(LateMark, i64)>, Refusal> {
-    if choice.because.chars().count() > LONGEST_TEXT {
-        return wrong("The reason is longer than 500 characters. Shorten it.");
-    }
+    too_long(&choice.because)?;
     let (school, mut found) = (act.school(), Vec::new());
     let mut places = HashSet::new();
     for (id, base) in &choice.chosen {
@@ -327,7 +335,13 @@ fn accept(
             minutes: late.minutes,
             note: late.note.clone(),
             sub_code: late.sub_code.clone(),
-            reason: Some(reason(late, &who, because, register.facts.now)),
+            reason: Some(reason_of(
+                &who,
+                late.made_at,
+                late.arrived_at,
+                because,
+                register.facts.now,
+            )),
             base: *base,
         };
         let decision = decide(&register.facts, due, &change);
@@ -367,9 +381,15 @@ fn accept(
 }
 
 /// The reason of the amendment: whose device, when by it, when it came, and what the office adds.
-fn reason(late: &LateMark, who: &str, because: &str, now: Instant) -> String {
-    let made = clock_of(late.made_at, now);
-    let came = clock_of(late.arrived_at, now);
+pub(super) fn reason_of(
+    who: &str,
+    made_at: Instant,
+    arrived_at: Instant,
+    because: &str,
+    now: Instant,
+) -> String {
+    let made = clock_of(made_at, now);
+    let came = clock_of(arrived_at, now);
     let mut text = format!("Typed by {who} at {made} without a network, came at {came}");
     if !because.is_empty() {
         text = format!("{text}. {because}");
@@ -377,14 +397,9 @@ fn reason(late: &LateMark, who: &str, because: &str, now: Instant) -> String {
     text.chars().take(LONGEST_TEXT).collect()
 }
 
-/// The day and time of a held mark as the list says it.
-pub(super) fn typed_at(late: &LateMark, now: Instant) -> String {
-    clock_of(late.made_at, now)
-}
-
 /// How far the device's own clock was from the server's, where it matters: by a minute or more.
-pub(super) fn clock_is_off(late: &LateMark) -> Option<String> {
-    let off = late.made_at.seconds_until(late.device_at?);
+pub(super) fn clock_is_off(made_at: Instant, device_at: Option<Instant>) -> Option<String> {
+    let off = made_at.seconds_until(device_at?);
     let minutes = off.abs() / 60;
     let (amount, unit) = match minutes {
         0 => return None,

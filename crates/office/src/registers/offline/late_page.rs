@@ -8,17 +8,22 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::Slot;
 use exchange::Cell;
+use register::lesson::LessonMark;
 use register::meaning;
 use store::Tx;
 
 use super::super::due::{Standing, standing};
+use super::super::lessons::LessonAddress;
+use super::super::lessons::page::mark_cell;
+use super::super::lessons::place::{Standing as LessonStanding, standing as lesson_standing};
 use super::super::pages::RegisterAddress;
 use super::super::save::{clock_of, name_of};
-use super::late::{Decided, LateChoice, LateMark, clock_is_off, decide_late, typed_at, waiting};
+use super::late::{Decided, LateChoice, LateMark, clock_is_off, decide_late, waiting};
+use super::late_lesson::{self, LateLessonMark, decide_late_lesson};
 use crate::book::Book;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
-use crate::ids::{AccountId, EnrolmentId, PupilId};
+use crate::ids::{AccountId, EnrolmentId, GroupId, PeriodId, PupilId};
 use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Exports, Face, Frame, MarkCell, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
@@ -164,7 +169,102 @@ fn registers(tx: &mut Tx, desk: &Desk, book: &Book) -> Result<Vec<LateRegister>,
             register.lines.push(line);
         }
     }
+    lessons(tx, desk, book, &mut names, &mut found)?;
     Ok(found)
+}
+
+/// The same of lessons.
+fn lessons(
+    tx: &mut Tx,
+    desk: &Desk,
+    book: &Book,
+    names: &mut HashMap<AccountId, String>,
+    found: &mut Vec<LateRegister>,
+) -> Result<(), Refusal> {
+    let mut stands: HashMap<EnrolmentId, LessonStanding> = HashMap::new();
+    for late in late_lesson::waiting(tx, book.school)? {
+        let address = late.lesson;
+        if found.last().is_none_or(|last| last.path != address.path()) {
+            stands = lesson_standing(tx, book.school, address)?;
+            found.push(LateRegister {
+                name: lesson_name(book, address),
+                path: address.path(),
+                action: address
+                    .path()
+                    .replacen("/lessons", "/late-marks/lessons", 1),
+                lines: Vec::new(),
+            });
+        }
+        let there = stands.get(&late.enrolment);
+        for account in [Some(late.account), there.map(|there| there.account)] {
+            if let Some(account) = account
+                && !names.contains_key(&account)
+            {
+                let name = name_of(tx, book.school, account)?;
+                names.insert(account, name);
+            }
+        }
+        let line = lesson_line(book, &late, there, names, desk.office.now());
+        if let Some(register) = found.last_mut() {
+            register.lines.push(line);
+        }
+    }
+    Ok(())
+}
+
+/// `9A/Ma1, Tue 24 Nov P2`.
+fn lesson_name(book: &Book, address: LessonAddress) -> String {
+    let LessonAddress { group, day, period } = address;
+    let group = book.groups.group(group);
+    let name = group.map_or("A group of old", |group| group.name.as_str());
+    let period = book.timetable.period(period, day);
+    let period = period.map_or("lesson", |period| period.name.as_str());
+    format!("{name}, {} {period}", day.short())
+}
+
+fn lesson_line(
+    book: &Book,
+    late: &LateLessonMark,
+    there: Option<&LessonStanding>,
+    names: &HashMap<AccountId, String>,
+    now: calendar::Instant,
+) -> Line {
+    let (pupil, name) = match whose(book, late.enrolment) {
+        Some((pupil, name)) => (Some(pupil), name),
+        None => (None, "No longer on roll".to_owned()),
+    };
+    let cell =
+        |mark: Option<LessonMark>| mark_cell(mark, mark.map_or("no mark", LessonMark::meaning));
+    let minutes = |minutes: Option<u32>| match minutes {
+        Some(minutes) => format!("{minutes} min"),
+        None => String::new(),
+    };
+    let standing = there.and_then(|there| there.mark);
+    let stands_words = match there.filter(|_| standing.is_some()) {
+        Some(there) => format!(
+            "{} {}, {}",
+            minutes(there.minutes),
+            names.get(&there.account).map_or("", String::as_str),
+            clock_of(there.at, now)
+        ),
+        None => "no mark".to_owned(),
+    };
+    Line {
+        id: late.id,
+        base: there.map_or(0, |there| there.seq),
+        pupil,
+        name,
+        typed: cell(late.mark),
+        typed_words: minutes(late.minutes),
+        note: late.note.clone().unwrap_or_default(),
+        stands: cell(standing),
+        stands_words: stands_words.trim().to_owned(),
+        differs: standing.is_some() && standing != late.mark,
+        who: names.get(&late.account).cloned().unwrap_or_default(),
+        made: clock_of(late.made_at, now),
+        off: clock_is_off(late.made_at, late.device_at).unwrap_or_default(),
+        came: clock_of(late.arrived_at, now),
+    }
 }
 
 fn line(
@@ -220,8 +320,8 @@ fn line(
         stands_words: stands_words.trim().to_owned(),
         differs: standing_code.is_some() && standing_code != late.code,
         who: names.get(&late.account).cloned().unwrap_or_default(),
-        made: typed_at(late, now),
-        off: clock_is_off(late).unwrap_or_default(),
+        made: clock_of(late.made_at, now),
+        off: clock_is_off(late.made_at, late.device_at).unwrap_or_default(),
         came: clock_of(late.arrived_at, now),
     }
 }
@@ -233,16 +333,53 @@ pub(super) async fn decide(
     Form(answers): Form<Answers>,
 ) -> Result<Response, Problem> {
     let address = RegisterAddress::of(address).map_err(|refusal| desk.problem(refusal))?;
-    let choice = LateChoice {
-        accept: answers.text("decide") == "accept",
-        chosen: answers.all("late").filter_map(number_and_base).collect(),
-        because: answers.text("because").to_owned(),
-    };
-    let did = if choice.accept { "accepted" } else { "refused" };
+    let choice = choice_of(&answers);
+    let did = did(&choice);
     let register: (_, Slot) = (address.group, address.slot);
     let outcome = desk
         .act(move |act, actor| decide_late(act, actor, register, &choice))
         .await;
+    decided(desk, outcome, did).await
+}
+
+/// `POST /late-marks/lessons/{group}/{day}/{period}`, as [`decide`].
+pub(super) async fn decide_lesson(
+    desk: Desk,
+    Path((group, day, period)): Path<(i64, String, i64)>,
+    Form(answers): Form<Answers>,
+) -> Result<Response, Problem> {
+    let day = day.parse().map_err(|_| desk.problem(Refusal::NotFound))?;
+    let lesson = LessonAddress {
+        group: GroupId(group),
+        day,
+        period: PeriodId(period),
+    };
+    let choice = choice_of(&answers);
+    let did = did(&choice);
+    let outcome = desk
+        .act(move |act, actor| decide_late_lesson(act, actor, lesson, &choice))
+        .await;
+    decided(desk, outcome, did).await
+}
+
+fn choice_of(answers: &Answers) -> LateChoice {
+    LateChoice {
+        accept: answers.text("decide") == "accept",
+        chosen: answers.all("late").filter_map(number_and_base).collect(),
+        because: answers.text("because").to_owned(),
+    }
+}
+
+fn did(choice: &LateChoice) -> &'static str {
+    if choice.accept { "accepted" } else { "refused" }
+}
+
+/// The list again, with what was done or what stands in the way.
+async fn decided(
+    desk: Desk,
+    outcome: Result<Decided, Problem>,
+    did: &str,
+) -> Result<Response, Problem> {
     match outcome {
         Ok(Decided { settled, left }) if left.is_empty() => {
             Ok(Redirect::to(&format!("/late-marks?did={did}&done={settled}")).into_response())
@@ -271,7 +408,7 @@ pub(in crate::registers) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<
         "Pupil",
         "Register",
         "Day",
-        "Session",
+        "Session or period",
         "Typed",
         "Minutes late",
         "Note",
@@ -297,9 +434,30 @@ pub(in crate::registers) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<
                 .map_or(Cell::Blank, |minutes| Cell::whole(i64::from(minutes))),
             Cell::text(late.note.as_deref().unwrap_or("")),
             Cell::text(&name_of(tx, book.school, late.account)?),
-            Cell::text(&typed_at(&late, now)),
+            Cell::text(&clock_of(late.made_at, now)),
             Cell::text(&clock_of(late.arrived_at, now)),
-            Cell::text(&clock_is_off(&late).unwrap_or_default()),
+            Cell::text(&clock_is_off(late.made_at, late.device_at).unwrap_or_default()),
+        ]);
+    }
+    for late in late_lesson::waiting(tx, book.school)? {
+        let (pupil, name) = whose(&book, late.enrolment).ok_or(Refusal::NotFound)?;
+        let LessonAddress { group, day, period } = late.lesson;
+        let group = book.groups.group(group);
+        let period = book.timetable.period(period, day);
+        pupils.push(pupil);
+        sheet.rows.push(vec![
+            Cell::text(&name),
+            Cell::text(group.map_or("", |group| &group.name)),
+            Cell::Day(day),
+            Cell::text(period.map_or("", |period| &period.name)),
+            Cell::text(late.mark.map_or("", LessonMark::letter)),
+            late.minutes
+                .map_or(Cell::Blank, |minutes| Cell::whole(i64::from(minutes))),
+            Cell::text(late.note.as_deref().unwrap_or("")),
+            Cell::text(&name_of(tx, book.school, late.account)?),
+            Cell::text(&clock_of(late.made_at, now)),
+            Cell::text(&clock_of(late.arrived_at, now)),
+            Cell::text(&clock_is_off(late.made_at, late.device_at).unwrap_or_default()),
         ]);
     }
     Ok(Leaving::new(sheet, wanted.today()).naming(pupils))

@@ -5,6 +5,7 @@
 
 mod ahead;
 pub(super) mod late;
+pub(super) mod late_lesson;
 mod late_page;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use axum::routing::{get, post};
 use crate::desk::Office;
 
 pub use late::{Decided, LateChoice, decide_late};
+pub use late_lesson::decide_late_lesson;
 pub(super) use late_page::as_file;
 
 /// How many marks came late and wait for the office.
@@ -30,7 +32,20 @@ pub(super) fn routes() -> Router<Arc<Office>> {
             "/late-marks/{group}/{day}/{session}",
             post(late_page::decide),
         )
+        .route(
+            "/late-marks/lessons/{group}/{day}/{period}",
+            post(late_page::decide_lesson),
+        )
 }
 
 /// The statements of this folder.
-pub(super) const STATEMENTS: &[&str] = &[late::WAITING, late::COUNT, late::OF_PLACE, late::ONE];
+pub(super) const STATEMENTS: &[&str] = &[
+    late::WAITING,
+    late::COUNT,
+    late::OF_PLACE,
+    late::ONE,
+    late_lesson::LESSONS_WAITING,
+    late_lesson::LESSON_COUNT,
+    late_lesson::LESSON_PLACE,
+    late_lesson::LESSON_ONE,
+];

@@ -43,21 +43,22 @@ function form(register, found) {
   const now = Date.now() + found.ahead;
   const choices = found.codes[register.codes];
   const codes = new Map(choices.map((choice) => [choice.code, choice]));
-  const state = now < register.begins ? 'not-open' : now < register.closes ? 'open' : register.closed;
-  const words = { 'not-open': `opens at ${clock(register.begins)}`, open: `open until ${clock(register.closes)}`, amend: `closed at ${clock(register.closes)}`,
+  const state = now < register.opens ? 'not-open' : now < register.closes ? 'open' : register.closed;
+  const words = { 'not-open': `opens at ${clock(register.opens)}`, open: now < register.closes ? `open until ${clock(register.closes)}` : `ended at ${clock(register.closes)}, not taken`, amend: `closed at ${clock(register.closes)}`,
     'read-only': `closed at ${clock(register.closes)}; changes are amendments by the office (R-007)` }[state];
   const head = make('div', { class: 'register-head' }, make('h1', {}, `${register.group} `, make('small', {}, register.when)),
     make('ul', { class: 'tally', 'data-tally': '', 'aria-label': 'So far' }, ...kinds.map(([kind, label]) => make('li', { 'data-kind': kind }, make('b', {}, '0'), ` ${label}`))),
     ...(state === 'read-only' ? [] : [make('button', { type: 'button', class: 'quiet no-print', 'data-fill': '' }, 'All the rest present ', make('kbd', {}, 'A'))]),
     make('span', { class: 'said', role: 'status', 'data-said': '' }, words), make('span', { class: 'saved', 'data-saved': '' }, ''));
-  const amending = state === 'amend' ? [make('div', { class: 'notice heed' }, make('p', {}, 'This register is closed. A change is kept as an amendment, with what stood before, your name and job title, and the reason (R-007).'),
+  const amending = state === 'amend' ? [make('div', { class: 'notice heed' }, make('p', {}, register.lesson ? 'The lesson has ended and its register was taken. A change is kept beside what stood, with your name and job title, and the reason. It changes no session mark (R-025).'
+      : 'This register is closed. A change is kept as an amendment, with what stood before, your name and job title, and the reason (R-007).'),
     make('label', { class: 'reason' }, 'Reason ', make('input', { name: 'reason', maxlength: '200', 'data-reason': '' })))] : [];
   const heads = [['c-no', '#'], ['c-name', 'Name'], ['c-last', 'Form'], ['c-mark', 'Mark'], ['c-min num', 'Min'], ['c-note', 'Plans, notes']];
   const table = make('table', { class: 'list grid', 'aria-label': `Register of ${register.group}` },
     make('thead', {}, make('tr', {}, ...heads.map(([kind, label]) => make('th', { scope: 'col', class: kind }, label)))),
     make('tbody', {}, ...register.rows.map((row, index) => line(row, index, codes))));
   return make('form', { autocomplete: 'off', 'data-register': '', 'data-path': register.page, 'data-title': `${register.group} ${register.when}`, 'data-state': state,
-    'data-present': register.present, 'data-now': now, 'data-begins': register.begins, 'data-closes': register.closes, 'data-ends': register.ends },
+    'data-present': register.present, 'data-now': now, 'data-begins': register.begins, 'data-closes': register.closes, 'data-ends': register.ends, 'data-lesson': register.lesson ? '' : null },
   head, make('div', { 'data-banner': '' }), ...amending,
   make('div', { class: 'register' }, make('div', {}, table), make('aside', { class: 'side no-print', tabindex: '0', role: 'region', 'aria-label': 'Keys and codes' },
     make('p', { class: 'ways' }, make('a', { href: '/offline' }, 'Registers on this device')), help(choices))));
