@@ -1,9 +1,11 @@
-//! Pupils, contacts and marks as lists that read back equal (I-039).
+//! Pupils, contacts, marks and lessons as lists that read back equal (I-039).
+
+use calendar::TimeOfDay;
 
 use crate::codes::Coded;
 use crate::marks::MarkTable;
 use crate::phone::PhoneUse;
-use crate::records::{Address, ContactPhone, ContactRecord, PupilKey, PupilRecord};
+use crate::records::{Address, ContactPhone, ContactRecord, LessonRecord, PupilKey, PupilRecord};
 use crate::sheet::{Cell, Sheet};
 
 fn text(value: Option<&String>) -> Cell {
@@ -280,6 +282,45 @@ pub fn contacts_sheet(contacts: &[ContactRecord]) -> Sheet {
             text(contact.notes.as_ref()),
         ]);
         sheet.rows.push(row);
+    }
+    sheet
+}
+
+/// Lessons of the timetable, one row each, for classes.
+pub fn timetable_sheet(lessons: &[LessonRecord]) -> Sheet {
+    let mut sheet = Sheet::new("Timetable");
+    for heading in [
+        "Class",
+        "Subject",
+        "Teacher Code",
+        "Room",
+        "Week",
+        "Day",
+        "Period",
+        "Start",
+        "End",
+        "Effective From",
+        "Effective To",
+    ] {
+        sheet.text_column(heading);
+    }
+    for lesson in lessons {
+        let time = |of: fn((TimeOfDay, TimeOfDay)) -> TimeOfDay| {
+            Cell::or_blank(lesson.times.map(of), |time| Cell::text(&time.to_string()))
+        };
+        sheet.rows.push(vec![
+            Cell::text(&lesson.class),
+            Cell::or_blank(lesson.subject.as_deref(), Cell::text),
+            Cell::text(&lesson.teachers.join("; ")),
+            Cell::or_blank(lesson.room.as_deref(), Cell::text),
+            Cell::or_blank(lesson.week, |week| Cell::text(week.letter())),
+            Cell::text(lesson.weekday.name()),
+            Cell::or_blank(lesson.period.as_deref(), Cell::text),
+            time(|(starts, _)| starts),
+            time(|(_, ends)| ends),
+            Cell::or_blank(lesson.from, Cell::Day),
+            Cell::or_blank(lesson.to, Cell::Day),
+        ]);
     }
     sheet
 }

@@ -42,7 +42,7 @@ pub use codes::{
     CodeRow, CodeSet, Coded, NeitherYesNorNo, coded, find as find_code, rows as code_rows, yes_no,
 };
 pub use dates::DateOrder;
-pub use export::{contacts_sheet, marks_sheet, pupils_sheet};
+pub use export::{contacts_sheet, marks_sheet, pupils_sheet, timetable_sheet};
 pub use finding::{FINDINGS_LISTED, Finding, FindingCode, Severity};
 pub use headings::{
     ContactField, Field, HeadingFate, HeadingUse, MarkField, PupilField, TimetableField,

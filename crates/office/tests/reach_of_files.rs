@@ -210,12 +210,17 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Marks,
         "Date|Session|Mark|Minutes late|Sub-code|Comment",
     ),
+    (
+        "/imports/take-out/{list}",
+        Nobody,
+        "Class|Subject|Teacher Code|Room|Week|Day|Period|Start|End|Effective From|Effective To",
+    ),
     ("/cover", Nobody, "Group|Covering|Instead of|Days"),
     ("/late-marks", Core, "Pupil"),
     (
         "/late-marks",
         Marks,
-        "Register|Day|Session|Typed|Minutes late|Note|Typed by|Typed at|Came at|Device's clock",
+        "Register|Day|Session or period|Typed|Minutes late|Note|Typed by|Typed at|Came at|Device's clock",
     ),
     (
         "/sealed-copies",
@@ -525,6 +530,7 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
             ("contacts", Contacts),
             ("marks", Marks),
             ("marks-wide", Marks),
+            ("timetable", Core),
         ]
         .map(|(name, part)| asked(format!("/imports/take-out/{name}"), &[Core, part]))
         .into(),

@@ -75,7 +75,7 @@ struct Imports {
     fields: Vec<Field>,
     rarely: Vec<Field>,
     rows: Vec<ImportRow>,
-    lists: [Exports; 4],
+    lists: [Exports; 5],
 }
 
 struct ImportRow {

@@ -8,12 +8,13 @@ use calendar::{Day, SchoolYear};
 use columns::MarkByte;
 use exchange::{
     Address, Cell, Characteristics, CodeSet, Coded, ContactPhone, ContactRecord, PupilKey,
-    PupilRecord, SenPeriod, Sheet, coded, contacts_sheet, email, phone, pupils_sheet, upn,
+    PupilRecord, SenPeriod, Sheet, coded, contacts_sheet, email, phone, pupils_sheet,
+    timetable_sheet, upn,
 };
 use store::{Tx, args};
 
-use super::course;
 use super::draft::{AddressRow, ContactRow, Draft, EnrolmentRow, Key, PupilRow, TieRow};
+use super::{course, timetable};
 use crate::book::{BOARDS, Book};
 use crate::desk::Refusal;
 use crate::ids::PupilId;
@@ -31,11 +32,19 @@ pub enum List {
     Marks,
     /// The same with a column for each session.
     MarksWide,
+    /// The lessons of the timetable that are held today or later, a row each.
+    Timetable,
 }
 
 impl List {
     /// Every list.
-    pub const ALL: [List; 4] = [List::Pupils, List::Contacts, List::Marks, List::MarksWide];
+    pub const ALL: [List; 5] = [
+        List::Pupils,
+        List::Contacts,
+        List::Marks,
+        List::MarksWide,
+        List::Timetable,
+    ];
 
     /// The word in addresses.
     pub fn word(self) -> &'static str {
@@ -44,6 +53,7 @@ impl List {
             List::Contacts => "contacts",
             List::Marks => "marks",
             List::MarksWide => "marks-wide",
+            List::Timetable => "timetable",
         }
     }
 
@@ -54,13 +64,14 @@ impl List {
             List::Contacts => "Contacts",
             List::Marks => "Marks, a row each",
             List::MarksWide => "Marks, a column for each session",
+            List::Timetable => "Timetable",
         }
     }
 
     /// The kind of record that the list is of.
     fn kind(self) -> RecordKind {
         match self {
-            List::Pupils => RecordKind::PupilCore,
+            List::Pupils | List::Timetable => RecordKind::PupilCore,
             List::Contacts => RecordKind::Contacts,
             List::Marks | List::MarksWide => RecordKind::AttendanceMarks,
         }
@@ -112,6 +123,10 @@ pub fn take_out(
         }
         List::Marks => marks(tx, book, today)?,
         List::MarksWide => marks_wide(book, book.calendar.school_year_of(today), today),
+        List::Timetable => {
+            let lessons = timetable::records(&draft, today);
+            (timetable_sheet(&lessons), BTreeSet::new())
+        }
     })
 }
 

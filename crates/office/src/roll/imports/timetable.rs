@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use calendar::{Cycle, CycleWeek, Day, Session, TimeOfDay};
-use exchange::{LessonRecord, Reading};
+use calendar::{Cycle, CycleWeek, Day, Session, TimeOfDay, Weekday};
+use exchange::{LessonRecord, PupilKey, Reading};
 use store::{SchoolId, StoreError, Tx, args};
 
 use super::Task;
@@ -76,6 +76,54 @@ pub(super) fn kept_since(tx: &mut Tx, school: SchoolId, day: Day) -> Result<Kept
         Ok(((Key::Known(group), Key::Known(period)), row.get(2)?))
     })?;
     Ok(rows.into_iter().collect())
+}
+
+/// The lessons that are held today or later, as a file of lessons has them, in order of class, day and time.
+pub(super) fn records(draft: &Draft, today: Day) -> Vec<LessonRecord> {
+    let lessons = draft.lessons.each().map(|(_, row)| row);
+    let mut records: Vec<LessonRecord> = lessons
+        .filter(|row| row.to_day.is_none_or(|to| today <= to))
+        .filter_map(|row| record(draft, row, today))
+        .collect();
+    records.sort_by(|a, b| {
+        let place =
+            |one: &LessonRecord| (fold(&one.class), one.week, one.weekday, one.times, one.from);
+        place(a).cmp(&place(b))
+    });
+    records
+}
+
+fn record(draft: &Draft, row: &LessonRow, today: Day) -> Option<LessonRecord> {
+    let day = row.from_day.max(today);
+    let group = draft
+        .groups
+        .each()
+        .find(|(_, group)| group.group_id == row.group_id)
+        .map(|(_, group)| group)?;
+    let period = draft
+        .periods
+        .each()
+        .map(|(_, period)| period)
+        .filter(|period| period.period_id == row.period_id && period.from_day <= day)
+        .max_by_key(|period| period.from_day)?;
+    let code = |staff: &Key| {
+        let member = draft.staff.each().find(|(_, one)| one.staff_id == *staff);
+        member.and_then(|(_, one)| one.code.clone())
+    };
+    Some(LessonRecord {
+        line: 0,
+        pupil: PupilKey::default(),
+        class: group.name.clone(),
+        subject: group.subject.clone(),
+        teachers: taught_by(draft, row, day).iter().filter_map(code).collect(),
+        room: row.room_id.map(|room| room_name(draft, room)),
+        week: row.week.and_then(CycleWeek::from_number),
+        weekday: Weekday::from_index(row.weekday)?,
+        period: Some(period.name.clone()),
+        times: period.starts.parse().ok().zip(period.ends.parse().ok()),
+        from: Some(row.from_day),
+        to: row.to_day,
+    })
 }
 
 /// A lesson's place in the timetable of a class.
@@ -310,7 +358,7 @@ fn alike_key(what: &impl std::hash::Hash) -> u64 {
     hasher.finish()
 }
 
-/// The class of this name this year, or a tutor group of that name; else a new class.
+/// The class of this name this year, or another group of that name; else a new class.
 fn group(
     draft: &mut Draft,
     record: &LessonRecord,
@@ -323,13 +371,13 @@ fn group(
         return *key;
     }
     let first_year = i64::from(task.year.first_year());
-    let of_kind = |kind: &str| {
+    let named = |is_class: bool| {
         let rows = draft.groups.each().map(|(_, row)| row);
-        rows.filter(|row| row.kind == kind && fold(&row.name) == name)
+        rows.filter(|row| (row.kind == "class") == is_class && fold(&row.name) == name)
             .find(|row| row.first_year.is_none_or(|own| own == first_year))
             .map(|row| row.group_id)
     };
-    let found = of_kind("class").or_else(|| of_kind("tutor"));
+    let found = named(true).or_else(|| named(false));
     let key = found.unwrap_or_else(|| {
         effects.groups += 1;
         let key = draft.new_key();

@@ -42,6 +42,7 @@ struct WholePage {
     week: String,
     monday: Day,
     may: Keeping,
+    may_import: bool,
     yours: Option<String>,
     kinds: Vec<Links>,
     nothing: Option<State>,
@@ -140,6 +141,7 @@ pub(super) async fn whole(desk: Desk, Query(asked): Query<Answers>) -> Result<Re
             week: week_in_words(&book, day.monday())?,
             monday: day.monday(),
             may,
+            may_import: Place::Imports.is_open_to(actor),
             yours: actor
                 .staff
                 .filter(|staff| book.groups.duties_of(*staff, day).next().is_some())
