@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use calendar::{Day, SchoolCalendar, Session, Slot, Weekday};
+use calendar::{CycleWeek, Day, SchoolCalendar, Session, Slot, Weekday};
 
 use crate::codes::{Class, Code, NoMeaning, meaning};
 use crate::compulsory_age::compulsory_age;
@@ -194,8 +194,39 @@ pub fn demands(code: Code) -> &'static [(Demand, &'static str)] {
 pub enum PlannedSessions {
     /// These sessions of every week.
     Weekly(BTreeSet<(Weekday, Session)>),
+    /// These sessions of two weeks in turn.
+    Fortnightly(Fortnight),
     /// These and no others.
     Listed(BTreeSet<Slot>),
+}
+
+/// Sessions of two weeks in turn, as the timetable goes round.
+///
+/// Which weeks are weeks A is kept with the plan, so that it takes in for ever the sessions that somebody saw when it was made: a calendar
+/// that is corrected later turns no weeks round.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fortnight {
+    /// The Mondays of the weeks A; every other week is a week B.
+    pub weeks_a: BTreeSet<Day>,
+    /// The sessions of each week.
+    pub sessions: BTreeSet<(CycleWeek, Weekday, Session)>,
+}
+
+impl Fortnight {
+    fn has(&self, slot: Slot) -> bool {
+        let week = match self.weeks_a.contains(&slot.day.monday()) {
+            true => CycleWeek::A,
+            false => CycleWeek::B,
+        };
+        self.sessions
+            .contains(&(week, slot.day.weekday(), slot.session))
+    }
+
+    /// The sessions of one of the two weeks.
+    pub fn of_week(&self, week: CycleWeek) -> BTreeSet<(Weekday, Session)> {
+        let own = self.sessions.iter().filter(|(own, _, _)| *own == week);
+        own.map(|(_, day, session)| (*day, *session)).collect()
+    }
 }
 
 /// Every weekday, from Monday.
@@ -224,14 +255,16 @@ impl PlannedSessions {
             PlannedSessions::Weekly(pattern) => {
                 pattern.contains(&(slot.day.weekday(), slot.session))
             }
+            PlannedSessions::Fortnightly(fortnight) => fortnight.has(slot),
             PlannedSessions::Listed(slots) => slots.contains(&slot),
         }
     }
 
-    /// In words: `every session`, `every morning`, `Mon PM, Wed PM`, `Tue 24 Nov AM`.
+    /// In words: `every session`, `every morning`, `Mon PM, Wed PM`, `week A: Mon PM; week B: Tue`, `Tue 24 Nov AM`.
     pub fn in_words(&self) -> String {
         match self {
             PlannedSessions::Weekly(pattern) => weekly_in_words(pattern),
+            PlannedSessions::Fortnightly(fortnight) => fortnight_in_words(fortnight),
             PlannedSessions::Listed(slots) => listed_in_words(slots),
         }
     }
@@ -246,6 +279,18 @@ fn listed_in_words(slots: &BTreeSet<Slot>) -> String {
         both => both[0].day.short(),
     });
     words.collect::<Vec<_>>().join(", ")
+}
+
+fn fortnight_in_words(fortnight: &Fortnight) -> String {
+    let words = CycleWeek::ALL.map(|week| {
+        let sessions = fortnight.of_week(week);
+        let said = match sessions.is_empty() {
+            true => "none".to_owned(),
+            false => weekly_in_words(&sessions),
+        };
+        format!("week {}: {said}", week.letter())
+    });
+    words.join("; ")
 }
 
 fn weekly_in_words(pattern: &BTreeSet<(Weekday, Session)>) -> String {
@@ -279,7 +324,7 @@ fn weekly_in_words(pattern: &BTreeSet<(Weekday, Session)>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// As records keep it: `Mon-AM Mon-PM`, or `2026-11-24-AM`.
+/// As records keep it: `Mon-AM Mon-PM`; `A=2026-09-07 A-Mon-AM B-Thu-PM` with the Monday of each week A; or `2026-11-24-AM`.
 impl fmt::Display for PlannedSessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words: Vec<String> = match self {
@@ -287,6 +332,13 @@ impl fmt::Display for PlannedSessions {
                 .iter()
                 .map(|(day, session)| format!("{}-{session}", day.short()))
                 .collect(),
+            PlannedSessions::Fortnightly(fortnight) => {
+                let weeks = fortnight.weeks_a.iter().map(|monday| format!("A={monday}"));
+                let sessions = fortnight.sessions.iter().map(|(week, day, session)| {
+                    format!("{}-{}-{session}", week.letter(), day.short())
+                });
+                weeks.chain(sessions).collect()
+            }
             PlannedSessions::Listed(slots) => slots
                 .iter()
                 .map(|slot| format!("{}-{}", slot.day, slot.session))
@@ -298,7 +350,9 @@ impl fmt::Display for PlannedSessions {
 
 /// A text that names no sessions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("“{0}” names no session: write Mon-AM for every Monday morning, or 2026-11-24-AM")]
+#[error(
+    "“{0}” names no session: write Mon-AM for every Monday morning, A-Mon-AM for that of week A, or 2026-11-24-AM"
+)]
 pub struct ParseSessionsError(String);
 
 impl FromStr for PlannedSessions {
@@ -307,24 +361,49 @@ impl FromStr for PlannedSessions {
     fn from_str(text: &str) -> Result<PlannedSessions, ParseSessionsError> {
         let wrong = |word: &str| ParseSessionsError(word.to_owned());
         let (mut weekly, mut listed) = (BTreeSet::new(), BTreeSet::new());
+        let mut fortnight = Fortnight::default();
         for word in text.split([' ', ',']).filter(|word| !word.is_empty()) {
+            if let Some(monday) = word.strip_prefix("A=") {
+                let day: Day = monday.parse().map_err(|_| wrong(word))?;
+                fortnight.weeks_a.insert(day.monday());
+                continue;
+            }
             let (on, session) = word.rsplit_once('-').ok_or_else(|| wrong(word))?;
             let session: Session = session.parse().map_err(|_| wrong(word))?;
-            let weekday = WEEKDAYS
-                .into_iter()
-                .find(|day| day.short().eq_ignore_ascii_case(on));
-            match (weekday, on.parse::<Day>()) {
-                (Some(weekday), _) => drop(weekly.insert((weekday, session))),
+            if let Some((week, on)) = of_two_weeks(on) {
+                let day = weekday(on).ok_or_else(|| wrong(word))?;
+                fortnight.sessions.insert((week, day, session));
+                continue;
+            }
+            match (weekday(on), on.parse::<Day>()) {
+                (Some(day), _) => drop(weekly.insert((day, session))),
                 (None, Ok(day)) => drop(listed.insert(Slot::new(day, session))),
                 (None, Err(_)) => return Err(wrong(word)),
             }
         }
-        match (weekly.is_empty(), listed.is_empty()) {
-            (false, true) => Ok(PlannedSessions::Weekly(weekly)),
-            (true, false) => Ok(PlannedSessions::Listed(listed)),
+        let has_weeks = !fortnight.weeks_a.is_empty();
+        let of_two = !fortnight.sessions.is_empty();
+        match (weekly.is_empty(), of_two, listed.is_empty()) {
+            (false, false, true) if !has_weeks => Ok(PlannedSessions::Weekly(weekly)),
+            (true, true, true) => Ok(PlannedSessions::Fortnightly(fortnight)),
+            (true, false, false) if !has_weeks => Ok(PlannedSessions::Listed(listed)),
             _ => Err(wrong(text)),
         }
     }
+}
+
+/// The weekday with this short name.
+fn weekday(text: &str) -> Option<Weekday> {
+    let mut all = WEEKDAYS.into_iter();
+    all.find(|day| day.short().eq_ignore_ascii_case(text))
+}
+
+/// `A-Mon`: a week of the cycle, and what comes after it.
+fn of_two_weeks(text: &str) -> Option<(CycleWeek, &str)> {
+    let (letter, rest) = text.split_once('-')?;
+    let mut all = CycleWeek::ALL.into_iter();
+    let week = all.find(|week| week.letter().eq_ignore_ascii_case(letter))?;
+    Some((week, rest))
 }
 
 /// A plan for one pupil.
@@ -926,6 +1005,30 @@ pub fn drift<P: AsRef<Plan>>(plans: &[P], slot: Slot, mark: Code) -> Option<(Dri
 mod tests {
     use super::*;
     use calendar::{CalendarRows, Period};
+
+    #[test]
+    fn a_plan_of_two_weeks_takes_in_each_weeks_own_sessions_and_comes_back_as_it_was_kept() {
+        let kept = "A=2026-11-09 A=2026-11-23 A-Mon-AM A-Mon-PM B-Thu-PM";
+        let sessions: PlannedSessions = kept.parse().expect("sessions of two weeks");
+        assert_eq!(sessions.to_string(), kept);
+        assert_eq!(sessions.in_words(), "week A: Mon; week B: Thu PM");
+        let has = |on: &str, session| sessions.has(Slot::new(day(on), session));
+        assert!(has("2026-11-09", Session::Am) && has("2026-11-23", Session::Pm));
+        assert!(!has("2026-11-16", Session::Am), "a Monday of week B");
+        assert!(has("2026-11-19", Session::Pm) && !has("2026-11-19", Session::Am));
+        assert!(!has("2026-11-12", Session::Pm), "a Thursday of week A");
+        for wrong in [
+            "A=2026-11-09",
+            "A-Mon-AM Mon-AM",
+            "A-Mon-AM 2026-11-09-AM",
+            "A=2026-11-09 Mon-AM",
+            "A=x A-Mon-AM",
+            "C-Mon-AM",
+            "A-2026-11-09-AM",
+        ] {
+            assert!(wrong.parse::<PlannedSessions>().is_err(), "{wrong}");
+        }
+    }
 
     fn day(text: &str) -> Day {
         text.parse().expect("a test writes real days")

@@ -636,6 +636,86 @@ fn registers_of_two_schools_are_held_against_each_other_for_whoever_reads_both()
 }
 
 #[test]
+fn a_plan_of_two_weeks_in_turn_goes_by_the_timetables_cycle() {
+    at_school(|store| {
+        let office = office(store);
+        let path = "/plans/new?pupil=301&kind=alternative_provision";
+        let (_, one_week) = ask(&office, manager(), Request::get(path), "");
+        assert!(one_week.contains("at-Wed-AM"), "{one_week}");
+        put_in(store, SCHOOL, |act| {
+            let cycle = r#"{"weeks": 2, "week_a": "2026-11-16", "skips_holidays": true}"#;
+            let values = args!["timetable_cycle", day("2026-09-01"), cycle];
+            act.replace(&office::year::records::SETTING, &values)
+                .map(drop)
+        });
+        let (_, form) = ask(&office, manager(), Request::get(path), "");
+        assert!(
+            form.contains("at-A-Wed-AM") && form.contains("at-B-Wed-PM"),
+            "{form}"
+        );
+        assert!(!form.contains("at-Wed-AM"), "{form}");
+        let mut answers = vec![
+            ("code", "B"),
+            ("first", "2026-11-25"),
+            ("last", "2026-12-09"),
+            ("at-A-Wed-AM", "yes"),
+            ("at-B-Wed-PM", "yes"),
+            ("reason", "horticulture"),
+            ("place", "Sample Farm"),
+            ("supervisor", "Ms A Staff"),
+            ("decided_by", "Headteacher"),
+        ];
+        let (status, preview) = post(&office, path, &answers);
+        assert_eq!(status, StatusCode::OK, "{preview}");
+        assert!(preview.contains("3 sessions of 1 pupil"), "{preview}");
+        answers.push(("go", "make"));
+        let (status, _) = post(&office, path, &answers);
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        let told =
+            |on: &str| Session::BOTH.map(|session| stands(store, 1, Slot::new(day(on), session)));
+        assert_eq!(told("2026-11-25"), ["-", "B*"], "week B");
+        assert_eq!(told("2026-12-02"), ["B*", "-"], "week A");
+        assert_eq!(told("2026-12-09"), ["-", "B*"], "week B");
+        let (_, list) = ask(&office, manager(), Request::get("/plans"), "");
+        assert!(list.contains("week A: Wed AM; week B: Wed PM"), "{list}");
+        let id = book(store).plans.all()[0].id;
+        let amend = format!("/plans/{id}/amend");
+        let (_, form) = ask(&office, manager(), Request::get(&amend), "");
+        let is_ticked = |name: &str| {
+            let found = form.split_once(&format!("name=\"{name}\""));
+            found.is_some_and(|(_, rest)| {
+                rest.split('>')
+                    .next()
+                    .is_some_and(|tag| tag.contains("checked"))
+            })
+        };
+        assert!(
+            is_ticked("at-A-Wed-AM") && is_ticked("at-B-Wed-PM"),
+            "{form}"
+        );
+        assert!(
+            !is_ticked("at-B-Wed-AM") && !is_ticked("at-A-Thu-AM"),
+            "{form}"
+        );
+        // Other weeks A from a later day turn nothing round that was planned; amended, the plan takes them.
+        put_in(store, SCHOOL, |act| {
+            let cycle = r#"{"weeks": 1, "week_a": "2026-11-16", "skips_holidays": true}"#;
+            let values = args!["timetable_cycle", day("2026-09-01"), cycle];
+            act.replace(&office::year::records::SETTING, &values)
+                .map(drop)
+        });
+        assert_eq!(told("2026-12-02"), ["B*", "-"]);
+        let one_week = plan(PlanKind::Trip, "V", "2026-12-01", "2026-12-10");
+        let one_week = Plan {
+            sessions: "A-Thu-AM".parse().expect("sessions"),
+            ..one_week
+        };
+        let refused = made(store, manager(), 2, &one_week).expect_err("there is no week A");
+        assert!(refused.to_string().contains("no week A or B"), "{refused}");
+    });
+}
+
+#[test]
 fn a_whole_set_is_looked_at_before_it_is_amended() {
     at_school(|store| {
         let visit = plan(PlanKind::Trip, "V", "2026-11-26", "2026-11-26");

@@ -133,7 +133,7 @@ fn plan_shape() -> Shape {
             field("last_day", "The last day.", Shape::Day),
             field(
                 "sessions",
-                "Which sessions: `Mon-AM Mon-PM`, or `2026-11-24-AM`.",
+                "Which sessions: `Mon-AM Mon-PM` of every week; `A-Mon-AM B-Thu-PM` of two weeks in turn, with the Monday of each week A as `A=2026-09-07`; or `2026-11-24-AM`.",
                 Shape::Words,
             )
             .like("Tue-AM Tue-PM"),
@@ -209,7 +209,7 @@ fn new_plan_shape() -> Shape {
         field("last_day", "The last day.", Shape::Day),
         field(
             "sessions",
-            "Which sessions: `Mon-AM Mon-PM` of every week, or `2026-11-24-AM`.",
+            "Which sessions: `Mon-AM Mon-PM` of every week, `A-Mon-AM B-Thu-PM` of two weeks in turn as the timetable has them, or `2026-11-24-AM`.",
             text(2_000),
         )
         .like("Tue-AM Tue-PM"),

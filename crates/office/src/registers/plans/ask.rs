@@ -62,14 +62,24 @@ fn starts(field: Field, fresh: bool, value: impl Into<Text>) -> Field {
     }
 }
 
-/// The questions of a plan of this kind. `fresh` fills in what is usual; answers that were given are filled in by the caller.
+/// How a form of a plan begins.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    pub today: Day,
+    /// What is usual is filled in; answers that were given are filled in by the caller.
+    pub fresh: bool,
+    /// The timetable goes round in two weeks, and each is asked about by itself.
+    pub two_weeks: bool,
+}
+
+/// The questions of a plan of this kind.
 pub(super) fn questions(
     kind: PlanKind,
     whom: Option<&For>,
     actor: &Actor,
-    today: Day,
-    fresh: bool,
+    start: Start,
 ) -> Vec<Part> {
+    let Start { today, fresh, .. } = start;
     let mut parts = Vec::new();
     if let Some(whom) = whom.filter(|whom| whom.group.is_some()) {
         let ticks = whom.pupils.iter().map(|(id, name)| {
@@ -91,21 +101,7 @@ pub(super) fn questions(
             ).optional(),
         ],
     ));
-    let sessions = DAYS.iter().flat_map(|(short, name)| {
-        Session::BOTH.map(|session| {
-            let label = format!("{name} {}", session.word());
-            starts(
-                form::tick(format!("at-{short}-{session}"), label),
-                fresh,
-                "yes",
-            )
-        })
-    });
-    parts.push(
-        Part::new("Which sessions of the week", sessions.collect())
-            .about("Only sessions that are ticked are planned; the others are marked as ever.")
-            .in_columns(),
-    );
+    parts.extend(week_parts(start));
     parts.push(Part::new(
         "",
         vec![
@@ -119,6 +115,29 @@ pub(super) fn questions(
         asked_by_rules(kind, actor, fresh),
     ));
     parts
+}
+
+/// Which sessions of the week, or of week A and of week B.
+fn week_parts(start: Start) -> Vec<Part> {
+    let part = |heading: &'static str, before: &'static str| {
+        let sessions = DAYS.iter().flat_map(move |(short, name)| {
+            Session::BOTH.map(|session| {
+                let label = format!("{name} {}", session.word());
+                let tick = form::tick(format!("at-{before}{short}-{session}"), label);
+                starts(tick, start.fresh, "yes")
+            })
+        });
+        Part::new(heading, sessions.collect())
+            .about("Only sessions that are ticked are planned; the others are marked as ever.")
+            .in_columns()
+    };
+    match start.two_weeks {
+        false => vec![part("Which sessions of the week", "")],
+        true => vec![
+            part("Which sessions of week A", "A-"),
+            part("Which sessions of week B", "B-"),
+        ],
+    }
 }
 
 fn code_part(kind: PlanKind) -> Part {
@@ -273,14 +292,8 @@ pub(super) fn help(kind: PlanKind, today: Day) -> Vec<Help> {
 }
 
 /// The form of a new plan.
-pub(super) fn new_plan_form(
-    kind: PlanKind,
-    whom: &For,
-    actor: &Actor,
-    today: Day,
-    fresh: bool,
-) -> FormPage {
-    let parts = questions(kind, Some(whom), actor, today, fresh);
+pub(super) fn new_plan_form(kind: PlanKind, whom: &For, actor: &Actor, start: Start) -> FormPage {
+    let parts = questions(kind, Some(whom), actor, start);
     FormPage::new(
         "New plan",
         ("/plans", "Plans"),
@@ -290,7 +303,7 @@ pub(super) fn new_plan_form(
     .headed(kind.name())
     .of(whom.in_words())
     .about("Nothing is saved yet: the next page shows each session that the plan takes in and each mark that is there already.")
-    .help(help(kind, today))
+    .help(help(kind, start.today))
 }
 
 /// The plan that the answers describe; none, with what is wrong, where they describe none.
@@ -346,15 +359,33 @@ pub(super) fn read(kind: PlanKind, answers: &Answers, wrongs: &mut Wrongs) -> Op
     wrongs.is_empty().then_some(plan)
 }
 
+/// The ticked sessions of the week; of two weeks in turn where they are not the same in both.
 fn weekly(answers: &Answers, wrongs: &mut Wrongs) -> Option<PlannedSessions> {
-    let words: Vec<String> = DAYS
-        .iter()
-        .flat_map(|(short, _)| Session::BOTH.map(|session| format!("{short}-{session}")))
-        .filter(|word| answers.ticked(&format!("at-{word}")))
-        .collect();
-    let sessions = words.join(" ").parse();
+    let ticked = |before: &str| -> String {
+        let all = DAYS
+            .iter()
+            .flat_map(|(short, _)| Session::BOTH.map(|session| format!("{short}-{session}")));
+        let ticked = all.filter(|word| answers.ticked(&format!("at-{before}{word}")));
+        let words: Vec<String> = ticked.collect();
+        words.join(" ")
+    };
+    let (week_a, week_b) = (ticked("A-"), ticked("B-"));
+    let sessions = match week_a == week_b {
+        // Both are empty where one week alone was asked about.
+        true if week_a.is_empty() => ticked("").parse(),
+        true => week_a.parse(),
+        false => {
+            let of_a = week_a.split_whitespace().map(|word| format!("A-{word}"));
+            let of_b = week_b.split_whitespace().map(|word| format!("B-{word}"));
+            let words: Vec<String> = of_a.chain(of_b).collect();
+            words.join(" ").parse()
+        }
+    };
     if sessions.is_err() {
-        wrongs.add("at-Mon-AM", "Tick the sessions that it takes in.");
+        wrongs.add(
+            "listed",
+            "Tick the sessions that it takes in, or write them here.",
+        );
     }
     sessions.ok()
 }
@@ -386,7 +417,7 @@ fn listed(answers: &Answers, wrongs: &mut Wrongs) -> Option<BTreeSet<Slot>> {
 }
 
 /// The answers that a plan gives, for the form that amends it.
-pub(super) fn answers_of(plan: &Plan) -> Answers {
+pub(super) fn answers_of(plan: &Plan, two_weeks: bool) -> Answers {
     let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut answers = Answers::of([
@@ -405,8 +436,17 @@ pub(super) fn answers_of(plan: &Plan) -> Answers {
     ]);
     match &plan.sessions {
         PlannedSessions::Weekly(_) => {
+            let weeks: &[&str] = if two_weeks { &["A-", "B-"] } else { &[""] };
             for word in plan.sessions.to_string().split(' ') {
-                answers.set(&format!("at-{word}"), "yes".to_owned());
+                for week in weeks {
+                    answers.set(&format!("at-{week}{word}"), "yes".to_owned());
+                }
+            }
+        }
+        PlannedSessions::Fortnightly(fortnight) => {
+            for (week, day, session) in &fortnight.sessions {
+                let name = format!("at-{}-{}-{session}", week.letter(), day.short());
+                answers.set(&name, "yes".to_owned());
             }
         }
         PlannedSessions::Listed(slots) => {

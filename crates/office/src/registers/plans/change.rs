@@ -8,8 +8,8 @@ use calendar::{Day, SchoolCalendar};
 use register::plan::Plan;
 use store::Tx;
 
-use super::ask::{answers_of, help, questions, read, wrongs_of};
-use super::judge::{Outlook, calendar_of, marks_between, outlook};
+use super::ask::{Start, answers_of, help, questions, read, wrongs_of};
+use super::judge::{Outlook, calendar_of, has_two_weeks, marks_between, outlook, with_weeks};
 use super::keep::{
     Keeping, amend, end, ended_on, in_sentences, plan_now, pupil_of, set_now, withdraw,
 };
@@ -57,22 +57,32 @@ fn crumb(id: PlanId) -> (String, &'static str) {
     (format!("/plans/{id}"), "The plan")
 }
 
-fn amend_form(on_file: &PlanOnFile, together: usize, actor: &Actor, today: Day) -> FormPage {
+fn amend_form(on_file: &PlanOnFile, together: usize, actor: &Actor, start: Start) -> FormPage {
     let kind = on_file.plan.kind;
-    let mut parts = questions(kind, None, actor, today, false);
+    let mut parts = questions(kind, None, actor, start);
     parts.push(why_and_whom(on_file, together));
     FormPage::new("Amend a plan", crumb(on_file.id), "See what it changes", parts)
         .headed(format!("Amend: {}", kind.name().to_lowercase()))
         .about("The next page shows the sessions that it takes in then. Marks are never changed by a plan.")
-        .help(help(kind, today))
+        .help(help(kind, start.today))
+}
+
+fn start(tx: &mut Tx, actor: &Actor, today: Day) -> Result<Start, Refusal> {
+    Ok(Start {
+        today,
+        fresh: false,
+        two_weeks: has_two_weeks(tx, actor.school, today)?,
+    })
 }
 
 /// `/plans/{plan}/amend`.
 pub(super) async fn ask_amend(desk: Desk, Path(id): Path<PlanId>) -> Result<Response, Problem> {
     form::ask(desk, move |tx, actor, today| {
         let (on_file, together) = kept(tx, actor, id, today)?;
-        let form = amend_form(&on_file, together, actor, today);
-        Ok(form.filled(&answers_of(&on_file.plan), &Wrongs::default()))
+        let start = start(tx, actor, today)?;
+        let form = amend_form(&on_file, together, actor, start);
+        let answers = answers_of(&on_file.plan, start.two_weeks);
+        Ok(form.filled(&answers, &Wrongs::default()))
     })
     .await
 }
@@ -96,11 +106,12 @@ pub(super) async fn answer_amend(
                 "Give the reason; an amendment keeps it (R-007).",
                 &mut wrongs,
             );
-            let form = amend_form(&on_file, together, actor, today);
+            let form = amend_form(&on_file, together, actor, start(tx, actor, today)?);
             let Some(plan) = plan.filter(|_| wrongs.is_empty() && given.text("go") != "back")
             else {
                 return Ok(Err((form, wrongs)));
             };
+            let plan = with_weeks(tx, actor.school, plan)?;
             let calendar = calendar_of(tx, actor.school, &plan, today)?;
             let changed = match given.ticked("all") {
                 true => set_now(tx, actor.school, on_file.set)?,

@@ -1,14 +1,19 @@
 //! What a plan would do to each pupil: the facts from rows, judged by the rule. Preview and act look through the same eyes.
 
-use calendar::{Day, SchoolCalendar, Session, Slot};
+use std::collections::BTreeSet;
+
+use calendar::{Cycle, CycleWeek, Day, SchoolCalendar, Session, Slot};
 use register::Code;
-use register::plan::{MayPlan, Plan, PlanRefusal, PlannedPupil, may_plan};
+use register::plan::{
+    Fortnight, MayPlan, Plan, PlanRefusal, PlannedPupil, PlannedSessions, may_plan,
+};
 use store::{SchoolId, StoreError, Tx, args};
 
 use crate::book::{PlanOnFile, plan_on_file};
 use crate::desk::Refusal;
 use crate::ids::{EnrolmentId, PlanId, PupilId};
-use crate::year::{CalendarError, calendar_between};
+use crate::year::settings::{cycle, settings};
+use crate::year::{CalendarError, calendar, calendar_between};
 
 /// The time on roll of a pupil that overlaps these days, with what the rules ask.
 pub(super) const WHO: &str = "\
@@ -50,9 +55,54 @@ pub(super) fn calendar_of(
     today: Day,
 ) -> Result<SchoolCalendar, Refusal> {
     let (first, last) = (plan.first.min(today), plan.last.max(today));
-    calendar_between(tx, school, first, last.max(first)).map_err(|error| match error {
+    calendar_between(tx, school, first, last.max(first)).map_err(unreadable)
+}
+
+fn unreadable(error: CalendarError) -> Refusal {
+    match error {
         CalendarError::Store(error) => Refusal::Store(error),
         other => Refusal::Wrong(other.to_string()),
+    }
+}
+
+/// Whether the timetable goes round in two weeks on this day, so that a plan can take in sessions of week A or B.
+///
+/// Errors: the setting cannot be read; the database did not answer.
+pub(super) fn has_two_weeks(tx: &mut Tx, school: SchoolId, day: Day) -> Result<bool, Refusal> {
+    let settings = settings(tx, school)?;
+    Ok(cycle(&settings, day)? != Cycle::Weekly)
+}
+
+/// The plan with the weeks A of its days, where it takes in sessions of two weeks in turn.
+///
+/// Errors: [`Refusal::Wrong`] where the timetable of its days goes round in one week.
+pub(super) fn with_weeks(tx: &mut Tx, school: SchoolId, plan: Plan) -> Result<Plan, Refusal> {
+    let PlannedSessions::Fortnightly(fortnight) = &plan.sessions else {
+        return Ok(plan);
+    };
+    let settings = settings(tx, school)?;
+    // Which week of the cycle it is depends on every week since the first.
+    let whole = calendar(tx, school).map_err(unreadable)?;
+    let mut weeks_a = BTreeSet::new();
+    let mut monday = plan.first.monday();
+    while monday <= plan.last {
+        let cycle = cycle(&settings, monday.max(plan.first))?;
+        if cycle == Cycle::Weekly {
+            let ground = "The timetable goes round in one week on those days, so there is no week A or B (Settings, Timetable weeks). Choose sessions of every week.";
+            return Err(Refusal::Wrong(ground.to_owned()));
+        }
+        if cycle.week_of(&whole, monday) == Some(CycleWeek::A) {
+            weeks_a.insert(monday);
+        }
+        monday = monday.plus_days(7);
+    }
+    let fortnight = Fortnight {
+        weeks_a,
+        sessions: fortnight.sessions.clone(),
+    };
+    Ok(Plan {
+        sessions: PlannedSessions::Fortnightly(fortnight),
+        ..plan
     })
 }
 

@@ -4,7 +4,7 @@ use calendar::Day;
 use register::plan::{Plan, PlanKind, PlanRefusal, PlannedSessions};
 use store::{Act, Arg, SchoolId, Tx, args};
 
-use super::judge::{calendar_of, outlook};
+use super::judge::{calendar_of, outlook, with_weeks};
 use crate::book::{PlanOnFile, plan_on_file};
 use crate::desk::Refusal;
 use crate::ids::{EnrolmentId, PlanId, PupilId};
@@ -113,6 +113,7 @@ pub fn make(
     let (today, _) = act.at().in_london();
     let school = act.school();
     let keeping = Keeping::of(act.tx(), actor, plan.kind, today)?;
+    let plan = &with_weeks(act.tx(), school, plan.clone())?;
     let calendar = calendar_of(act.tx(), school, plan, today)?;
     let (mut enrolments, mut refused) = (Vec::new(), Vec::new());
     for pupil in pupils {
@@ -153,6 +154,7 @@ pub fn amend(
     let (today, _) = act.at().in_london();
     let school = act.school();
     let chosen = chosen(act, actor, (id, seq), whole_set)?;
+    let plan = &with_weeks(act.tx(), school, plan.clone())?;
     let calendar = calendar_of(act.tx(), school, plan, today)?;
     let texts = Texts::of(plan);
     for on_file in chosen {

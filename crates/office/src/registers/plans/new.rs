@@ -9,8 +9,8 @@ use calendar::Day;
 use register::plan::PlanKind;
 use store::Tx;
 
-use super::ask::{For, new_plan_form, read, wrongs_of};
-use super::judge::{calendar_of, outlook};
+use super::ask::{For, Start, new_plan_form, read, wrongs_of};
+use super::judge::{calendar_of, has_two_weeks, outlook, with_weeks};
 use super::keep::{Keeping, make};
 use super::list_page::may_make;
 use super::preview::preview;
@@ -88,7 +88,8 @@ pub(super) async fn ask_new(desk: Desk, Query(asked): Query<Answers>) -> Result<
             let book = here.office.shelf.book(tx, actor.school)?;
             let whom = whom(tx, actor, &book, &asked, today)?.ok_or(Refusal::NotFound)?;
             allows(tx, actor, &whom, kind, today)?;
-            Ok(new_plan_form(kind, &whom, actor, today, true))
+            let start = start(tx, actor, today, true)?;
+            Ok(new_plan_form(kind, &whom, actor, start))
         })
         .await;
     }
@@ -193,6 +194,7 @@ pub(super) async fn answer_new(
     let looked = here
         .read(move |tx, actor| {
             let (today, _) = at.office.today();
+            let plan = with_weeks(tx, actor.school, plan)?;
             let calendar = calendar_of(tx, actor.school, &plan, today)?;
             let mut looks = Vec::with_capacity(pupils.len());
             for pupil in &pupils {
@@ -227,6 +229,14 @@ pub(super) async fn answer_new(
     }
 }
 
+fn start(tx: &mut Tx, actor: &Actor, today: Day, fresh: bool) -> Result<Start, Refusal> {
+    Ok(Start {
+        today,
+        fresh,
+        two_weeks: has_two_weeks(tx, actor.school, today)?,
+    })
+}
+
 async fn again(
     desk: Desk,
     asked: Answers,
@@ -239,7 +249,8 @@ async fn again(
         let book = here.office.shelf.book(tx, actor.school)?;
         let whom = whom(tx, actor, &book, &asked, today)?.ok_or(Refusal::NotFound)?;
         allows(tx, actor, &whom, kind, today)?;
-        Ok(new_plan_form(kind, &whom, actor, today, false))
+        let start = start(tx, actor, today, false)?;
+        Ok(new_plan_form(kind, &whom, actor, start))
     })
     .await
 }
