@@ -209,6 +209,7 @@ impl<'m> Morning<'m> {
         let rings = super::row::rings(tx, self.book.school, case.pupil)?;
         let (steps, done) = self.steps(case, risk, &rings);
         let next = next(&steps, &done);
+        let asked_for = asked_for_by(case.state);
         let pupil = self.book.roll.pupil(case.pupil);
         Ok(Line {
             enrolment: case.enrolment,
@@ -221,13 +222,16 @@ impl<'m> Morning<'m> {
             siblings: self.siblings(case, &siblings),
             last: self.last(case),
             state: case.state,
-            step: next
-                .map(|timed| timed.step.words().to_owned())
-                .unwrap_or_default(),
-            due: next
-                .map(|timed| self.clock_of(timed.due))
-                .unwrap_or_default(),
-            is_late: next.is_some_and(|timed| timed.due < self.now),
+            step: match (asked_for, next) {
+                (Some(words), _) => words.to_owned(),
+                (None, Some(timed)) => timed.step.words().to_owned(),
+                (None, None) => String::new(),
+            },
+            due: match (asked_for, next) {
+                (None, Some(timed)) => self.clock_of(timed.due),
+                _ => String::new(),
+            },
+            is_late: asked_for.is_none() && next.is_some_and(|timed| timed.due < self.now),
             claim: self.claim(case.pupil, &siblings),
             current,
         })
@@ -341,6 +345,17 @@ impl<'m> Morning<'m> {
             for_sibling: own.is_none(),
         })
     }
+}
+
+/// What a standing asks for at once, before any step of the ladder (SM-1).
+fn asked_for_by(state: Where) -> Option<&'static str> {
+    Some(match state {
+        Where::ReasonClaimed => "confirm the reason with a code",
+        Where::Searching => "search the site now",
+        Where::LeadDecides => "the safeguarding lead decides now",
+        Where::OutsideDecision => "decide on police or social care today",
+        _ => return None,
+    })
 }
 
 /// What put the child on the list: `N`, `no mark at closing (am and pm)`.

@@ -32,6 +32,8 @@ pub enum Kind {
     LeadOutside,
     /// The safeguarding lead hands the case back to be called again and settled.
     LeadCalls,
+    /// Nobody was reached, and somebody is to go to the home.
+    VisitAsked,
     /// Somebody put the child back on the list.
     Reopened,
     /// No contact was made that day, for a reason that a named person gave (E-010).
@@ -42,7 +44,7 @@ pub enum Kind {
 
 impl Kind {
     /// All.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Attempt,
         Kind::Settled,
         Kind::NotOnSite,
@@ -52,6 +54,7 @@ impl Kind {
         Kind::LeadVisit,
         Kind::LeadOutside,
         Kind::LeadCalls,
+        Kind::VisitAsked,
         Kind::Reopened,
         Kind::Override,
         Kind::Handover,
@@ -69,6 +72,7 @@ impl Kind {
             Kind::LeadVisit => "lead_visit",
             Kind::LeadOutside => "lead_outside",
             Kind::LeadCalls => "lead_calls",
+            Kind::VisitAsked => "visit_asked",
             Kind::Reopened => "reopened",
             Kind::Override => "override",
             Kind::Handover => "handover",
@@ -92,6 +96,7 @@ impl Kind {
             Kind::LeadVisit => "safeguarding lead asks for a visit",
             Kind::LeadOutside => "safeguarding lead goes to police or social care",
             Kind::LeadCalls => "safeguarding lead hands it back",
+            Kind::VisitAsked => "nobody reached: visit the home",
             Kind::Reopened => "put back on the list",
             Kind::Override => "no contact today, by decision",
             Kind::Handover => "note for whoever goes on",
@@ -165,6 +170,7 @@ impl Entry {
             Kind::LeadVisit => vec![Event::LeadAsksForVisit],
             Kind::LeadOutside => vec![Event::LeadGoesOutside],
             Kind::LeadCalls => vec![Event::LeadAsksForCalls],
+            Kind::VisitAsked => vec![Event::NobodyReached],
             Kind::Reopened => vec![Event::MarkedAbsent],
             Kind::Settled
             | Kind::Seen
@@ -188,7 +194,10 @@ impl Entry {
     fn tried(&self, outcome: Outcome) -> Vec<Event> {
         match outcome {
             Outcome::Reached => vec![Event::ReasonGiven],
-            Outcome::NoAnswer if self.channel == Some(Channel::Visit) => vec![Event::NoReplyAtHome],
+            // Whoever goes to the home has found that nobody can be reached.
+            Outcome::NoAnswer if self.channel == Some(Channel::Visit) => {
+                vec![Event::NobodyReached, Event::NoReplyAtHome]
+            }
             Outcome::LeftMessage
             | Outcome::NoAnswer
             | Outcome::NumberDead

@@ -200,6 +200,7 @@ fn may_follow(
     let (school, now) = (act.school(), act.at());
     let event = match said.kind {
         Kind::NotOnSite => Event::NotOnSite,
+        Kind::VisitAsked => Event::NobodyReached,
         Kind::LeadVisit => Event::LeadAsksForVisit,
         Kind::LeadOutside => Event::LeadGoesOutside,
         Kind::LeadCalls => Event::LeadAsksForCalls,

@@ -234,7 +234,7 @@ fn contacts(
                 .rfind(|entry| entry.outcome.is_some_and(Outcome::somebody_answered));
             let last = match (answered, calls.count()) {
                 (Some(entry), _) => format!("last answered {}", morning.clock_of(entry.at)),
-                (None, 0) => "not tried since last year".to_owned(),
+                (None, 0) => "not tried in the last year".to_owned(),
                 (None, many) => format!("no answer in {many} tries"),
             };
             let heed = [

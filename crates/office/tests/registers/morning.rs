@@ -241,6 +241,28 @@ fn at_school_says_a_parent_and_a_search_that_finds_nobody_goes_to_the_lead() {
 }
 
 #[test]
+fn where_nobody_is_reached_somebody_goes_to_the_home_and_without_a_reply_police_or_social_care_are_decided_on()
+ {
+    at_school(|store| {
+        one_register_in(store);
+        store.clock().set(at("09:40"));
+        say(store, officer(), 7, &call(Outcome::NoAnswer)).expect("logged");
+        say(store, officer(), 7, &Said::of(Kind::VisitAsked)).expect("a visit is asked for");
+        assert_eq!(state(store, 7), Some(State::VisitDue));
+        let at_the_door = Said {
+            channel: Some(Channel::Visit),
+            ..call(Outcome::NoAnswer)
+        };
+        say(store, officer(), 7, &at_the_door).expect("a visit");
+        assert_eq!(state(store, 7), Some(State::OutsideDecision));
+        // A visit that nobody asked for comes to the same.
+        store.clock().set(at("11:00"));
+        say(store, officer(), 1, &at_the_door).expect("a visit");
+        assert_eq!(state(store, 1), Some(State::OutsideDecision));
+    });
+}
+
+#[test]
 fn of_two_who_claim_a_home_one_has_it_and_the_other_is_told_who() {
     at_school(|store| {
         one_register_in(store);
