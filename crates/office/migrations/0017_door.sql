@@ -31,3 +31,84 @@ create table arrival (
 ) {strict};
 create index arrival_by_day on arrival (school_id, on_date);
 create index arrival_by_key on arrival (school_id, arrival_key);
+
+-- Who went out and came in during the day: a pupil (who_id: the time on roll), a member of staff, or a visitor (who_id: the visit). Leaving
+-- changes no mark (R-024). way: in, out.
+create table site_move (
+    school_id {int} not null,
+    move_id {int} not null,
+    seq {int} not null,
+    who {text} not null,
+    who_id {int} not null,
+    on_date {day} not null,
+    way {text} not null,
+    at {instant} not null,
+    came_with {text},
+    reason {text},
+    expected_back {instant},
+    account_id {int} not null,
+    undone_because {text},
+    superseded_seq {int},
+    primary key (school_id, move_id, seq)
+) {strict};
+create index site_move_by_day on site_move (school_id, on_date);
+
+-- A visitor of one day.
+create table visit (
+    school_id {int} not null,
+    visit_id {int} not null,
+    seq {int} not null,
+    on_date {day} not null,
+    name {text} not null,
+    organisation {text},
+    host {text},
+    badge {text},
+    superseded_seq {int},
+    primary key (school_id, visit_id, seq)
+) {strict};
+create index visit_by_day on visit (school_id, on_date);
+
+-- A roll call after an alarm, for practice (drill) or not (alarm). What was counted when it ended stands with it: who was looked for, who was found
+-- and when the last of them was.
+create table roll_call (
+    school_id {int} not null,
+    call_id {int} not null,
+    seq {int} not null,
+    kind {text} not null,
+    on_date {day} not null,
+    began_at {instant} not null,
+    began_by {int} not null,
+    ended_at {instant},
+    ended_by {int},
+    looked_for {int},
+    found {int},
+    all_at {instant},
+    note {text},
+    superseded_seq {int},
+    primary key (school_id, call_id, seq)
+) {strict};
+create index roll_call_by_day on roll_call (school_id, on_date);
+
+-- A device that begins a roll call without a network names it itself; several such are one roll call.
+create table roll_call_start (
+    school_id {int} not null,
+    start_key {text} not null,
+    seq {int} not null,
+    call_id {int} not null,
+    primary key (school_id, start_key, seq)
+) {strict};
+
+-- Append-only: every tick of every phone, under a name of its own so that it counts once. at is on the server's clock.
+create table roll_call_tick (
+    school_id {int} not null,
+    tick_key {text} not null,
+    seq {int} not null,
+    call_id {int} not null,
+    who {text} not null,
+    who_id {int} not null,
+    seen {bool} not null,
+    at {instant} not null,
+    account_id {int} not null,
+    primary key (school_id, tick_key, seq)
+) {strict};
+create index roll_call_tick_by_call on roll_call_tick (school_id, call_id);

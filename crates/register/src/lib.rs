@@ -27,6 +27,7 @@ pub mod preservation;
 mod profile;
 mod rules;
 pub mod sub_code;
+pub mod site;
 pub mod worked_case;
 
 pub use bands::{Band, Bands, BandsError, Threshold, bands_on, default_bands};

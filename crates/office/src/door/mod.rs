@@ -1,15 +1,21 @@
-//! The door: who comes late, and what becomes of it in the register.
+//! The door: who comes late and what becomes of it in the register, who goes out and comes back, who is on the site, and
+//! finding everybody after an alarm.
 //!
 //! It deliberately does not know how a mark is written (the registers' own act does) nor what an arrival makes of it (the rule crate says).
 
 mod ahead;
 mod arrival;
 mod arrive;
+mod fire;
 mod lates;
 mod log;
 mod mismatch;
+mod moves;
 mod page;
 pub mod records;
+mod roll_call;
+mod site;
+mod site_page;
 mod undo;
 
 use std::sync::Arc;
@@ -22,6 +28,8 @@ use crate::take_away::List;
 
 pub use arrival::{ArrivalOutcome, Arrived};
 pub use arrive::{Arrives, arrive};
+pub use moves::{Move, Said, Visit, Who, sign, unsign, welcome};
+pub use roll_call::{Ended, RollCall, What, Word, hear};
 
 /// The addresses of this folder.
 pub fn routes() -> Router<Arc<Office>> {
@@ -32,6 +40,24 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/door/slip/{arrival}", get(page::slip))
         .route("/door/log", get(log::list))
         .route("/door/mismatch", get(mismatch::list))
+        .route("/fire", get(fire::page))
+        .route("/fire/ahead", get(fire::ahead))
+        .route("/fire/ticks", get(fire::ticks))
+        .route("/fire/save", post(fire::save))
+        .route("/fire/print", get(fire::print))
+        .route("/fire/drills", get(fire::drills))
+        .route("/site", get(site_page::page))
+        .route("/site/sign", post(site_page::sign_one))
+        .route("/site/log", get(site_page::log))
+        .route("/site/moves/{move}/undo", post(site_page::undo))
+        .route(
+            "/site/visitors/new",
+            get(site_page::ask_visitor).post(site_page::visitor),
+        )
+        .route(
+            "/site/pupils/{enrolment}/out",
+            get(site_page::ask_out).post(site_page::out),
+        )
 }
 
 /// The lists of this folder that can be taken away.
@@ -46,7 +72,37 @@ pub(crate) const LISTS: &[List] = &[
         address: "/door/mismatch",
         make: mismatch::as_file,
     },
+    List {
+        kind: "who is on site",
+        address: "/site",
+        make: site_page::as_file,
+    },
+    List {
+        kind: "site log",
+        address: "/site/log",
+        make: site_page::log_as_file,
+    },
+    List {
+        kind: "roll calls",
+        address: "/fire/drills",
+        make: fire::as_file,
+    },
 ];
 
 /// The statements of this folder, for the test that prepares them.
-pub const STATEMENTS: &[&str] = &[arrival::BY_KEY, arrival::OF_DAYS, arrive::WHO];
+pub const STATEMENTS: &[&str] = &[
+    arrival::BY_KEY,
+    arrival::OF_DAYS,
+    arrive::WHO,
+    moves::OF_DAY,
+    moves::ONE,
+    moves::VISITS,
+    moves::ON_ROLL,
+    moves::WORKS_HERE,
+    roll_call::CALLS,
+    roll_call::STARTED,
+    roll_call::TICKED,
+    roll_call::TICKS,
+    site::LATE_MINUTES,
+    site_page::COLLECTORS,
+];

@@ -28,3 +28,78 @@ pub static ARRIVAL: Table = Table {
     ],
     shape: Shape::Versions,
 };
+
+/// Who went out and came in during the day.
+pub static SITE_MOVE: Table = Table {
+    name: "site_move",
+    id: &[Column::new("move_id", Kind::Int)],
+    columns: &[
+        Column::new("who", Kind::Text),
+        Column::new("who_id", Kind::Int),
+        Column::new("on_date", Kind::Day),
+        Column::new("way", Kind::Text),
+        Column::new("at", Kind::Instant),
+        Column::nullable("came_with", Kind::Text),
+        Column::nullable("reason", Kind::Text),
+        Column::nullable("expected_back", Kind::Instant),
+        Column::new("account_id", Kind::Int),
+        Column::nullable("undone_because", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
+/// Visitors of a day.
+pub static VISIT: Table = Table {
+    name: "visit",
+    id: &[Column::new("visit_id", Kind::Int)],
+    columns: &[
+        Column::new("on_date", Kind::Day),
+        Column::new("name", Kind::Text),
+        Column::nullable("organisation", Kind::Text),
+        Column::nullable("host", Kind::Text),
+        Column::nullable("badge", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
+/// Roll calls after an alarm.
+pub static ROLL_CALL: Table = Table {
+    name: "roll_call",
+    id: &[Column::new("call_id", Kind::Int)],
+    columns: &[
+        Column::new("kind", Kind::Text),
+        Column::new("on_date", Kind::Day),
+        Column::new("began_at", Kind::Instant),
+        Column::new("began_by", Kind::Int),
+        Column::nullable("ended_at", Kind::Instant),
+        Column::nullable("ended_by", Kind::Int),
+        Column::nullable("looked_for", Kind::Int),
+        Column::nullable("found", Kind::Int),
+        Column::nullable("all_at", Kind::Instant),
+        Column::nullable("note", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
+/// What devices call the roll calls that they began.
+pub static ROLL_CALL_START: Table = Table {
+    name: "roll_call_start",
+    id: &[Column::new("start_key", Kind::Text)],
+    columns: &[Column::new("call_id", Kind::Int)],
+    shape: Shape::Log,
+};
+
+/// Every tick of a roll call.
+pub static ROLL_CALL_TICK: Table = Table {
+    name: "roll_call_tick",
+    id: &[Column::new("tick_key", Kind::Text)],
+    columns: &[
+        Column::new("call_id", Kind::Int),
+        Column::new("who", Kind::Text),
+        Column::new("who_id", Kind::Int),
+        Column::new("seen", Kind::Bool),
+        Column::new("at", Kind::Instant),
+        Column::new("account_id", Kind::Int),
+    ],
+    shape: Shape::Log,
+};

@@ -15,6 +15,8 @@ pub enum Place {
     Registers,
     /// The late door, and who comes and goes during the day.
     Door,
+    /// The fire list and its roll calls.
+    Fire,
     /// Finding pupils, and their records.
     Pupils,
     /// Figures of the school and its groups.
@@ -39,11 +41,12 @@ pub enum Place {
 
 impl Place {
     /// Every place, in the order of a school's day.
-    pub const ALL: [Place; 14] = [
+    pub const ALL: [Place; 15] = [
         Place::Today,
         Place::Morning,
         Place::Registers,
         Place::Door,
+        Place::Fire,
         Place::Pupils,
         Place::Figures,
         Place::Lists,
@@ -63,6 +66,7 @@ impl Place {
             Place::Morning => ("Morning", 'M'),
             Place::Registers => ("Registers", 'G'),
             Place::Door => ("Door", 'O'),
+            Place::Fire => ("Fire", 'R'),
             Place::Pupils => ("Pupils", 'P'),
             Place::Figures => ("Figures", 'F'),
             Place::Lists => ("Lists", 'L'),
@@ -82,6 +86,7 @@ impl Place {
             Place::Morning => "/morning",
             Place::Registers => "/registers",
             Place::Door => "/door",
+            Place::Fire => "/fire",
             Place::Pupils => "/pupils",
             Place::Figures => "/figures",
             Place::Lists => "/lists",
@@ -119,6 +124,7 @@ impl Place {
             Place::Registers if path == "/exams" || path.starts_with("/exams/") => true,
             Place::Registers if path == "/lessons" || path.starts_with("/lessons/") => true,
             Place::Registers if path == "/unexplained" || path == "/sub-codes" => true,
+            Place::Door if path == "/site" || path.starts_with("/site/") => true,
             Place::Registers if path == "/many-marks" || path.starts_with("/many-marks/") => true,
             _ => path
                 .strip_prefix(self.path())
@@ -135,6 +141,9 @@ impl Place {
             Place::Morning => {
                 reads_pupils(actor, RecordKind::ContactsLog)
                     && reads_pupils(actor, RecordKind::AttendanceMarks)
+            }
+            Place::Fire => {
+                actor.staff.is_some() && actor.may_for_school(Access::Read, RecordKind::PupilCore)
             }
             Place::Pupils | Place::Groups | Place::Timetable => {
                 reads_pupils(actor, RecordKind::PupilCore)
