@@ -112,3 +112,53 @@ create table roll_call_tick (
     primary key (school_id, tick_key, seq)
 ) {strict};
 create index roll_call_tick_by_call on roll_call_tick (school_id, call_id);
+
+-- Append-only: what was done about a pupil who was in at the session and missing from a lesson. step: on_call, safeguarding_lead, parent, police;
+-- found, not_missing and left_site end the search.
+create table search_step (
+    school_id {int} not null,
+    enrolment_id {int} not null,
+    on_date {day} not null,
+    period_id {int} not null,
+    seq {int} not null,
+    step {text} not null,
+    at {instant} not null,
+    note {text},
+    account_id {int} not null,
+    primary key (school_id, enrolment_id, on_date, period_id, seq)
+) {strict};
+create index search_step_by_day on search_step (school_id, on_date);
+
+-- What was done about lateness. lates: the step, from so many times on, as the school's steps said that day.
+create table late_sanction (
+    school_id {int} not null,
+    sanction_id {int} not null,
+    seq {int} not null,
+    enrolment_id {int} not null,
+    on_date {day} not null,
+    lates {int} not null,
+    does {text} not null,
+    note {text},
+    account_id {int} not null,
+    superseded_seq {int},
+    primary key (school_id, sanction_id, seq)
+) {strict};
+create index late_sanction_by_day on late_sanction (school_id, on_date);
+
+-- A written punctuality target; outcome: what came of it, once it was reviewed.
+create table punctuality_target (
+    school_id {int} not null,
+    target_id {int} not null,
+    seq {int} not null,
+    enrolment_id {int} not null,
+    first_day {day} not null,
+    last_day {day} not null,
+    allowed {int} not null,
+    support {text} not null,
+    review_on {day} not null,
+    agreed_with {text},
+    outcome {text},
+    account_id {int} not null,
+    superseded_seq {int},
+    primary key (school_id, target_id, seq)
+) {strict};

@@ -261,6 +261,32 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Marks,
         "Session|Arrived|Late (min)|By the clock|Reason|Came with|In the register|Signed in by",
     ),
+    ("/missing", Core, "Pupil|Tutor group"),
+    (
+        "/missing",
+        Marks,
+        "Missing from|Since|Last seen|Steps|Ended",
+    ),
+    ("/punctuality", Core, "Pupil|Tutor group"),
+    ("/punctuality", Flags, "Look first"),
+    (
+        "/punctuality",
+        Marks,
+        "Counted (in the window)|Late (this half-term)|Due|Done last|Target",
+    ),
+    ("/site", Core, "Name|Who"),
+    ("/site", Marks, "Where"),
+    ("/site/log", Core, "Name|Who"),
+    (
+        "/site/log",
+        Marks,
+        "At|Way|With|Reason|Expected back|By|Taken back",
+    ),
+    (
+        "/fire/drills",
+        Nobody,
+        "Day|Began|Kind|To be found (people)|Found (people)|All found after|Ended|Begun by|Note",
+    ),
     ("/door/mismatch", Core, "Pupil|Tutor group"),
     ("/door/mismatch", Marks, "Session|Desk|Register|In words"),
     ("/morning", Core, "Pupil|Tutor group"),
@@ -485,7 +511,11 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/preservation/{erasure}" => vec![asked("/preservation/1", &[])],
         // No mark was changed with others in this school.
         "/many-marks/{set}" => vec![asked("/many-marks/1", &[])],
-        "/late-marks" | "/door/log" | "/door/mismatch" => all(&[""], &[Marks]),
+        "/fire/drills" => all(&[""], &[]),
+        "/punctuality" => all(&["?show=all", "?show=targets"], &[Marks]),
+        "/late-marks" | "/door/log" | "/door/mismatch" | "/site" | "/site/log" | "/missing" => {
+            all(&[""], &[Marks])
+        }
         "/plans" => all(&["", "?show=due", "?show=drift"], &[Marks]),
         "/pupils/{pupil}/plans" => vec![Asked {
             about: Some("Fir"),

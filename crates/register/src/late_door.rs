@@ -208,6 +208,14 @@ impl LateLadder {
         self.steps.iter().find(|step| step.lates > lates)
     }
 
+    /// The step that is due: the one that is reached, unless it or a higher one was done. `done`: the steps recorded within the window, by
+    /// their numbers of times.
+    pub fn due(&self, lates: u32, done: &[u32]) -> Option<&LateStep> {
+        let reached = self.reached(lates)?;
+        let is_done = done.iter().any(|done| *done >= reached.lates);
+        (!is_done).then_some(reached)
+    }
+
     /// The first day of the window that ends with this day; the calendar's first day where it does not reach so far back.
     pub fn first_day(&self, calendar: &SchoolCalendar, today: Day) -> Day {
         let Some((begins, _)) = calendar.span() else {
@@ -343,6 +351,13 @@ mod tests {
         assert_eq!(
             [1, 2, 3, 8, 30].map(reached),
             [None, Some(2), Some(2), Some(8), Some(8)]
+        );
+        let due = |lates, done: &[u32]| ladder.due(lates, done).map(|step| step.lates);
+        assert_eq!(due(5, &[]), Some(4));
+        assert_eq!(due(5, &[2]), Some(4));
+        assert_eq!(
+            (due(5, &[4]), due(5, &[6]), due(1, &[])),
+            (None, None, None)
         );
         let next = |lates| ladder.next(lates).map(|step| step.lates);
         assert_eq!([0, 2, 7, 8].map(next), [Some(2), Some(4), Some(8), None]);

@@ -21,13 +21,14 @@ mod help;
 pub mod late_door;
 pub mod lesson;
 mod marked;
+pub mod missing_pupil;
 mod penalty_window;
 pub mod plan;
 pub mod preservation;
 mod profile;
 mod rules;
-pub mod sub_code;
 pub mod site;
+pub mod sub_code;
 pub mod worked_case;
 
 pub use bands::{Band, Bands, BandsError, Threshold, bands_on, default_bands};

@@ -16,7 +16,7 @@ use crate::registers::bulk::{
 };
 
 /// Whoever keeps the registers, as the acts know them.
-fn keeper(people: &People, school: SchoolId, name: String) -> Actor {
+pub(super) fn keeper(people: &People, school: SchoolId, name: String) -> Actor {
     Actor {
         account: people.accounts[people.keeper],
         school,

@@ -8,6 +8,7 @@
 
 mod changes;
 mod clock;
+mod door;
 mod history;
 mod inspector;
 mod lessons;
@@ -72,6 +73,7 @@ pub fn put_in(
         .map_or_else(|| at(school.request.today, 9), |today| today.now);
     set_clock(now);
     programs::put_in(store, key, school, &people, now)?;
+    door::put_in(store, key, school, &people, &ids, now)?;
     let inspector = inspector::visit(store, key, &people, password_hash)?;
     let staff = school.staff.iter().map(|member| account_of(member, key));
     Ok((staff.chain([inspector]).collect(), now))

@@ -1,5 +1,5 @@
 //! The door: who comes late and what becomes of it in the register, who goes out and comes back, who is on the site, and
-//! finding everybody after an alarm.
+//! finding everybody after an alarm, who is missing from a lesson, and what repeated lateness leads to.
 //!
 //! It deliberately does not know how a mark is written (the registers' own act does) nor what an arrival makes of it (the rule crate says).
 
@@ -10,8 +10,10 @@ mod fire;
 mod lates;
 mod log;
 mod mismatch;
+mod missing;
 mod moves;
 mod page;
+mod punctuality;
 pub mod records;
 mod roll_call;
 mod site;
@@ -28,6 +30,7 @@ use crate::take_away::List;
 
 pub use arrival::{ArrivalOutcome, Arrived};
 pub use arrive::{Arrives, arrive};
+pub use missing::search_step;
 pub use moves::{Move, Said, Visit, Who, sign, unsign, welcome};
 pub use roll_call::{Ended, RollCall, What, Word, hear};
 
@@ -46,6 +49,22 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/fire/save", post(fire::save))
         .route("/fire/print", get(fire::print))
         .route("/fire/drills", get(fire::drills))
+        .route("/missing", get(missing::list))
+        .route("/missing/step", post(missing::step))
+        .route("/punctuality", get(punctuality::list))
+        .route("/punctuality/{enrolment}", get(punctuality::one))
+        .route(
+            "/punctuality/{enrolment}/done",
+            get(punctuality::ask_sanction).post(punctuality::sanction),
+        )
+        .route(
+            "/punctuality/{enrolment}/target",
+            get(punctuality::ask_target).post(punctuality::target),
+        )
+        .route(
+            "/punctuality/{enrolment}/target/{target}",
+            get(punctuality::ask_review).post(punctuality::review),
+        )
         .route("/site", get(site_page::page))
         .route("/site/sign", post(site_page::sign_one))
         .route("/site/log", get(site_page::log))
@@ -83,6 +102,16 @@ pub(crate) const LISTS: &[List] = &[
         make: site_page::log_as_file,
     },
     List {
+        kind: "missing from lessons",
+        address: "/missing",
+        make: missing::as_file,
+    },
+    List {
+        kind: "punctuality",
+        address: "/punctuality",
+        make: punctuality::as_file,
+    },
+    List {
         kind: "roll calls",
         address: "/fire/drills",
         make: fire::as_file,
@@ -94,6 +123,10 @@ pub const STATEMENTS: &[&str] = &[
     arrival::BY_KEY,
     arrival::OF_DAYS,
     arrive::WHO,
+    missing::STEPS,
+    punctuality::SANCTIONS,
+    punctuality::TARGETS,
+    punctuality::KNOWN,
     moves::OF_DAY,
     moves::ONE,
     moves::VISITS,

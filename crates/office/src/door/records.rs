@@ -103,3 +103,53 @@ pub static ROLL_CALL_TICK: Table = Table {
     ],
     shape: Shape::Log,
 };
+
+/// What was done about pupils missing from lessons.
+pub static SEARCH_STEP: Table = Table {
+    name: "search_step",
+    id: &[
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("on_date", Kind::Day),
+        Column::new("period_id", Kind::Int),
+    ],
+    columns: &[
+        Column::new("step", Kind::Text),
+        Column::new("at", Kind::Instant),
+        Column::nullable("note", Kind::Text),
+        Column::new("account_id", Kind::Int),
+    ],
+    shape: Shape::Log,
+};
+
+/// What was done about lateness.
+pub static LATE_SANCTION: Table = Table {
+    name: "late_sanction",
+    id: &[Column::new("sanction_id", Kind::Int)],
+    columns: &[
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("on_date", Kind::Day),
+        Column::new("lates", Kind::Int),
+        Column::new("does", Kind::Text),
+        Column::nullable("note", Kind::Text),
+        Column::new("account_id", Kind::Int),
+    ],
+    shape: Shape::Versions,
+};
+
+/// Written punctuality targets.
+pub static PUNCTUALITY_TARGET: Table = Table {
+    name: "punctuality_target",
+    id: &[Column::new("target_id", Kind::Int)],
+    columns: &[
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("first_day", Kind::Day),
+        Column::new("last_day", Kind::Day),
+        Column::new("allowed", Kind::Int),
+        Column::new("support", Kind::Text),
+        Column::new("review_on", Kind::Day),
+        Column::nullable("agreed_with", Kind::Text),
+        Column::nullable("outcome", Kind::Text),
+        Column::new("account_id", Kind::Int),
+    ],
+    shape: Shape::Versions,
+};

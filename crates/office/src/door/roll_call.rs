@@ -1,6 +1,6 @@
 //! Roll calls after an alarm: begun, ticked and ended by phones, with and without a network, and put together so that each tick counts once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use calendar::{Day, Instant};
 use register::site::{Tick, all_found_at, found};
@@ -171,31 +171,93 @@ pub fn hear(act: &mut Act, actor: &Actor, words: &[Word]) -> Result<Option<i64>,
         return Err(Refusal::Wrong(ground.to_owned()));
     }
     let mut ticked = BTreeSet::new();
-    let (mut call, mut changed) = (None, false);
+    let mut heard = Heard::default();
+    let (mut call, mut is_changed) = (None, false);
     for word in words {
-        let (mut found, began) = call_of(act, actor, word)?;
-        changed |= began;
+        let (place, began) = heard.call_of(act, actor, word)?;
+        is_changed |= began;
+        let found = &mut heard.calls[place];
         match &word.what {
             What::Begin => {}
             What::Tick(who, seen) => {
                 let is_known = !ticked.insert(word.key.as_str()) || was_ticked(act, &word.key)?;
                 if !is_known {
-                    tick(act, actor, &found, word, *who, *seen)?;
-                    changed = true;
+                    tick(act, actor, found, word, *who, *seen)?;
+                    is_changed = true;
                 }
             }
             What::End(looked_for, note) if found.ended.is_none() => {
-                end(act, actor, &mut found, word, looked_for, note.as_deref())?;
-                changed = true;
+                end(act, actor, found, word, looked_for, note.as_deref())?;
+                heard.changed.insert(place);
+                is_changed = true;
             }
             What::End(..) => {}
         }
         call = Some(found.id);
     }
-    if changed && let Some(call) = call {
+    for place in &heard.changed {
+        keep(act, &heard.calls[*place])?;
+    }
+    if is_changed && let Some(call) = call {
         act.describe(actor.entry("roll call", format!("roll call {call}")));
     }
     Ok(call)
+}
+
+/// The roll calls that are spoken of in one act; each is recorded once, at its end.
+#[derive(Default)]
+struct Heard {
+    calls: Vec<RollCall>,
+    /// Places of those that began or ended.
+    changed: BTreeSet<usize>,
+    /// Places by the names that devices have for them.
+    by_key: BTreeMap<String, usize>,
+}
+
+impl Heard {
+    /// The place of the roll call that a device means, and whether something is recorded to find it.
+    fn call_of(
+        &mut self,
+        act: &mut Act,
+        actor: &Actor,
+        word: &Word,
+    ) -> Result<(usize, bool), Refusal> {
+        if let Some(place) = self.by_key.get(&word.call) {
+            return Ok((*place, false));
+        }
+        let school = act.school();
+        let day = word.began_at.in_london().0;
+        let mut all = calls_of(act.tx(), school, (day, day))?;
+        all.retain(|one| !self.calls.iter().any(|own| own.id == one.id));
+        all.extend(self.calls.iter().cloned());
+        let started = args![school, word.call.as_str()];
+        let known: Option<i64> = act.tx().query_opt(STARTED, &started, |row| row.get(0))?;
+        let found = match known {
+            Some(id) => Some(
+                all.into_iter()
+                    .find(|one| one.id == id)
+                    .ok_or(Refusal::NotFound)?,
+            ),
+            None => all.into_iter().find(|one| is_same(one, word)),
+        };
+        let (call, is_new) = match found {
+            Some(found) => (found, false),
+            None => (begun(act, actor, word), true),
+        };
+        let own = self.calls.iter().position(|one| one.id == call.id);
+        if known.is_none() {
+            act.record(&ROLL_CALL_START, &args![word.call.as_str(), call.id])?;
+        }
+        let place = own.unwrap_or(self.calls.len());
+        if own.is_none() {
+            self.calls.push(call);
+        }
+        if is_new {
+            self.changed.insert(place);
+        }
+        self.by_key.insert(word.call.clone(), place);
+        Ok((place, known.is_none()))
+    }
 }
 
 fn was_ticked(act: &mut Act, key: &str) -> Result<bool, StoreError> {
@@ -227,44 +289,23 @@ fn tick(
     act.record(&ROLL_CALL_TICK, &values)
 }
 
-/// The roll call that a device means, and whether something was recorded to find it.
-fn call_of(act: &mut Act, actor: &Actor, word: &Word) -> Result<(RollCall, bool), Refusal> {
-    let school = act.school();
-    let day = word.began_at.in_london().0;
-    let all = calls_of(act.tx(), school, (day, day))?;
-    let started = args![school, word.call.as_str()];
-    let known: Option<i64> = act.tx().query_opt(STARTED, &started, |row| row.get(0))?;
-    if let Some(id) = known {
-        let own = all.into_iter().find(|one| one.id == id);
-        return own.map(|own| (own, false)).ok_or(Refusal::NotFound);
-    }
-    let same = all.into_iter().find(|one| {
-        let apart = one.began_at.seconds_until(word.began_at).abs();
-        let over = one
-            .ended
-            .as_ref()
-            .is_some_and(|ended| ended.at < word.began_at);
-        one.is_drill == word.is_drill && apart <= ONE_ALARM_SECONDS && !over
-    });
-    let call = match same {
-        Some(same) => same,
-        None => begin(act, actor, word)?,
-    };
-    act.record(&ROLL_CALL_START, &args![word.call.as_str(), call.id])?;
-    Ok((call, true))
+/// Whether a roll call is the one that a device has begun by itself.
+fn is_same(one: &RollCall, word: &Word) -> bool {
+    let apart = one.began_at.seconds_until(word.began_at).abs();
+    let ended = one.ended.as_ref();
+    let is_over = ended.is_some_and(|ended| ended.at < word.began_at);
+    one.is_drill == word.is_drill && apart <= ONE_ALARM_SECONDS && !is_over
 }
 
-fn begin(act: &mut Act, actor: &Actor, word: &Word) -> Result<RollCall, StoreError> {
-    let call = RollCall {
+fn begun(act: &mut Act, actor: &Actor, word: &Word) -> RollCall {
+    RollCall {
         id: act.new_id(),
         is_drill: word.is_drill,
         day: word.began_at.in_london().0,
         began_at: word.began_at,
         began_by: actor.account,
         ended: None,
-    };
-    keep(act, &call)?;
-    Ok(call)
+    }
 }
 
 fn end(
@@ -287,7 +328,7 @@ fn end(
         all_at: all_found_at(&all, &ticks),
         note: note.map(|note| note.chars().take(500).collect()),
     });
-    keep(act, call)
+    Ok(())
 }
 
 fn keep(act: &mut Act, call: &RollCall) -> Result<(), StoreError> {

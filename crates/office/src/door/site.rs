@@ -10,7 +10,7 @@ use super::arrival::of_days;
 use super::moves::{Move, Visit, Who, moves_of, visits_of};
 use crate::book::{Book, GroupKind, Pupil};
 use crate::desk::Refusal;
-use crate::ids::{EnrolmentId, GroupId};
+use crate::ids::EnrolmentId;
 use crate::year::settings::session_times;
 
 /// When the pupils of today who were late came, in minutes after their register opened.
@@ -31,7 +31,6 @@ pub(super) struct OnSite<'b> {
     pub(super) pupil: &'b Pupil,
     pub(super) enrolment: EnrolmentId,
     /// The tutor group.
-    pub(super) group: Option<GroupId>,
     pub(super) form: String,
     pub(super) place: Whereabouts,
     /// The last time the pupil was signed out or in.
@@ -124,7 +123,6 @@ pub(super) fn site<'b>(tx: &mut Tx, book: &'b Book, now: Instant) -> Result<Site
             Some(OnSite {
                 pupil,
                 enrolment,
-                group: group.map(|group| group.id),
                 form: group.map(|group| group.name.clone()).unwrap_or_default(),
                 place: whereabouts(today, now, &says, own),
                 last: last.get(&Who::Pupil(enrolment)).cloned(),

@@ -124,6 +124,8 @@ impl Place {
             Place::Registers if path == "/exams" || path.starts_with("/exams/") => true,
             Place::Registers if path == "/lessons" || path.starts_with("/lessons/") => true,
             Place::Registers if path == "/unexplained" || path == "/sub-codes" => true,
+            Place::Registers if path == "/missing" => true,
+            Place::Door if path == "/punctuality" || path.starts_with("/punctuality/") => true,
             Place::Door if path == "/site" || path.starts_with("/site/") => true,
             Place::Registers if path == "/many-marks" || path.starts_with("/many-marks/") => true,
             _ => path
@@ -142,8 +144,10 @@ impl Place {
                 reads_pupils(actor, RecordKind::ContactsLog)
                     && reads_pupils(actor, RecordKind::AttendanceMarks)
             }
+            // Any colleague may have to say who is missing; an inspector of the registers has no part in it.
             Place::Fire => {
-                actor.staff.is_some() && actor.may_for_school(Access::Read, RecordKind::PupilCore)
+                actor.may_for_school(Access::Read, RecordKind::PupilCore)
+                    && !actor.roles.contains(&Role::Inspector)
             }
             Place::Pupils | Place::Groups | Place::Timetable => {
                 reads_pupils(actor, RecordKind::PupilCore)

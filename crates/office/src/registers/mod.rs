@@ -42,7 +42,7 @@ pub use enter::Change;
 pub(crate) use extract::may_extract;
 pub use history::{HistoryEntry, history_of, history_of_register};
 pub use keeper::{Keeper, keeper};
-pub(crate) use lessons::{PupilDay, day_of_pupil};
+pub(crate) use lessons::{MissingPupil, PupilDay, day_of_pupil, missing_from_lessons};
 pub(crate) use offline::late_marks_waiting;
 pub use pages::{RegisterAddress, routes};
 pub use plans::PlanReader;

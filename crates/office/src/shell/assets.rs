@@ -27,6 +27,7 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("ahead.js", JS, include_bytes!("assets/ahead.js")),
     ("offline.js", JS, include_bytes!("assets/offline.js")),
     ("door.js", JS, include_bytes!("assets/door.js")),
+    ("fire.js", JS, include_bytes!("assets/fire.js")),
     ("grid.js", JS, include_bytes!("assets/grid.js")),
     ("board.js", JS, include_bytes!("assets/board.js")),
     ("live.js", JS, include_bytes!("assets/live.js")),
@@ -54,6 +55,7 @@ const KEPT_ON_DEVICES: &[&str] = &[
     "grid.js",
     "offline.js",
     "door.js",
+    "fire.js",
     "icon.svg",
 ];
 

@@ -411,3 +411,79 @@ fn only_who_keeps_every_register_keeps_the_door_and_a_device_is_given_these_keys
         );
     });
 }
+
+#[test]
+fn a_step_falls_due_by_counted_lates_and_a_reason_beyond_the_pupil_counts_for_none() {
+    at_school(|store| {
+        store.clock().set(at("08:52"));
+        for on in ["2026-11-19", "2026-11-20", "2026-11-23"] {
+            let slot = calendar::Slot::new(crate::school::day(on), Session::Am);
+            let late = |number| Change {
+                minutes: Some(9),
+                reason: Some("Told by the tutor".into()),
+                ..mark(e(number), "L", 0)
+            };
+            let answer =
+                save_as(store, officer(), A, slot, &changes(vec![late(1), late(2)])).unwrap();
+            assert_eq!(answer.results[0].message, "");
+        }
+        let because = |number, key, reason: &str| Arrives {
+            reason: Some(reason.to_owned()),
+            ..comes(number, key)
+        };
+        signed_in(store, because(1, "one", "Overslept"));
+        signed_in(store, because(2, "two", "Bus or train late"));
+        let office = office(store);
+        let due = || {
+            let (status, file) = take(&office, officer(), "/punctuality", "csv");
+            if status == StatusCode::OK {
+                file
+            } else {
+                String::new()
+            }
+        };
+        let file = due();
+        let row = |name: &str| {
+            file.lines()
+                .find(|line| line.contains(name))
+                .unwrap_or("")
+                .to_owned()
+        };
+        assert!(
+            row("Pupil1").contains("Sanction the same day, text home"),
+            "{file}"
+        );
+        assert!(
+            row("Pupil2").contains("Tutor speaks with the pupil"),
+            "the bus does not count: {file}"
+        );
+
+        let post = |path: &str, body: &str| {
+            let request = Request::post(path)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+            ask(&office, officer(), request, body.to_owned())
+        };
+        let page = format!("/punctuality/{}", e(1));
+        let (status, _) = post(&format!("{page}/done"), "step=4&on=2026-11-24&note=Lunch");
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        assert!(!due().contains("Pupil1"), "done, and due no more");
+        let target = "first=2026-11-24&last=2026-12-11&allowed=1&support=Breakfast+club&review=2026-12-14&with=Mother";
+        let (status, text) = post(&format!("{page}/target"), target);
+        assert_eq!(status, StatusCode::SEE_OTHER, "{text}");
+        let (_, text) = post(&format!("{page}/target"), &target.replace("12-11", "11-01"));
+        assert!(text.contains("This lies before the first day"), "{text}");
+        let (_, shown) = get(&office, officer(), &page);
+        assert!(
+            shown.contains("1 allowed, 1 so far") && shown.contains("Lunch"),
+            "{shown}"
+        );
+        let id = count(
+            store,
+            "select max(target_id) from punctuality_target where school_id = $1",
+        );
+        let (status, _) = post(&format!("{page}/target/{id}"), "outcome=Kept");
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        let (_, shown) = get(&office, officer(), &page);
+        assert!(shown.contains("<b>Kept</b>"), "{shown}");
+    });
+}

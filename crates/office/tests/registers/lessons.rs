@@ -1191,3 +1191,81 @@ fn the_school_says_how_long_before_a_lesson_its_register_opens() {
         assert_eq!(now.results[0].outcome, Outcome::Saved);
     });
 }
+
+#[test]
+fn who_was_in_and_is_missing_from_a_lesson_is_searched_for_with_steps_that_fall_due() {
+    at_school(|store| {
+        store.clock().set(at("08:50"));
+        save_as(
+            store,
+            officer(),
+            A,
+            today(Session::Am),
+            &changes(here(&[1, 2])),
+        )
+        .unwrap();
+        store.clock().set(at("09:16"));
+        save_in(store, teacher(), lesson(P1), &changes(here(&[1, 2]))).unwrap();
+        store.clock().set(at("10:14"));
+        let not_here = vec![mark(e(1), "N", 0), mark(e(2), "/", 0)];
+        save_in(store, teacher(), lesson(P2), &changes(not_here)).unwrap();
+        let before = count(store, SESSION_MARKS);
+        let office = office(store);
+        let page = || get(&office, officer(), "/missing").1;
+        let first = page();
+        assert!(
+            first.contains("P1, 8X1, room 12"),
+            "where they were seen last: {first}"
+        );
+        assert!(
+            first.contains("Search by staff on call, due 10:14"),
+            "{first}"
+        );
+        assert!(
+            !first.contains("Sample, Pupil2"),
+            "who is there is not searched for"
+        );
+        let step = |account: i64, step: &str| {
+            let request = Request::post("/missing/step")
+                .header("content-type", "application/x-www-form-urlencoded");
+            let place = format!("enrolment={}&day=2026-11-24&period={}", e(1), P2);
+            ask(
+                &office,
+                account,
+                request,
+                format!("{place}&step={step}&note=Field"),
+            )
+            .0
+        };
+        assert_eq!(step(teacher(), "on_call"), StatusCode::NOT_FOUND);
+        assert_eq!(
+            step(officer(), "nonsense"),
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
+        assert_eq!(
+            step(account(Role::BehaviourLead), "on_call"),
+            StatusCode::SEE_OTHER
+        );
+        store.clock().set(at("10:30"));
+        let second = page();
+        assert!(
+            second.contains("<span class=\"loud\">Safeguarding lead told, due 10:29"),
+            "E-029: {second}"
+        );
+        assert_eq!(
+            step(account(Role::Dsl), "safeguarding_lead"),
+            StatusCode::SEE_OTHER
+        );
+        assert!(page().contains("Parent told, due 10:34"));
+        assert_eq!(step(officer(), "found"), StatusCode::SEE_OTHER);
+        let (status, file) = take(&office, officer(), "/missing", "csv");
+        assert_eq!(status, StatusCode::OK, "{file}");
+        assert!(file.contains("Found") && file.contains("Field"), "{file}");
+        assert_eq!(
+            count(store, SESSION_MARKS),
+            before,
+            "no session mark is made (R-025)"
+        );
+        assert_eq!(get(&office, teacher(), "/missing").0, StatusCode::NOT_FOUND);
+    });
+}

@@ -13,4 +13,5 @@ mod plans;
 mod preservation;
 mod save;
 mod school;
+mod site;
 mod sub_codes;

@@ -9,6 +9,7 @@ mod day;
 mod differ;
 pub(super) mod history;
 mod list;
+mod missing;
 mod of_day;
 pub(super) mod page;
 mod pages;
@@ -20,6 +21,7 @@ use calendar::Day;
 
 pub(crate) use day::{PupilDay, day_of_pupil};
 pub(super) use differ::differences;
+pub(crate) use missing::{MissingPupil, missing_from_lessons};
 pub use pages::routes;
 pub use save::save_lesson;
 pub(super) use today::{LessonLine, lessons_of};
@@ -53,6 +55,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     of_day::OF_SCHOOL,
     of_day::OF_GROUP,
     of_day::OF_ENROLMENT,
+    missing::RECORDED,
     of_day::MINUTES,
     page::OF_DAY,
     place::STANDING,

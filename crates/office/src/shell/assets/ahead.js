@@ -20,7 +20,7 @@ export async function fetchAhead() {
 
 /** Pages that work without a network, where this person may open them: fetched now and then, so that they are here when the network is not. */
 async function fetchSheets() {
-  for (const page of ['/door']) {
+  for (const page of ['/door', '/fire']) {
     if (!document.querySelector(`.bar nav a[href="${page}"]`) || location.pathname === page) continue;
     const entry = await settled((await store('sheets')).get(page));
     if (entry && entry.owner === person && Date.now() + entry.ahead - entry.told < FRESH_FOR) continue;

@@ -107,7 +107,7 @@ async function lookForServer(found) {
 }
 
 /** Pages that draw themselves from what is kept of them here, with the module that does. */
-const OWN = { '/door': ['door', 'Late door'] };
+const OWN = { '/door': ['door', 'Late door'], '/fire': ['fire', 'Fire list'] };
 
 /** Such a page, if it is asked for and kept. */
 async function ownPage() {
