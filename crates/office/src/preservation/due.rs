@@ -8,7 +8,9 @@ use register::preservation::{
 };
 use store::{Arg, Forgotten, Row, SchoolId, StoreError, Table, Tx, args};
 
-use crate::door::records::ARRIVAL;
+use crate::door::records::{
+    ARRIVAL, LATE_SANCTION, PUNCTUALITY_TARGET, ROLL_CALL_TICK, SEARCH_STEP, SITE_MOVE,
+};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::morning::records::{ABSENCE_CLAIM, ABSENCE_ENTRY};
 use crate::registers::records::{
@@ -93,7 +95,7 @@ const OF_PUPIL: [Source; 10] = [
     },
 ];
 
-const OF_ENROLMENT: [Source; 10] = [
+const OF_ENROLMENT: [Source; 15] = [
     Source {
         table: &MEMBERSHIP,
         sql: "select membership_id, max(coalesce(superseded_seq, seq)) from membership where school_id = $1 and enrolment_id = $2 group by membership_id",
@@ -125,6 +127,26 @@ const OF_ENROLMENT: [Source; 10] = [
     Source {
         table: &ARRIVAL,
         sql: "select arrival_id, max(coalesce(superseded_seq, seq)) from arrival where school_id = $1 and enrolment_id = $2 group by arrival_id",
+    },
+    Source {
+        table: &SITE_MOVE,
+        sql: "select move_id, max(coalesce(superseded_seq, seq)) from site_move where school_id = $1 and who = 'pupil' and who_id = $2 group by move_id",
+    },
+    Source {
+        table: &ROLL_CALL_TICK,
+        sql: "select tick_key, max(seq) from roll_call_tick where school_id = $1 and who = 'pupil' and who_id = $2 group by tick_key",
+    },
+    Source {
+        table: &SEARCH_STEP,
+        sql: "select enrolment_id, on_date, period_id, max(seq) from search_step where school_id = $1 and enrolment_id = $2 group by enrolment_id, on_date, period_id",
+    },
+    Source {
+        table: &LATE_SANCTION,
+        sql: "select sanction_id, max(coalesce(superseded_seq, seq)) from late_sanction where school_id = $1 and enrolment_id = $2 group by sanction_id",
+    },
+    Source {
+        table: &PUNCTUALITY_TARGET,
+        sql: "select target_id, max(coalesce(superseded_seq, seq)) from punctuality_target where school_id = $1 and enrolment_id = $2 group by target_id",
     },
     Source {
         table: &ABSENCE_ENTRY,
