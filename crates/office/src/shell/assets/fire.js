@@ -99,7 +99,8 @@ function drawTiles() {
     const missing = own.filter((person) => isLookedFor(person) && !isFound(person)).length;
     const one = button([make('b', {}, missing), ` ${name}`], () => { open = open === name ? null : name; draw(); if (open) people.querySelector('h2')?.focus(); }, `tile${missing === 0 ? ' done' : ''}`);
     one.setAttribute('aria-expanded', String(open === name));
-    one.setAttribute('aria-label', `${name}: ${missing} to be found`);
+    one.setAttribute('aria-label', `${missing} ${name}, to be found`);
+    one.dataset.person = `form ${name}`;
     return one;
   });
   tiles.replaceChildren(...shown);
