@@ -18,6 +18,7 @@ use crate::as_known::{self, AsKnown};
 use crate::book::{BookError, Shelf};
 use crate::home::Notices;
 use crate::live::Heads;
+use crate::messages::Outside;
 use crate::people::inspections::look;
 use crate::people::{
     Actor, DIRECTORY, Doors, Keyring, Place, Present, Role, SignInToken, must_choose, note_seen,
@@ -52,6 +53,8 @@ pub struct Office {
     pub interface: Arc<Interface>,
     /// Where each school's record stands, for pages that follow it.
     pub heads: Arc<Heads>,
+    /// Whether messages leave.
+    pub outside: Outside,
     typesetter: Option<Arc<dyn Typesetter>>,
     sign: Arc<Mutex<Option<SignOfLife>>>,
     lately: Arc<Lately>,
@@ -79,6 +82,7 @@ impl Office {
             notices: Notices::default(),
             interface: Arc::default(),
             heads: Arc::default(),
+            outside: Outside::default(),
             lately: Arc::default(),
         }
     }
@@ -89,6 +93,11 @@ impl Office {
             typesetter: Some(typesetter),
             ..self
         }
+    }
+
+    /// The application with messages that leave so.
+    pub fn sending(self, outside: Outside) -> Office {
+        Office { outside, ..self }
     }
 
     /// A document as PDF. Takes its time: call it where nobody waits for this thread.

@@ -98,3 +98,19 @@ id_type!(
     /// A sitting of an examination.
     ExamId
 );
+id_type!(
+    /// Messages that were asked for together.
+    MessageRunId
+);
+id_type!(
+    /// One message to one contact.
+    MessageId
+);
+id_type!(
+    /// A hold of messages about a pupil.
+    HoldId
+);
+id_type!(
+    /// What a family answered.
+    ReplyId
+);

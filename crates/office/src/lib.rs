@@ -18,6 +18,7 @@ pub mod home;
 pub mod ids;
 pub mod insight;
 pub mod live;
+pub mod messages;
 pub mod morning;
 pub mod people;
 pub mod preservation;
@@ -106,6 +107,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0017_door",
         sql: include_str!("../migrations/0017_door.sql"),
     },
+    Migration {
+        name: "0018_messages",
+        sql: include_str!("../migrations/0018_messages.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -174,6 +179,13 @@ pub static TABLES: &[&Table] = &[
     &take_away::records::EXPORT_PUPIL,
     &api::API_CLIENT,
     &webhooks::WEBHOOK,
+    &messages::records::MESSAGE_RUN,
+    &messages::records::MESSAGE,
+    &messages::records::MESSAGE_PUPIL,
+    &messages::records::MESSAGE_STATE,
+    &messages::records::MESSAGE_HOLD,
+    &messages::records::MESSAGE_REPLY,
+    &messages::records::MESSAGE_CHANNEL,
 ];
 
 /// The past of every table that an act writes, for pages that show what was known at an earlier number.

@@ -12,8 +12,8 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
 use crate::{
-    api, as_known, door, home, insight, live, morning, people, preservation, registers, roll,
-    take_away, webhooks, year,
+    api, as_known, door, home, insight, live, messages, morning, people, preservation, registers,
+    roll, take_away, webhooks, year,
 };
 
 /// The application as one router.
@@ -30,6 +30,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .merge(insight::routes())
         .merge(live::routes())
         .merge(morning::routes())
+        .merge(messages::routes())
         .merge(people::routes())
         .merge(preservation::routes())
         .merge(registers::routes())

@@ -1,8 +1,8 @@
 //! Every statement of the application can be prepared on both engines.
 
 use office::{
-    CHRONICLE, MIGRATIONS, api, as_known, book, carry, demo, desk, door, home, insight, morning,
-    people, preservation, registers, roll, take_away, webhooks, year,
+    CHRONICLE, MIGRATIONS, api, as_known, book, carry, demo, desk, door, home, insight, messages,
+    morning, people, preservation, registers, roll, take_away, webhooks, year,
 };
 use store::SchoolId;
 use store::testing::each_engine;
@@ -21,6 +21,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines_for_the_present_and_
             home::STATEMENTS,
             insight::STATEMENTS,
             &morning::statements(),
+            &messages::statements(),
             &people::statements(),
             &preservation::statements(),
             &registers::statements(),

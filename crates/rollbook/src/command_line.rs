@@ -382,6 +382,9 @@ pub struct Serve {
     /// What other programs may do.
     #[command(flatten)]
     pub api: Api,
+    /// Let messages to families leave, by the channels that each school has set. Without it nothing is sent.
+    #[arg(long, env = "ROLLBOOK_MESSAGES")]
+    pub messages: bool,
     /// Backups by themselves.
     #[command(flatten)]
     pub nightly: Nightly,

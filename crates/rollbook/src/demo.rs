@@ -15,6 +15,7 @@ use calendar::{Day, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use office::demo::{DemoAccount, DemoClock, SCHOOL, put_in};
 use office::desk::Clock;
+use office::messages::Outside;
 use office::people::{Role, hash_password_now};
 use ring::rand::{SecureRandom, SystemRandom};
 use store::{SchoolId, Store, StoreError, Tx};
@@ -96,6 +97,7 @@ pub fn demo(demo: &Demo) -> Result<()> {
             Protection::None
         },
         metrics_token: None,
+        outside: Outside::recording(),
         upkeep: None,
     };
     served.until_asked_to_stop(|| {

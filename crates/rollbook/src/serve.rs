@@ -16,6 +16,7 @@ use axum::routing::get;
 use letters::Press;
 use office::api::InterfaceRules;
 use office::desk::{Clock, Office};
+use office::messages::{Outside, carry_what_is_due};
 use office::people::{self, Doors, Keyring, SetUpCode};
 use office::shell::{self, Frame};
 use office::upkeep::{Forgotten, forget_what_is_over};
@@ -50,6 +51,8 @@ pub struct Served {
     pub protection: Protection,
     /// The token for `/metrics`, where other machines may ask.
     pub metrics_token: Option<String>,
+    /// Whether messages leave.
+    pub outside: Outside,
     /// What is to be looked after while it serves; nothing for a school that is only looked at.
     pub upkeep: Option<Upkeep>,
 }
@@ -86,6 +89,19 @@ pub enum Protection {
     },
 }
 
+/// How often it is looked whether messages are due.
+const LOOKS_FOR_MESSAGES: Duration = Duration::from_secs(2);
+
+/// Hands messages over as they fall due, for as long as the program runs.
+async fn keep_carrying(office: Arc<Office>) {
+    loop {
+        tokio::time::sleep(LOOKS_FOR_MESSAGES).await;
+        if let Err(error) = carry_what_is_due(&office).await {
+            tracing::warn!(%error, "it could not be looked whether messages are due");
+        }
+    }
+}
+
 /// Serves as the command line says.
 pub fn serve(serve: &Serve) -> Result<()> {
     let key_file = serve.data.key_file(serve.key_file.as_deref())?;
@@ -103,6 +119,10 @@ pub fn serve(serve: &Serve) -> Result<()> {
         listen: serve.listen,
         protection,
         metrics_token,
+        outside: match serve.messages {
+            true => Outside::open(),
+            false => Outside::default(),
+        },
         upkeep: Some(Upkeep {
             data: serve.data.data.clone(),
             schedule: schedule(&serve.nightly)?,
@@ -234,11 +254,13 @@ impl Served {
         );
         let store = self.store.clone();
         let office = Office::new(self.store, self.keyring, self.clock, over_tls, doors)
-            .printing_with(Arc::new(Press::new()));
+            .printing_with(Arc::new(Press::new()))
+            .sending(self.outside);
         tokio::spawn(keep_up(office.store.clone(), Arc::clone(&office.clock)));
         let office = Arc::new(office);
         tokio::spawn(Arc::clone(&office).open_books());
         tokio::spawn(keep_sealing(Arc::clone(&office), SEALS_AFTER));
+        tokio::spawn(keep_carrying(Arc::clone(&office)));
         if let Some(upkeep) = self.upkeep {
             office.interface.go_by(upkeep.interface);
             tokio::spawn(office::webhooks::keep_delivering(Arc::clone(&office)));

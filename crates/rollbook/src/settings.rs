@@ -34,6 +34,7 @@ const KEYS: &[(&str, &str)] = &[
     ("api.reading_clients", "reading_clients"),
     ("api.writing_clients", "writing_clients"),
     ("api.webhooks_inside", "webhooks_inside"),
+    ("messages", "messages"),
     ("backup.folder", "backup_folder"),
     ("backup.hour", "backup_hour"),
     ("backup.keep_daily", "keep_daily"),
@@ -268,7 +269,7 @@ fn values(path: &str, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>, Strin
         DeValue::Integer(number) => Ok(number.to_string()),
         _ => Err(format!("“{path}” takes a text or a whole number")),
     };
-    let is_switch = path == "behind_proxy";
+    let is_switch = matches!(path, "behind_proxy" | "messages");
     match value.get_ref() {
         DeValue::Boolean(on) if is_switch => {
             Ok(on.then(|| "true".to_owned()).into_iter().collect())

@@ -12,6 +12,7 @@ mod door;
 mod history;
 mod inspector;
 mod lessons;
+mod messages;
 mod morning;
 mod plans;
 mod programs;
@@ -74,6 +75,7 @@ pub fn put_in(
     set_clock(now);
     programs::put_in(store, key, school, &people, now)?;
     door::put_in(store, key, school, &people, &ids, now)?;
+    messages::put_in(store, key, &people)?;
     let inspector = inspector::visit(store, key, &people, password_hash)?;
     let staff = school.staff.iter().map(|member| account_of(member, key));
     Ok((staff.chain([inspector]).collect(), now))
@@ -106,6 +108,7 @@ pub const STATEMENTS: &[&str] = &[
     NEW_PERSON,
     NEW_ACCOUNT,
     morning::STATEMENTS[0],
+    messages::OF_RUN,
 ];
 
 fn directory(

@@ -17,6 +17,8 @@ pub enum Place {
     Door,
     /// The fire list and its roll calls.
     Fire,
+    /// What goes to families, and what they answer.
+    Messages,
     /// Finding pupils, and their records.
     Pupils,
     /// Figures of the school and its groups.
@@ -41,12 +43,13 @@ pub enum Place {
 
 impl Place {
     /// Every place, in the order of a school's day.
-    pub const ALL: [Place; 15] = [
+    pub const ALL: [Place; 16] = [
         Place::Today,
         Place::Morning,
         Place::Registers,
         Place::Door,
         Place::Fire,
+        Place::Messages,
         Place::Pupils,
         Place::Figures,
         Place::Lists,
@@ -67,6 +70,7 @@ impl Place {
             Place::Registers => ("Registers", 'G'),
             Place::Door => ("Door", 'O'),
             Place::Fire => ("Fire", 'R'),
+            Place::Messages => ("Messages", 'S'),
             Place::Pupils => ("Pupils", 'P'),
             Place::Figures => ("Figures", 'F'),
             Place::Lists => ("Lists", 'L'),
@@ -87,6 +91,7 @@ impl Place {
             Place::Registers => "/registers",
             Place::Door => "/door",
             Place::Fire => "/fire",
+            Place::Messages => "/messages",
             Place::Pupils => "/pupils",
             Place::Figures => "/figures",
             Place::Lists => "/lists",
@@ -149,6 +154,7 @@ impl Place {
                 actor.may_for_school(Access::Read, RecordKind::PupilCore)
                     && !actor.roles.contains(&Role::Inspector)
             }
+            Place::Messages => actor.may_for_school(Access::Read, RecordKind::ContactsLog),
             Place::Pupils | Place::Groups | Place::Timetable => {
                 reads_pupils(actor, RecordKind::PupilCore)
             }

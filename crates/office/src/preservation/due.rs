@@ -12,6 +12,7 @@ use crate::door::records::{
     ARRIVAL, LATE_SANCTION, PUNCTUALITY_TARGET, ROLL_CALL_TICK, SEARCH_STEP, SITE_MOVE,
 };
 use crate::ids::{EnrolmentId, PupilId};
+use crate::messages::records::{MESSAGE, MESSAGE_HOLD, MESSAGE_PUPIL, MESSAGE_REPLY};
 use crate::morning::records::{ABSENCE_CLAIM, ABSENCE_ENTRY};
 use crate::registers::records::{
     EXAM_MARK, EXAM_SEAT, LATE_MARK, LESSON_MARK, MARK_VERSION, PLAN, SETTLED_DRIFT,
@@ -52,7 +53,15 @@ struct Source {
     sql: &'static str,
 }
 
-const OF_PUPIL: [Source; 10] = [
+const OF_PUPIL: [Source; 12] = [
+    Source {
+        table: &MESSAGE_HOLD,
+        sql: "select hold_id, max(coalesce(superseded_seq, seq)) from message_hold where school_id = $1 and pupil_id = $2 group by hold_id",
+    },
+    Source {
+        table: &MESSAGE_REPLY,
+        sql: "select reply_id, max(coalesce(superseded_seq, seq)) from message_reply where school_id = $1 and pupil_id = $2 group by reply_id",
+    },
     Source {
         table: &PUPIL,
         sql: "select pupil_id, max(coalesce(superseded_seq, seq)) from pupil where school_id = $1 and pupil_id = $2 group by pupil_id",
@@ -95,7 +104,11 @@ const OF_PUPIL: [Source; 10] = [
     },
 ];
 
-const OF_ENROLMENT: [Source; 15] = [
+const OF_ENROLMENT: [Source; 16] = [
+    Source {
+        table: &MESSAGE_PUPIL,
+        sql: "select message_id, enrolment_id, max(coalesce(superseded_seq, seq)) from message_pupil where school_id = $1 and enrolment_id = $2 group by message_id, enrolment_id",
+    },
     Source {
         table: &MEMBERSHIP,
         sql: "select membership_id, max(coalesce(superseded_seq, seq)) from membership where school_id = $1 and enrolment_id = $2 group by membership_id",
@@ -158,7 +171,12 @@ const OF_ENROLMENT: [Source; 15] = [
     },
 ];
 
-const OF_CONTACT: [Source; 4] = [
+const OF_CONTACT: [Source; 5] = [
+    // The words of a message name children of one family; they go with the last of them, when the contact does.
+    Source {
+        table: &MESSAGE,
+        sql: "select message_id, max(coalesce(superseded_seq, seq)) from message where school_id = $1 and contact_id = $2 group by message_id",
+    },
     Source {
         table: &CONTACT,
         sql: "select contact_id, max(coalesce(superseded_seq, seq)) from contact where school_id = $1 and contact_id = $2 group by contact_id",

@@ -1,0 +1,86 @@
+//! Messages to families about the day's unexplained absences: what would go, what went, what became of it, and what families answer.
+//!
+//! The crate `messages` carries them and knows the rules of carrying; here is whom they are for, in which words, and the record of them.
+//! A message never changes a mark, and neither does an answer. It deliberately does not know: how a provider is reached, and what follows from an
+//! absence.
+
+mod ask;
+mod carry;
+mod channel;
+mod foresee;
+mod hold;
+mod list;
+mod outside;
+mod preview;
+pub mod records;
+mod replies;
+mod rules;
+mod rules_page;
+mod run;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub use ask::{Asked, ask, stop};
+pub use carry::carry_what_is_due;
+pub use foresee::{About, Foreseen, Foresight, HeldBack, foresee, unexplained};
+pub use hold::{Hold, hold, lift};
+pub use outside::Outside;
+pub use replies::{keep as keep_reply, see as see_reply};
+pub use rules::{FIELDS, MESSAGES, MessageRules};
+
+use crate::desk::Office;
+use crate::people::{Actor, Place};
+
+/// Whether messages are open to this person.
+pub(super) fn is_open_to(actor: &Actor) -> bool {
+    Place::Messages.is_open_to(actor)
+}
+
+/// The addresses of this folder.
+pub fn routes() -> Router<Arc<Office>> {
+    Router::new()
+        .route("/messages", get(list::list))
+        .route("/messages/first", get(preview::first).post(preview::send))
+        .route(
+            "/messages/rules",
+            get(rules_page::ask).post(rules_page::answer),
+        )
+        .route("/messages/channels", get(channel::page))
+        .route(
+            "/messages/channels/notify",
+            get(channel::ask_notify).post(channel::answer_notify),
+        )
+        .route(
+            "/messages/channels/mail",
+            get(channel::ask_mail).post(channel::answer_mail),
+        )
+        .route("/messages/channels/verify", post(channel::verify))
+        .route("/messages/holds", get(hold::list))
+        .route(
+            "/messages/holds/new",
+            get(hold::ask_new).post(hold::answer_new),
+        )
+        .route("/messages/holds/{hold}/lift", post(hold::answer_lift))
+        .route("/messages/replies/{reply}/seen", post(list::seen))
+        .route("/messages/{run}", get(run::page))
+        .route("/messages/{run}/stop", post(run::stop_it))
+        .route("/messages/{run}/decide/{message}", post(run::decide))
+}
+
+/// The statements of this folder.
+pub fn statements() -> Vec<&'static str> {
+    [
+        ask::STATEMENTS,
+        carry::STATEMENTS,
+        foresee::STATEMENTS,
+        hold::STATEMENTS,
+        list::STATEMENTS,
+        outside::STATEMENTS,
+        replies::STATEMENTS,
+        run::STATEMENTS,
+    ]
+    .concat()
+}

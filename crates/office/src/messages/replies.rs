@@ -1,0 +1,149 @@
+//! What families answer (I-142): matched by number, never a mark by itself.
+
+use std::sync::Arc;
+
+use ::messages::Received;
+use calendar::Instant;
+use store::{Act, SchoolId, StoreError, Tx, args};
+
+use super::ask::may_send;
+use super::carry::by_itself;
+use super::foresee::{slot_now, unexplained};
+use super::outside::Carriers;
+use super::records::MESSAGE_REPLY;
+use crate::desk::{Office, Refusal};
+use crate::ids::{PupilId, ReplyId};
+use crate::people::Actor;
+
+const KNOWN: &str = "select reply_id from message_reply where school_id = $1 and provider_key = $2";
+const NEWEST: &str = "\
+select provider_key from message_reply where school_id = $1 and superseded_seq is null order by received_at desc, reply_id desc limit 1";
+const OF_NUMBER: &str = "\
+select distinct x.pupil_id from contact_route r
+join pupil_contact x on x.school_id = r.school_id and x.contact_id = r.contact_id and x.superseded_seq is null
+where r.school_id = $1 and r.value = $2 and r.superseded_seq is null";
+const ONE: &str = "\
+select provider_key, address, words, received_at, pupil_id, seen from message_reply
+where school_id = $1 and reply_id = $2 and superseded_seq is null";
+
+/// The statements of this file.
+pub(super) const STATEMENTS: &[&str] = &[KNOWN, NEWEST, OF_NUMBER, ONE];
+
+/// Fetches what families sent since the last that is known, from whoever carries messages for the school.
+///
+/// Errors: the database did not answer.
+pub(super) async fn fetch(
+    office: &Arc<Office>,
+    school: SchoolId,
+    carriers: &Carriers,
+) -> Result<(), Refusal> {
+    for carrier in carriers.all().iter().filter(|one| one.features().replies) {
+        let since: Option<String> = office
+            .store
+            .read(move |tx| tx.query_opt(NEWEST, &args![school], |row| row.get(0)))
+            .await
+            .map_err(|error: StoreError| Refusal::from(error))?;
+        let received = match carrier.receive(since.as_deref()).await {
+            Ok(received) => received,
+            Err(error) => {
+                tracing::warn!(%error, "what families sent could not be fetched");
+                continue;
+            }
+        };
+        for one in received {
+            office
+                .store
+                .act(school, move |act: &mut Act| keep(act, &one).map(drop))
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps what a family sent, once however often it is told; answers whether it was news.
+///
+/// Rule: I-142. A number that belongs to a contact of exactly one pupil who is unexplained now stands beside that pupil; anything else waits for a person.
+/// Errors: a setting cannot be read; the database did not answer.
+pub fn keep(act: &mut Act, received: &Received) -> Result<bool, Refusal> {
+    let (school, now) = (act.school(), act.at());
+    let known = act
+        .tx()
+        .query_opt(KNOWN, &args![school, received.id.as_str()], |row| {
+            row.get::<i64>(0)
+        })?;
+    if known.is_some() {
+        return Ok(false);
+    }
+    let address = match &received.from {
+        Ok(number) => number.as_str().to_owned(),
+        Err(other) => other.clone(),
+    };
+    let pupil = about(act.tx(), school, &address, now)?;
+    let id = ReplyId(act.new_id());
+    let at = received.at.unwrap_or(now);
+    act.record(
+        &MESSAGE_REPLY,
+        &args![
+            id,
+            received.id.as_str(),
+            address.as_str(),
+            received.text.as_str(),
+            at,
+            pupil,
+            false
+        ],
+    )?;
+    act.describe(by_itself(school).entry("keep a reply", format!("reply {id}")));
+    Ok(true)
+}
+
+fn about(
+    tx: &mut Tx,
+    school: SchoolId,
+    address: &str,
+    now: Instant,
+) -> Result<Option<PupilId>, Refusal> {
+    let theirs: Vec<PupilId> = tx.query(OF_NUMBER, &args![school, address], |row| row.get(0))?;
+    let slot = slot_now(tx, school, now)?;
+    let missing = unexplained(tx, school, slot)?;
+    let mut both = missing
+        .iter()
+        .map(|one| one.pupil)
+        .filter(|pupil| theirs.contains(pupil));
+    Ok(match (both.next(), both.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    })
+}
+
+/// Notes that somebody has dealt with a reply.
+///
+/// Errors: somebody who sends no messages; no such reply.
+pub fn see(act: &mut Act, actor: &Actor, reply: ReplyId) -> Result<(), Refusal> {
+    if !may_send(actor) {
+        return Err(Refusal::NotFound);
+    }
+    let school = actor.school;
+    let found = act.tx().query_opt(ONE, &args![school, reply], |row| {
+        let texts: [String; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
+        let (at, pupil): (Instant, Option<PupilId>) = (row.get(3)?, row.get(4)?);
+        Ok((texts, at, pupil))
+    })?;
+    let Some(([key, address, words], at, pupil)) = found else {
+        return Err(Refusal::NotFound);
+    };
+    act.replace(
+        &MESSAGE_REPLY,
+        &args![
+            reply,
+            key.as_str(),
+            address.as_str(),
+            words.as_str(),
+            at,
+            pupil,
+            true
+        ],
+    )?;
+    act.describe(actor.entry("deal with a reply", format!("reply {reply}")));
+    Ok(())
+}

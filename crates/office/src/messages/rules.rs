@@ -1,0 +1,133 @@
+//! What a school has decided about messages: its words, quiet hours, and how many go without a second look. From a day on, like every setting.
+
+use ::messages::quiet::QuietHours;
+use ::messages::template::{Template, TemplateError};
+use calendar::{Day, TimeOfDay};
+use serde::{Deserialize, Serialize};
+
+use crate::book::Settings;
+use crate::desk::Refusal;
+
+/// The setting that holds [`MessageRules`].
+pub const MESSAGES: &str = "messages";
+
+/// The fields that the words of a first message may use.
+pub const FIELDS: [&str; 5] = ["pupils", "is or are", "session", "date", "school"];
+
+/// What a school has decided about messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRules {
+    /// No message leaves by itself from this time of day …
+    pub quiet_from: TimeOfDay,
+    /// … until this.
+    pub quiet_until: TimeOfDay,
+    /// Nor on Saturday and Sunday.
+    pub quiet_weekends: bool,
+    /// More messages than this at once need a second look.
+    pub brake: u32,
+    /// A family that had a message within so many minutes gets no other.
+    pub rest_minutes: u32,
+    /// The first message of the day, as a text.
+    pub text: String,
+    /// The subject of its e-mail.
+    pub subject: String,
+    /// And as an e-mail.
+    pub email: String,
+}
+
+impl Default for MessageRules {
+    /// Quiet from 19:00 to 07:00 and at weekends; a second look above 60 messages; two hours between messages.
+    fn default() -> MessageRules {
+        let at = |hour| TimeOfDay::new(hour, 0, 0).expect("a full hour is a clock time");
+        MessageRules {
+            quiet_from: at(19),
+            quiet_until: at(7),
+            quiet_weekends: true,
+            brake: 60,
+            rest_minutes: 120,
+            text: "((school)): ((pupils)) ((is or are)) not in school this ((session)) and we do not know why. Please ring us or answer this text now."
+                .to_owned(),
+            subject: "Not in school this ((session))".to_owned(),
+            email: "Dear parent or carer,\n\n((pupils)) ((is or are)) not in school this ((session)), ((date)), and we do not know why. Please ring us \
+                    or answer this e-mail now, so that we know that all is well.\n\n((school))"
+                .to_owned(),
+        }
+    }
+}
+
+impl MessageRules {
+    /// What holds on a day.
+    ///
+    /// Errors: the setting cannot be read.
+    pub fn on(settings: &Settings, day: Day) -> Result<MessageRules, Refusal> {
+        let Some(value) = settings.on(MESSAGES, day) else {
+            return Ok(MessageRules::default());
+        };
+        serde_json::from_str(value).map_err(|error| {
+            Refusal::Wrong(format!(
+                "The setting “messages” cannot be read: {error}. Ask an administrator to set it again under Messages."
+            ))
+        })
+    }
+
+    /// The quiet hours.
+    pub fn quiet(&self) -> QuietHours {
+        QuietHours {
+            from: self.quiet_from,
+            until: self.quiet_until,
+            weekends: self.quiet_weekends,
+        }
+    }
+
+    /// The words as templates: text, subject, e-mail.
+    ///
+    /// Errors: what is wrong with each, by its question.
+    pub(super) fn templates(&self) -> Result<Words, Vec<(&'static str, TemplateError)>> {
+        let mut wrongs = Vec::new();
+        let mut read = |question: &'static str, words: &str| {
+            Template::read(words, &FIELDS)
+                .map_err(|faults| wrongs.extend(faults.into_iter().map(|fault| (question, fault))))
+        };
+        let (text, subject, email) = (
+            read("text", &self.text),
+            read("subject", &self.subject),
+            read("email", &self.email),
+        );
+        match (text, subject, email) {
+            (Ok(text), Ok(subject), Ok(email)) => Ok(Words {
+                text,
+                subject,
+                email,
+            }),
+            _ => Err(wrongs),
+        }
+    }
+}
+
+/// The words of a first message.
+pub(super) struct Words {
+    pub(super) text: Template,
+    pub(super) subject: Template,
+    pub(super) email: Template,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_words_use_only_fields_that_are_filled() {
+        assert!(MessageRules::default().templates().is_ok());
+    }
+
+    #[test]
+    fn a_field_that_nobody_fills_is_told_beside_its_question() {
+        let rules = MessageRules {
+            subject: "((parent))".to_owned(),
+            ..MessageRules::default()
+        };
+        let wrongs = rules.templates().err().expect("a fault");
+        assert_eq!(wrongs[0].0, "subject");
+        assert!(wrongs[0].1.to_string().contains("((parent))"));
+    }
+}

@@ -1,0 +1,819 @@
+//! Messages to families over a real store, on both engines, with a provider that sends nothing.
+
+mod school;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, header};
+use calendar::Session;
+use messages::recording::Recording;
+use messages::{Channel, Number, Received, Recipient, Refusal as Unsent};
+use office::desk::Office;
+use office::ids::{ContactId, PupilId};
+use office::messages::{Hold, Outside, carry_what_is_due, foresee, hold, keep_reply};
+use office::people::Role;
+use office::roll::records::{CONTACT, CONTACT_ROUTE, PUPIL_CONTACT};
+use school::{Answer, School, ask, day, each_school};
+use store::{Entry, StoreError, args};
+
+const TODAY: &str = "2026-11-24";
+
+/// A school whose messages are recorded.
+struct Sending<'s> {
+    school: &'s School,
+    office: Arc<Office>,
+    router: Router,
+    recording: Arc<Recording>,
+}
+
+fn sending(school: &School) -> Sending<'_> {
+    school
+        .clock
+        .set("2026-11-24T09:05:00Z".parse().expect("a time"));
+    let recording = Arc::new(Recording::new());
+    let office = (*school.office)
+        .clone()
+        .sending(Outside::Recording(Arc::clone(&recording)));
+    let office = Arc::new(office);
+    Sending {
+        router: office::router(Arc::clone(&office)),
+        office,
+        recording,
+        school,
+    }
+}
+
+impl Sending<'_> {
+    fn send(&self, role: Role, method: Method, path: &str, form: &[(&str, &str)]) -> Answer {
+        let body = serde_urlencoded::to_string(form).expect("a form of text");
+        let request = self
+            .school
+            .request(Some(role), method, path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .expect("a request");
+        self.school.wait(ask(self.router.clone(), request))
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.send(Role::AttendanceManager, Method::GET, path, &[])
+    }
+
+    fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.send(Role::AttendanceManager, Method::POST, path, form)
+    }
+
+    /// The keys of the messages that the preview shows.
+    fn keys(&self) -> Vec<String> {
+        let page = self.get("/messages/first");
+        let text = page.text().to_owned();
+        text.split("name=\"send\" value=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().expect("a value").to_owned())
+            .collect()
+    }
+
+    /// Previews and asks for everything; answers the path of the run.
+    fn ask_for_all(&self) -> String {
+        let keys = self.keys();
+        let form: Vec<(&str, &str)> = keys.iter().map(|key| ("send", key.as_str())).collect();
+        let answer = self.post("/messages/first", &form);
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        answer
+            .location()
+            .split('?')
+            .next()
+            .expect("a path")
+            .to_owned()
+    }
+
+    fn carry(&self) -> usize {
+        self.school
+            .wait(carry_what_is_due(&self.office))
+            .expect("the database answers")
+    }
+
+    fn later(&self, seconds: i64) {
+        let now = self.office.now();
+        self.school.clock.set(now.plus_seconds(seconds));
+    }
+
+    /// What was handed over: to whom and in which words.
+    fn sent(&self) -> Vec<(String, String)> {
+        let to = |to: &Recipient| match to {
+            Recipient::Text(number) => number.to_string(),
+            Recipient::Email(address) => address.clone(),
+            Recipient::Letter(_) => "a letter".to_owned(),
+        };
+        self.recording
+            .sent()
+            .iter()
+            .map(|one| (to(&one.to), one.text.clone()))
+            .collect()
+    }
+
+    /// A contact of these pupils with these ways to reach them.
+    fn contact(
+        &self,
+        name: &str,
+        pupils: &[&str],
+        routes: &[(&str, &str)],
+        no_messages: bool,
+    ) -> ContactId {
+        let pupils: Vec<PupilId> = pupils
+            .iter()
+            .map(|pupil| self.school.pupils[pupil].0)
+            .collect();
+        let routes: Vec<(String, String)> = routes
+            .iter()
+            .map(|(kind, value)| ((*kind).to_owned(), (*value).to_owned()))
+            .collect();
+        let name = name.to_owned();
+        let account = self.school.people[&Role::AttendanceManager].account.0;
+        let made: Result<ContactId, StoreError> =
+            self.office.store.act_now(self.school.id, move |act| {
+                let contact = ContactId(act.new_id());
+                act.record(
+                    &CONTACT,
+                    &args![
+                        contact,
+                        "Ms",
+                        "P",
+                        name.as_str(),
+                        None::<&str>,
+                        false,
+                        false
+                    ],
+                )?;
+                for (kind, value) in &routes {
+                    let route = act.new_id();
+                    act.record(
+                        &CONTACT_ROUTE,
+                        &args![
+                            route,
+                            contact,
+                            kind.as_str(),
+                            value.as_str(),
+                            value.as_str()
+                        ],
+                    )?;
+                }
+                for pupil in &pupils {
+                    act.record(
+                        &PUPIL_CONTACT,
+                        &args![
+                            *pupil,
+                            contact,
+                            1_i64,
+                            "mother",
+                            true,
+                            true,
+                            true,
+                            false,
+                            None::<&str>,
+                            true,
+                            no_messages
+                        ],
+                    )?;
+                }
+                act.describe(Entry {
+                    account,
+                    job_title: "Attendance manager",
+                    act: "keep contact",
+                    subject: format!("contact {contact}"),
+                });
+                Ok(contact)
+            });
+        made.expect("a contact of a test")
+    }
+
+    fn absent(&self, surnames: &[&str]) {
+        for surname in surnames {
+            self.school.mark(surname, TODAY, Session::Am, "N");
+        }
+    }
+
+    /// Three families: Ash and Birch with one number, Cedar by e-mail, Dogwood whose contact must not be messaged.
+    fn families(&self) {
+        self.contact(
+            "Ash",
+            &["Ash", "Birch"],
+            &[("mobile", "+447700900101")],
+            false,
+        );
+        self.contact(
+            "Cedar",
+            &["Cedar"],
+            &[("email", "cedar@example.org")],
+            false,
+        );
+        self.contact(
+            "Dogwood",
+            &["Dogwood"],
+            &[("mobile", "+447700900104")],
+            true,
+        );
+        self.absent(&["Ash", "Birch", "Cedar", "Dogwood"]);
+    }
+}
+
+#[test]
+fn every_message_is_seen_before_it_goes_and_one_family_gets_one() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let page = at.get("/messages/first");
+        let text = page.text();
+        assert!(text.contains("Send 2 messages about 3 children"), "{text}");
+        assert!(
+            text.contains("Pat and Pat are not in school this morning"),
+            "{text}"
+        );
+        assert!(
+            text.contains("no automatic messages until reviewed"),
+            "{text}"
+        );
+        let run = at.ask_for_all();
+        assert_eq!(at.carry(), 1);
+        let sent = at.sent();
+        let to: Vec<&str> = sent.iter().map(|(to, _)| to.as_str()).collect();
+        assert_eq!(to, ["+447700900101", "cedar@example.org"]);
+        at.later(6);
+        at.carry();
+        let page = at.get(&run);
+        assert!(
+            page.text().matches("delivered").count() >= 2,
+            "{}",
+            page.text()
+        );
+        // Each child has an attempt in the morning's log (E-018).
+        const LOGGED: &str =
+            "select count(*) from absence_entry where school_id = $1 and kind = 'attempt'";
+        let id = school.id;
+        let logged: Result<i64, StoreError> = at
+            .office
+            .store
+            .read_now(move |tx| tx.query_one(LOGGED, &args![id], |row| row.get(0)));
+        assert_eq!(logged.expect("a count"), 3);
+        // Nobody is written to twice within the rest that the school has set.
+        assert!(at.keys().is_empty());
+        assert!(
+            at.get("/messages/first")
+                .text()
+                .contains("had a message at 09:05")
+        );
+        assert_eq!(at.sent().len(), 2);
+    });
+}
+
+#[test]
+fn who_is_present_when_the_message_leaves_drops_out_and_the_other_child_stays_in() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let run = at.ask_for_all();
+        school.mark("Birch", TODAY, Session::Am, "L");
+        school.mark("Cedar", TODAY, Session::Am, "I");
+        at.carry();
+        at.later(2);
+        at.carry();
+        let sent = at.sent();
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        assert!(sent[0].1.contains("Pat is not in school"), "{sent:?}");
+        let page = at.get(&run);
+        assert!(
+            page.text().contains("explained since: Pat"),
+            "{}",
+            page.text()
+        );
+    });
+}
+
+#[test]
+fn a_message_is_sent_only_in_the_words_that_were_seen() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let keys = at.keys();
+        school.mark("Birch", TODAY, Session::Am, "L");
+        let form: Vec<(&str, &str)> = keys.iter().map(|key| ("send", key.as_str())).collect();
+        let answer = at.post("/messages/first", &form);
+        assert!(
+            answer.location().ends_with("did=asked&dropped=1"),
+            "{}",
+            answer.location()
+        );
+        at.carry();
+        assert_eq!(at.sent().len(), 1);
+        // A key that nobody previewed sends nothing.
+        let answer = at.post("/messages/first", &[("send", "0123456789abcdef01234567")]);
+        assert_eq!(answer.status, 422);
+    });
+}
+
+#[test]
+fn a_lost_answer_is_looked_up_and_nobody_is_written_to_twice() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        at.recording
+            .refuse_next(Unsent::Unsure("the connection broke off".to_owned()));
+        at.ask_for_all();
+        at.carry();
+        assert_eq!(at.sent().len(), 2);
+        at.later(31);
+        at.carry();
+        at.later(31);
+        at.carry();
+        assert_eq!(at.sent().len(), 2);
+        at.later(60);
+        at.carry();
+        let page = at.get("/messages");
+        assert!(page.text().contains("2 delivered"), "{}", page.text());
+    });
+}
+
+#[test]
+fn a_worker_that_died_in_a_call_leaves_a_message_that_is_looked_up() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let run = at.ask_for_all();
+        at.carry();
+        assert_eq!(at.sent().len(), 2);
+        // As if the worker had died after the provider took them and before that was noted.
+        const DIED: &str = "update message_try set calling = $1";
+        const FORGOTTEN: &str =
+            "delete from message_state where state <> 'queued' and school_id = $1";
+        let id = school.id;
+        let done: Result<u64, StoreError> = at.office.store.write_now(move |tx| {
+            tx.execute(FORGOTTEN, &args![id])?;
+            tx.execute(DIED, &args![true])
+        });
+        assert_eq!(done.expect("two messages"), 2);
+        at.later(400);
+        at.carry();
+        assert_eq!(at.sent().len(), 2);
+        assert!(
+            at.get(&run).text().contains("handed over"),
+            "{}",
+            at.get(&run).text()
+        );
+    });
+}
+
+#[test]
+fn two_workers_at_once_hand_each_message_over_once() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        at.ask_for_all();
+        let (one, two) = (carry_what_is_due(&at.office), carry_what_is_due(&at.office));
+        let both = school.wait(async { tokio::join!(one, two) });
+        assert!(both.0.is_ok() && both.1.is_ok());
+        assert_eq!(at.sent().len(), 2);
+    });
+}
+
+#[test]
+fn what_has_not_left_is_stopped() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let run = at.ask_for_all();
+        let stopped = at.post(&format!("{run}/stop"), &[]);
+        assert!(stopped.location().ends_with("did=stopped"));
+        at.carry();
+        assert!(at.sent().is_empty());
+        let page = at.get(&run);
+        assert!(
+            page.text().contains("stopped by Sam Attendance manager"),
+            "{}",
+            page.text()
+        );
+        // Stopping sent nothing, so the families can be written to after all.
+        assert_eq!(at.keys().len(), 2);
+    });
+}
+
+#[test]
+fn in_quiet_hours_messages_wait_until_they_end() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let rules = [
+            ("text", "((pupils))"),
+            ("subject", "Absence"),
+            ("email", "((pupils))"),
+            ("quiet_from", "09:00"),
+            ("quiet_until", "09:20"),
+            ("rest_minutes", "60"),
+            ("brake", "10"),
+            ("from", TODAY),
+        ];
+        assert_eq!(at.post("/messages/rules", &rules).status, 303);
+        let page = at.get("/messages/first");
+        assert!(
+            page.text().contains("Quiet hours: they leave on"),
+            "{}",
+            page.text()
+        );
+        at.ask_for_all();
+        at.carry();
+        assert!(at.sent().is_empty());
+        school
+            .clock
+            .set("2026-11-24T09:20:01Z".parse().expect("a time"));
+        at.carry();
+        assert_eq!(at.sent().len(), 2);
+    });
+}
+
+#[test]
+fn more_than_the_brake_needs_a_second_look() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let rules = [
+            ("text", "((pupils))"),
+            ("subject", "Absence"),
+            ("email", "((pupils))"),
+            ("quiet_from", "19:00"),
+            ("quiet_until", "07:00"),
+            ("rest_minutes", "60"),
+            ("brake", "1"),
+            ("from", TODAY),
+        ];
+        let saved = at.post("/messages/rules", &rules);
+        assert_eq!(saved.status, 303, "{}", saved.text());
+        let keys = at.keys();
+        let mut form: Vec<(&str, &str)> = keys.iter().map(|key| ("send", key.as_str())).collect();
+        let refused = at.post("/messages/first", &form);
+        assert_eq!(refused.status, 422);
+        assert!(
+            refused
+                .text()
+                .contains("more than the 1 that your school sends"),
+            "{}",
+            refused.text()
+        );
+        form.push(("sure", "yes"));
+        assert_eq!(at.post("/messages/first", &form).status, 303);
+    });
+}
+
+#[test]
+fn words_with_a_field_that_nobody_fills_are_not_saved() {
+    each_school(|school| {
+        let at = sending(school);
+        let rules = [
+            ("text", "Dear ((parent))"),
+            ("subject", "Absence"),
+            ("email", ""),
+            ("quiet_from", "late"),
+            ("quiet_until", "07:00"),
+            ("rest_minutes", "60"),
+            ("brake", "0"),
+            ("from", TODAY),
+        ];
+        let answer = at.post("/messages/rules", &rules);
+        assert_eq!(answer.status, 422);
+        for wrong in ["Give a time", "Give a number from 1"] {
+            assert!(
+                answer.text().contains(wrong),
+                "{wrong} in {}",
+                answer.text()
+            );
+        }
+        let rules: Vec<(&str, &str)> = rules
+            .into_iter()
+            .map(|(name, value)| match name {
+                "quiet_from" => (name, "19:00"),
+                "brake" => (name, "5"),
+                _ => (name, value),
+            })
+            .collect();
+        let answer = at.post("/messages/rules", &rules);
+        for wrong in [
+            "there is no field ((parent))",
+            "write the words of the message",
+        ] {
+            assert!(
+                answer.text().contains(wrong),
+                "{wrong} in {}",
+                answer.text()
+            );
+        }
+    });
+}
+
+#[test]
+fn a_hold_keeps_messages_back_until_its_last_day() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let (pupil, _) = school.pupils["Cedar"];
+        let form = [
+            ("pupil", pupil.to_string()),
+            ("ground", "bereavement".to_owned()),
+            ("reason", "ring Mr Sample first".to_owned()),
+            ("first", TODAY.to_owned()),
+            ("last", TODAY.to_owned()),
+        ];
+        let form: Vec<(&str, &str)> = form
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let made = at.post("/messages/holds/new", &form);
+        assert_eq!(made.status, 303, "{}", made.text());
+        let page = at.get("/messages/first");
+        assert!(
+            page.text().contains("Held (bereavement) until"),
+            "{}",
+            page.text()
+        );
+        assert_eq!(at.keys().len(), 1);
+        assert!(
+            at.get("/messages/holds")
+                .text()
+                .contains("ring Mr Sample first")
+        );
+        school
+            .clock
+            .set("2026-11-25T09:15:00Z".parse().expect("a time"));
+        for surname in ["Ash", "Cedar"] {
+            school.mark(surname, "2026-11-25", Session::Am, "N");
+        }
+        // Looked at without the page: nobody stays signed in overnight.
+        let (id, now) = (school.id, at.office.now());
+        let both = [Channel::Text, Channel::Email];
+        let foreseen = at
+            .office
+            .store
+            .read_now(move |tx| foresee(tx, id, now, &both));
+        assert_eq!(foreseen.expect("a foresight").messages.len(), 2);
+    });
+}
+
+#[test]
+fn a_number_that_failed_for_good_is_not_tried_again() {
+    each_school(|school| {
+        let at = sending(school);
+        at.contact(
+            "Elm",
+            &["Elm"],
+            &[("mobile", "+447700900002"), ("email", "elm@example.org")],
+            false,
+        );
+        at.absent(&["Elm"]);
+        let run = at.ask_for_all();
+        at.carry();
+        at.later(6);
+        at.carry();
+        let page = at.get(&run);
+        assert!(
+            page.text().contains("failed for good") && page.text().contains("Ring another contact"),
+            "{}",
+            page.text()
+        );
+        // What failed is no message that the family had: the next way is offered at once.
+        let again = at.get("/messages/first");
+        assert!(
+            again
+                .text()
+                .contains("e-mail to <span class=\"nowrap\">elm@example.org"),
+            "{}",
+            again.text()
+        );
+    });
+}
+
+#[test]
+fn an_answer_stands_beside_the_only_absent_child_of_its_number_and_else_waits() {
+    each_school(|school| {
+        let at = sending(school);
+        at.contact("Fir", &["Fir"], &[("mobile", "+447700900106")], false);
+        at.contact(
+            "Ash",
+            &["Ash", "Birch"],
+            &[("mobile", "+447700900101")],
+            false,
+        );
+        at.absent(&["Fir", "Ash", "Birch"]);
+        at.ask_for_all();
+        let from = |id: &str, number: &str, text: &str| Received {
+            id: id.to_owned(),
+            from: Number::read(number).ok_or_else(|| number.to_owned()),
+            text: text.to_owned(),
+            at: Some(at.office.now()),
+        };
+        at.recording
+            .answer(from("a", "+447700900106", "Pat has a cough"));
+        at.recording.answer(from("b", "+447700900101", "both ill"));
+        at.carry();
+        at.later(30);
+        at.carry();
+        let page = at.get("/messages");
+        let text = page.text();
+        let (fir, _) = school.pupils["Fir"];
+        assert!(text.contains(&format!("<a href=\"/pupils/{fir}\">Fir, Pat</a></td><td data-label=\"Words\">Pat has a cough")), "{text}");
+        assert!(
+            text.contains(
+                "not certain: look who this number belongs to</td><td data-label=\"Words\">both ill"
+            ),
+            "{text}"
+        );
+        // Told again, it is kept once.
+        let told = from("a", "+447700900106", "Pat has a cough");
+        let news = at
+            .office
+            .store
+            .act_now(school.id, move |act| keep_reply(act, &told));
+        assert!(!news.expect("kept"));
+        // An answer is no mark.
+        assert!(at.get("/messages/first").text().contains("Fir, Pat"));
+    });
+}
+
+#[test]
+fn a_provider_that_asks_to_slow_down_keeps_the_order_and_one_that_lets_nobody_in_loses_nothing() {
+    each_school(|school| {
+        let at = sending(school);
+        at.contact("Ash", &["Ash"], &[("mobile", "+447700900101")], false);
+        at.contact("Birch", &["Birch"], &[("mobile", "+447700900102")], false);
+        at.absent(&["Ash", "Birch"]);
+        at.recording.refuse_next(Unsent::SlowDown);
+        at.recording
+            .refuse_next(Unsent::ChannelClosed("403".to_owned()));
+        at.ask_for_all();
+        at.carry();
+        assert!(at.sent().is_empty());
+        at.later(2);
+        at.carry();
+        assert!(at.sent().is_empty());
+        at.later(16 * 60);
+        at.carry();
+        at.later(16 * 60);
+        at.carry();
+        let mut to: Vec<String> = at.sent().into_iter().map(|(to, _)| to).collect();
+        to.sort();
+        assert_eq!(to, ["+447700900101", "+447700900102"]);
+    });
+}
+
+#[test]
+fn only_who_keeps_the_log_of_the_whole_school_sends_and_a_secret_is_never_shown() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        for role in [
+            Role::Teacher,
+            Role::Governor,
+            Role::Inspector,
+            Role::SystemAdministrator,
+        ] {
+            for path in ["/messages", "/messages/first", "/messages/holds"] {
+                assert_eq!(
+                    at.send(role, Method::GET, path, &[]).status,
+                    404,
+                    "{role:?} {path}"
+                );
+            }
+        }
+        // Who reads the log may look and not send.
+        assert!(
+            !at.send(Role::Dsl, Method::GET, "/messages/first", &[])
+                .text()
+                .contains("name=\"send\"")
+        );
+        let keys = at.keys();
+        let refused = at.send(
+            Role::Dsl,
+            Method::POST,
+            "/messages/first",
+            &[("send", keys[0].as_str())],
+        );
+        assert_eq!(refused.status, 404);
+
+        let key = "hill-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0";
+        let template = "f33517ff-2a88-4f6e-b855-c550268ce08a";
+        let form = [("key", key), ("text", template), ("trial", "yes")];
+        let admin = Role::SystemAdministrator;
+        let wrong = at.send(
+            admin,
+            Method::POST,
+            "/messages/channels/notify",
+            &[("key", "hill-1234"), ("text", "mine")],
+        );
+        assert_eq!(wrong.status, 422);
+        assert!(
+            wrong.text().contains("not a key of GOV.UK Notify")
+                && wrong.text().contains("no identifier"),
+            "{}",
+            wrong.text()
+        );
+        assert_eq!(
+            at.send(admin, Method::POST, "/messages/channels/notify", &form)
+                .status,
+            303
+        );
+        let page = at.send(admin, Method::GET, "/messages/channels", &[]);
+        assert!(
+            page.text().contains("<dd>hill</dd>") && page.text().contains("trial: reaches only"),
+            "{}",
+            page.text()
+        );
+        let page = at.send(admin, Method::GET, "/messages/channels/notify", &[]);
+        assert!(!page.text().contains("3d844edf-8d35"), "{}", page.text());
+
+        let mail = [
+            ("host", "mail.example"),
+            ("port", "465"),
+            ("tls", "yes"),
+            ("user", "office"),
+            ("password", "correct horse"),
+            ("from", "Hill School <office@hill.example>"),
+        ];
+        assert_eq!(
+            at.send(admin, Method::POST, "/messages/channels/mail", &mail)
+                .status,
+            303
+        );
+        // A kept password goes to no other server.
+        let elsewhere: Vec<(&str, &str)> = mail
+            .into_iter()
+            .map(|(name, value)| match name {
+                "host" => (name, "mail.elsewhere"),
+                "password" => (name, ""),
+                _ => (name, value),
+            })
+            .collect();
+        assert_eq!(
+            at.send(admin, Method::POST, "/messages/channels/mail", &elsewhere)
+                .status,
+            422
+        );
+        let tried = at.send(admin, Method::POST, "/messages/channels/verify", &[]);
+        assert!(
+            tried
+                .text()
+                .contains("Messages are kept here and sent to nobody"),
+            "{}",
+            tried.text()
+        );
+    });
+}
+
+#[test]
+fn nothing_leaves_where_the_operator_has_not_allowed_it() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let page = school.get(Role::AttendanceManager, "/messages/first");
+        assert!(
+            page.text().contains("has not allowed it"),
+            "{}",
+            page.text()
+        );
+        assert!(!page.text().contains("name=\"send\""));
+        assert_eq!(
+            school
+                .wait(carry_what_is_due(&school.office))
+                .expect("an answer"),
+            0
+        );
+    });
+}
+
+#[test]
+fn a_hold_has_a_reason() {
+    each_school(|school| {
+        let (pupil, _) = school.pupils["Ash"];
+        let new = Hold {
+            pupil,
+            ground: "other".to_owned(),
+            reason: " ".to_owned(),
+            first: day(TODAY),
+            last: None,
+        };
+        let actor = office::people::Actor {
+            account: school.people[&Role::AttendanceManager].account,
+            school: school.id,
+            name: String::new(),
+            job_title: "Attendance manager".to_owned(),
+            staff: None,
+            roles: vec![Role::AttendanceManager],
+            second_factor_at: None,
+            several_schools: false,
+            looks_back: None,
+            limits: office::people::Limits::NONE,
+        };
+        let held = school
+            .office
+            .store
+            .act_now(school.id, move |act| hold(act, &actor, &new));
+        assert!(held.is_err());
+    });
+}
