@@ -15,7 +15,8 @@ use crate::ids::{EnrolmentId, PupilId};
 use crate::messages::records::{MESSAGE, MESSAGE_HOLD, MESSAGE_PUPIL, MESSAGE_REPLY};
 use crate::morning::records::{ABSENCE_CLAIM, ABSENCE_ENTRY};
 use crate::registers::records::{
-    EXAM_MARK, EXAM_SEAT, LATE_MARK, LESSON_MARK, MARK_VERSION, PLAN, SETTLED_DRIFT,
+    EXAM_MARK, EXAM_SEAT, LATE_LESSON_MARK, LATE_MARK, LESSON_MARK, MARK_VERSION, PLAN,
+    SETTLED_DRIFT,
 };
 use crate::roll::imports::records::{PRIOR_ATTENDANCE, SETTLED_RECORD};
 use crate::roll::records::{
@@ -104,7 +105,7 @@ const OF_PUPIL: [Source; 12] = [
     },
 ];
 
-const OF_ENROLMENT: [Source; 16] = [
+const OF_ENROLMENT: [Source; 17] = [
     Source {
         table: &MESSAGE_PUPIL,
         sql: "select message_id, enrolment_id, max(coalesce(superseded_seq, seq)) from message_pupil where school_id = $1 and enrolment_id = $2 group by message_id, enrolment_id",
@@ -128,6 +129,10 @@ const OF_ENROLMENT: [Source; 16] = [
     Source {
         table: &LATE_MARK,
         sql: "select late_id, max(coalesce(superseded_seq, seq)) from late_mark where school_id = $1 and enrolment_id = $2 group by late_id",
+    },
+    Source {
+        table: &LATE_LESSON_MARK,
+        sql: "select late_id, max(coalesce(superseded_seq, seq)) from late_lesson_mark where school_id = $1 and enrolment_id = $2 group by late_id",
     },
     Source {
         table: &EXAM_SEAT,

@@ -273,7 +273,7 @@ fn five_phones_without_a_network_are_one_roll_call_and_each_tick_counts_once() {
             0,
             json!({"what": "end", "note": "Gate C was locked"}),
         );
-        send(0, &[end.clone()], officer());
+        send(0, std::slice::from_ref(&end), officer());
         send(0, &[end], officer());
         let (_, page) = get(&office(store), officer(), "/fire/drills");
         // Begun at 11:00 by the clock of whoever came in first; the last was found at 11:05:30.
