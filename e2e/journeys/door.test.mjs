@@ -120,7 +120,7 @@ journey("after an alarm two phones tick people off, one of them without a networ
     await phone.waitForFunction((wanted) => Number(document.querySelector(".fire-head [data-missing]")?.dataset.missing) === wanted, all - 5);
   }
   await other.getByLabel("Note for the record").fill("Side gate was locked");
-  await other.getByRole("button", { name: "End" }).click();
+  await other.getByRole("button", { name: "End", exact: true }).click();
   await other.waitForTimeout(1_500);
   await other.goto(`${school.address}/fire/drills`);
   const record = await other.locator("main table tbody tr").filter({ hasText: "Side gate was locked" }).filter({ hasText: "not all" }).innerText();

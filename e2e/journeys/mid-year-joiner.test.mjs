@@ -46,7 +46,7 @@ journey("a pupil joins by the form, and stands in today's register and in none b
   await keys.tabTo(field("town"), 40);
   await keys.type("Sampleton");
   await keys.tabTo(field("postcode"), 40);
-  await keys.type("ZZ1 1ZZ");
+  await keys.type("ZZ99 9ZZ");
   await keys.tabTo(field("agreed_with"), 60);
   await keys.type("the mother");
   await keys.tabTo(field("last_school"), 40);
@@ -54,6 +54,7 @@ journey("a pupil joins by the form, and stands in today's register and in none b
   await keys.tabTo(field("last_school_address"), 40);
   await keys.type("1 High Street");
   await choose(keys, field("tutor"), group);
+  await keys.tabTo(page.getByRole("button", { name: "Enter in the admission register" }), 20);
   await keys.press("Enter");
   await page.waitForURL(/\/pupils\/\d+/);
   pupil = new URL(page.url()).pathname.match(/\/pupils\/\d+/)[0];

@@ -140,6 +140,19 @@ fn a_served_school_is_backed_up_killed_in_mid_backup_restored_and_exported() {
         std::fs::remove_dir_all(at("late")).expect("it was restored");
     }
 
+    // A backup is an act, and so were those that were killed: what is restored whole is the newest.
+    let sealed = [
+        ("", kept.as_path()),
+        ("--data", &data),
+        ("--passphrase-file", &passphrase),
+    ];
+    let told = done(&["backup"], &sealed);
+    let all = backups_in(&kept);
+    let newest = all
+        .iter()
+        .filter(|path| told.contains(&*path.display().to_string()));
+    let backup = newest.last().expect("it says where the backup is");
+
     let elsewhere = at("elsewhere");
     let without = refused(&["restore"], &[("", backup), ("--data", &elsewhere)]);
     assert!(without.contains("--passphrase-file"), "{without}");

@@ -78,7 +78,7 @@ fn when_the_database_goes_away_people_are_told_and_nothing_acknowledged_is_lost_
     for _ in 0..2 {
         let teachers = runtime.block_on(async {
             let mut browser = program.signed_in().await;
-            let after = Duration::from_millis(400);
+            let after = Duration::from_millis(1_500);
             let teachers = save_until(&mut program, after, |_| server.crash()).await;
             is_told_that_the_record_is_away(&mut browser, &teachers).await;
             server.start_again();

@@ -504,9 +504,7 @@ mod tests {
             2,
             &[("email", "b@example.org"), ("mobile", "+447700900002")],
         );
-        let chosen = chosen(&[first, second], &BOTH, &BTreeSet::new())
-            
-            .expect("the second");
+        let chosen = chosen(&[first, second], &BOTH, &BTreeSet::new()).expect("the second");
         assert_eq!(
             (chosen.contact, chosen.channel),
             (ContactId(2), Channel::Text)
@@ -524,9 +522,7 @@ mod tests {
             &[("mobile", "+447700900001"), ("email", "a@example.org")],
         );
         let dead = BTreeSet::from(["+447700900001".to_owned()]);
-        let way = chosen(std::slice::from_ref(&one), &BOTH, &dead)
-            
-            .expect("an e-mail");
+        let way = chosen(std::slice::from_ref(&one), &BOTH, &dead).expect("an e-mail");
         assert_eq!(
             (way.channel, way.address.as_str()),
             (Channel::Email, "a@example.org")

@@ -19,6 +19,7 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("rollbook.css", CSS, include_bytes!("assets/rollbook.css")),
     ("dark.css", CSS, include_bytes!("assets/dark.css")),
     ("door.css", CSS, include_bytes!("assets/door.css")),
+    ("morning.css", CSS, include_bytes!("assets/morning.css")),
     ("frame.js", JS, include_bytes!("assets/frame.js")),
     ("typeahead.js", JS, include_bytes!("assets/typeahead.js")),
     ("outbox.js", JS, include_bytes!("assets/outbox.js")),

@@ -84,7 +84,7 @@ fn claim(
         return Ok(None);
     }
     tx.execute(SET_JOB, &args![school, import, id])?;
-    jobs::claim(tx, school, worker, now, LEASE)
+    jobs::claim_one(tx, school, id, worker, now, LEASE)
 }
 
 fn carry_out(
