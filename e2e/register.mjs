@@ -23,6 +23,10 @@ export const saved = (page) => page.locator("[data-saved]").getByText(/^Saved \d
 /** What was entered in a register, as the page of its entries tells it: one array of cells for each. */
 export async function history(page, school, register) {
   await page.goto(`${school.address}${register}/history`);
-  return page.locator("main table tbody tr").evaluateAll((rows) =>
-    rows.map((row) => [...row.cells].map((cell) => cell.innerText.trim())));
+  return page.locator("main table").evaluateAll((tables) => tables.flatMap((table) => {
+    // A register without sub-codes has no column for them.
+    const names = [...table.querySelectorAll("thead th")].map((cell) => cell.innerText.trim());
+    const wanted = ["Pupil", "Before", "Entered", "Minutes", "Note", "Reason", "When", "Who", "Job title then"].map((name) => names.indexOf(name));
+    return [...table.querySelectorAll("tbody tr")].map((row) => wanted.map((at) => row.cells[at]?.innerText.trim() ?? ""));
+  }));
 }

@@ -11,6 +11,7 @@ use super::foresee::{slot_now, unexplained};
 use super::is_open_to;
 use super::preview::notice_of;
 use super::replies::see;
+use super::rules_page::may_decide;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::{MessageRunId, PupilId, ReplyId};
@@ -85,6 +86,7 @@ struct ListPage {
     runs: Vec<RunLine>,
     replies: Vec<ReplyLine>,
     may_send: bool,
+    may_decide: bool,
     none: State,
 }
 
@@ -103,6 +105,7 @@ pub(super) async fn list(desk: Desk, asked: Query<Answers>) -> Result<Response, 
             runs: runs(tx, actor.school, since)?,
             replies: replies(tx, actor.school, since)?,
             may_send: may_send(actor),
+            may_decide: may_decide(actor),
             none: State::empty(
                 "None yet",
                 "What is sent is listed here for fourteen days, with what became of it.",

@@ -16,6 +16,7 @@ use super::ask::{ask, may_send};
 use super::foresee::{Foreseen, Foresight, HeldBack, foresee};
 use super::is_open_to;
 use super::outside::{Carriers, Outside, channels};
+use super::rules_page::may_decide;
 use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::form::Answers;
 use crate::people::Actor;
@@ -28,6 +29,7 @@ struct FirstPage {
     session: String,
     /// What stops all: nobody carries messages.
     closed: Option<String>,
+    may_decide: bool,
     /// What is known about where they go: kept here, trial.
     note: Option<String>,
     problem: Option<String>,
@@ -157,6 +159,7 @@ fn whole(
         frame: desk.frame(tx, actor, "First message")?,
         session: format!("{} {}", slot.day.long(), slot.session),
         closed,
+        may_decide: may_decide(actor),
         note,
         problem,
         messages: lines,

@@ -76,6 +76,8 @@ struct Listed {
     times: String,
     rooms: String,
     candidates: i64,
+    /// Whether this person keeps the register of one of its rooms.
+    opens: bool,
 }
 
 fn listed(tx: &mut Tx, actor: &Actor) -> Result<Vec<Listed>, Refusal> {
@@ -93,6 +95,7 @@ fn listed(tx: &mut Tx, actor: &Actor) -> Result<Vec<Listed>, Refusal> {
             title: exam.title,
             rooms: names.join(", "),
             candidates: own.iter().map(|room| room.candidates).sum(),
+            opens: own.iter().any(|room| exam_keeper(actor, room).is_ok()),
         }
     });
     Ok(rows.collect())

@@ -40,7 +40,10 @@ async function read() {
   if (reading) { again = true; return; }
   reading = true;
   try {
-    const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
+    const href = location.href;
+    const answer = await fetch(href, { headers: { accept: 'text/html' } });
+    // Another row was opened meanwhile: what came back is of the one before it.
+    if (href !== location.href) { again = true; return; }
     if (answer.redirected && new URL(answer.url).pathname !== '/morning') { location.reload(); return; }
     if (answer.ok) {
       const page = await parse(answer);
