@@ -148,10 +148,10 @@ fn a_served_school_is_backed_up_killed_in_mid_backup_restored_and_exported() {
     ];
     let told = done(&["backup"], &sealed);
     let all = backups_in(&kept);
-    let newest = all
+    let backup = all
         .iter()
-        .filter(|path| told.contains(&*path.display().to_string()));
-    let backup = newest.last().expect("it says where the backup is");
+        .find(|path| told.contains(&*path.display().to_string()))
+        .expect("it says where the backup is");
 
     let elsewhere = at("elsewhere");
     let without = refused(&["restore"], &[("", backup), ("--data", &elsewhere)]);
