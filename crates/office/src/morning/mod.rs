@@ -1,6 +1,6 @@
 //! The morning: children who are not where they should be, who rings whom, and registers that are not in.
 //!
-//! Who is on the list follows from marks, plans and recorded outcomes each time it is shown ([`cases`]); nothing stores it.
+//! Who is on the list follows from marks, plans and recorded outcomes each time it is shown ([`cases()`]); nothing stores it.
 //!
 //! It deliberately does not know: how a mark is written (registers do), what ends a search (`welfare` says), who came through the
 //! door, and how a message travels.

@@ -1,6 +1,6 @@
 //! Changing many marks at once: foreseen, made as one act, undone as one act.
 //!
-//! What is foreseen and what is done come from one function ([`foresee`]), and the act refuses when the ground has changed in between.
+//! What is foreseen and what is done come from one function ([`foresee()`]), and the act refuses when the ground has changed in between.
 //! Each mark is judged as if somebody entered it alone; this folder decides only whose marks and which of them are taken in.
 
 mod change;

@@ -42,7 +42,7 @@ pub(crate) struct Held {
 
 /// The lesson of a group in a period of a day.
 ///
-/// The same answer as [`super::lessons_on`] gives from a book. Errors: [`Refusal::NotFound`] where the timetable has no such lesson,
+/// The same answer as [`super::lessons_on()`] gives from a book. Errors: [`Refusal::NotFound`] where the timetable has no such lesson,
 /// [`Refusal::Wrong`] for one that does not take place that day, with what is instead.
 pub(crate) fn held(
     tx: &mut Tx,
