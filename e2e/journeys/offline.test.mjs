@@ -117,6 +117,7 @@ journey("with the server gone a register is finished, others of today are opened
   await axe(page);
   await keys.type("9L");
   assert.match(await rowOf(page, 9).locator(".c-min").innerText(), /^\d+$/, "the school's clock gives the minutes");
+  await page.getByText(/No network: 2 marks kept on this device/).waitFor();
 
   // As the installed page begins: its list, and another register from there.
   await page.goto(`${school.address}/registers`);
@@ -220,12 +221,7 @@ journey("on a shared computer one teacher's marks wait for that teacher, and no 
   await page.waitForURL(/\/sign-in/);
 
   await signIn(page, school, "teacher");
-  await page.waitForFunction(async () => {
-    const base = await new Promise((done) => { const request = indexedDB.open("rollbook"); request.onsuccess = () => done(request.result); });
-    const count = await new Promise((done) => { const request = base.transaction("entries").objectStore("entries").count(); request.onsuccess = () => done(request.result); });
-    base.close();
-    return count === 0;
-  });
+  while ((await onDevice(page)).entries.length > 0) await page.waitForTimeout(100);
   assert.equal((await history(page, school, own)).length - before, 1, "sent by its own teacher, once");
 });
 

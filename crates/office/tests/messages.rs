@@ -284,10 +284,70 @@ fn who_is_present_when_the_message_leaves_drops_out_and_the_other_child_stays_in
         assert!(sent[0].1.contains("Pat is not in school"), "{sent:?}");
         let page = at.get(&run);
         assert!(
-            page.text().contains("explained since: Pat"),
+            page.text().contains("dealt with since: Pat"),
             "{}",
             page.text()
         );
+    });
+}
+
+#[test]
+fn whom_the_board_has_as_missing_gets_a_message_once_the_register_has_closed_and_other_steps_come_first()
+ {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        at.contact("Elm", &["Elm"], &[("mobile", "+447700900105")], false);
+        at.contact("Gorse", &["Gorse"], &[("mobile", "+447700900107")], false);
+        let page = at.get("/messages/first");
+        assert!(!page.text().contains("Elm"), "9B is still open");
+        school
+            .clock
+            .set("2026-11-24T09:11:00Z".parse().expect("a time"));
+        let page = at.get("/messages/first");
+        let text = page.text();
+        assert!(text.contains("Send 3 messages about 4 children"), "{text}");
+        assert!(text.contains("+447700900105"), "Elm has no mark: {text}");
+        assert!(!text.contains("+447700900107"), "10A was never begun");
+        assert!(
+            text.contains("take it first, it says nothing about one child (E-013)"),
+            "{text}"
+        );
+        // The father rang: Cedar's family is not written to, and the row is to be settled.
+        let (_, cedar) = school.pupils["Cedar"];
+        let rang = [
+            ("kind", "attempt"),
+            ("channel", "call"),
+            ("outcome", "reached"),
+            ("said", "a cold"),
+        ];
+        let said = at.post(&format!("/morning/{}", cedar.0), &rang);
+        assert_eq!(said.status, 303, "{}", said.text());
+        let page = at.get("/messages/first");
+        let text = page.text();
+        assert!(text.contains("Send 2 messages about 3 children"), "{text}");
+        assert!(
+            text.contains("A reason was given: confirm it with a code"),
+            "{text}"
+        );
+        // What was asked for does not leave either when that happens meanwhile.
+        let run = at.ask_for_all();
+        let (_, ash) = school.pupils["Ash"];
+        assert_eq!(at.post(&format!("/morning/{}", ash.0), &rang).status, 303);
+        at.carry();
+        at.later(2);
+        at.carry();
+        let to: Vec<String> = at
+            .sent()
+            .into_iter()
+            .map(|(to, words)| format!("{to} {words}"))
+            .collect();
+        assert_eq!(to.len(), 2, "{to:?}");
+        assert!(
+            to.iter().all(|one| one.contains("Pat is not in school")),
+            "{to:?}"
+        );
+        assert!(at.get(&run).text().contains("dealt with since: Pat"));
     });
 }
 

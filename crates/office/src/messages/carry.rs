@@ -18,7 +18,7 @@ use store::{Act, SchoolId, StoreError, Tx, args};
 use welfare::attempt::{self, Outcome};
 
 use super::ask::queue;
-use super::foresee::{About, Filled, Foreseen, unexplained, words_of};
+use super::foresee::{About, Filled, Foreseen, is_unexplained, words_of};
 use super::outside::{Carriers, Outside, channels};
 use super::records::MESSAGE_STATE;
 use super::replies::fetch;
@@ -202,22 +202,19 @@ impl Run<'_> {
     /// Hands one message over, unless whom it is about has been explained since.
     async fn hand_over(&self, around: &Around, message: Waiting) -> Result<Flow, Refusal> {
         let (school, slot) = (self.job.school, around.slot);
-        let id = message.id;
+        let (id, now) = (message.id, self.office.now());
         let (about, missing) = self
             .office
             .store
             .read(move |tx| {
                 let about = about(tx, school, id)?;
-                let still: BTreeSet<_> = unexplained(tx, school, slot)?
-                    .into_iter()
-                    .map(|one| one.enrolment)
-                    .collect();
-                let missing: Vec<About> = about
-                    .iter()
-                    .filter(|one| still.contains(&one.enrolment))
-                    .cloned()
-                    .collect();
-                Ok::<_, StoreError>((about, missing))
+                let mut missing = Vec::new();
+                for one in &about {
+                    if is_unexplained(tx, school, one.enrolment, slot, now)? {
+                        missing.push(one.clone());
+                    }
+                }
+                Ok::<_, Refusal>((about, missing))
             })
             .await?;
         // A message that the provider may have already is looked up whatever has happened since.
@@ -331,7 +328,7 @@ impl Run<'_> {
                     .filter(|one| !missing.contains(one))
                     .map(|one| one.forename.as_str())
                     .collect();
-                let because = format!("explained since: {}", explained.join(", "));
+                let because = format!("dealt with since: {}", explained.join(", "));
                 act.record(
                     &MESSAGE_STATE,
                     &args![

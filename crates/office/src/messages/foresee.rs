@@ -5,29 +5,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ::messages::text::measure;
 use ::messages::{Channel, Number, next_channel};
 use calendar::{Day, Instant, Session, Slot};
-use register::Code;
 use sha2::{Digest, Sha256};
 use store::{SchoolId, StoreError, Tx, args};
+use welfare::absence::State;
 
 use super::rules::{MessageRules, Words};
 use crate::desk::{Refusal, school_name};
 use crate::ids::{ContactId, EnrolmentId, PupilId};
+use crate::morning::{Missing, case_within, missing_within};
 use crate::year::settings::{session_times, settings};
 
-/// Whom the first message of a session is for: on roll, and the newest mark in effect is N.
-const UNEXPLAINED: &str = "\
-select e.enrolment_id, e.pupil_id, p.forename, p.surname
-from enrolment e
-join pupil p on p.school_id = e.school_id and p.pupil_id = e.pupil_id and p.superseded_seq is null
-join mark_version v
-  on v.school_id = e.school_id and v.enrolment_id = e.enrolment_id and v.on_date = $2 and v.session = $3
-  and v.seq = (
-        select w.seq from mark_version w
-        where w.school_id = e.school_id and w.enrolment_id = e.enrolment_id and w.on_date = $2 and w.session = $3
-          and not exists (select 1 from held_act h where h.school_id = w.school_id and h.seq = w.seq and h.released_seq is null)
-        order by w.seq desc limit 1)
+const NAMES: &str = "\
+select e.enrolment_id, p.forename, p.surname
+from enrolment e join pupil p on p.school_id = e.school_id and p.pupil_id = e.pupil_id and p.superseded_seq is null
 where e.school_id = $1 and e.superseded_seq is null and e.starting_day <= $2 and (e.leaving_day is null or e.leaving_day >= $2)
-  and v.code = $4
 order by p.surname, p.forename, e.enrolment_id";
 
 const CONTACTS: &str = "\
@@ -56,7 +47,7 @@ join message_state s on s.school_id = m.school_id and s.message_id = m.message_i
 where m.school_id = $1 and m.superseded_seq is null";
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[UNEXPLAINED, CONTACTS, HELD, LATELY, DEAD];
+pub(super) const STATEMENTS: &[&str] = &[NAMES, CONTACTS, HELD, LATELY, DEAD];
 
 /// A pupil about whom a message is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,21 +126,78 @@ pub(super) fn slot_now(tx: &mut Tx, school: SchoolId, now: Instant) -> Result<Sl
     Ok(Slot { day, session })
 }
 
-/// The pupils whose absence in a session nobody has explained: the mark as it is now.
+/// Somebody whom the board has as missing in the session, and why a message does not help yet, if so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unexplained {
+    /// Who.
+    pub about: About,
+    /// What is to be done first.
+    pub first: Option<String>,
+}
+
+/// Everybody not located whom a session has on the list, by name: `N`, and no mark once the register has closed.
 ///
-/// Rule: E-010, E-021. Errors: the database did not answer.
-pub fn unexplained(tx: &mut Tx, school: SchoolId, slot: Slot) -> Result<Vec<About>, StoreError> {
-    let code = Code::NO_REASON_YET.to_string();
-    let values = args![school, slot.day, slot.session.index() as i64, code.as_str()];
-    tx.query(UNEXPLAINED, &values, |row| {
-        let (forename, surname): (String, String) = (row.get(2)?, row.get(3)?);
-        Ok(About {
-            enrolment: row.get(0)?,
-            pupil: row.get(1)?,
-            listed: format!("{surname}, {forename}"),
-            forename,
-        })
-    })
+/// Rule: E-010, E-013, E-021. Errors: a setting cannot be read; the database did not answer.
+pub fn unexplained(
+    tx: &mut Tx,
+    school: SchoolId,
+    slot: Slot,
+    now: Instant,
+) -> Result<Vec<Unexplained>, Refusal> {
+    let mut missing: HashMap<EnrolmentId, Missing> = missing_within(tx, school, slot, now)?
+        .into_iter()
+        .map(|one| (one.case.enrolment, one))
+        .collect();
+    let names = tx.query(NAMES, &args![school, slot.day], |row| {
+        Ok((row.get(0)?, row.get::<String>(1)?, row.get::<String>(2)?))
+    })?;
+    let found = names
+        .into_iter()
+        .filter_map(|(enrolment, forename, surname)| {
+            let Missing { case, is_begun } = missing.remove(&enrolment)?;
+            Some(Unexplained {
+                first: before_a_message(case.state, is_begun).map(str::to_owned),
+                about: About {
+                    enrolment,
+                    pupil: case.pupil,
+                    listed: format!("{surname}, {forename}"),
+                    forename,
+                },
+            })
+        });
+    Ok(found.collect())
+}
+
+/// Whether a message about this pupil would still be right to send.
+pub(super) fn is_unexplained(
+    tx: &mut Tx,
+    school: SchoolId,
+    enrolment: EnrolmentId,
+    slot: Slot,
+    now: Instant,
+) -> Result<bool, Refusal> {
+    let case = case_within(tx, school, enrolment, slot.day, now)?;
+    Ok(case.is_some_and(|case| {
+        case.is_open() && case.is_absent_in(slot) && before_a_message(case.state, true).is_none()
+    }))
+}
+
+/// What comes before a message to the family, where a message would not help or would be wrong.
+fn before_a_message(state: State, is_begun: bool) -> Option<&'static str> {
+    match state {
+        State::ReasonClaimed => Some("A reason was given: confirm it with a code (E-014)"),
+        State::Searching => {
+            Some("The family says that the child is at school: search the site first (E-029)")
+        }
+        State::LeadDecides | State::OutsideDecision => {
+            Some("The safeguarding lead decides what is next (E-020)")
+        }
+        State::VisitDue => Some("Nobody was reached: somebody goes to the home (E-016)"),
+        _ if !is_begun => Some(
+            "Nobody has a mark in this register: take it first, it says nothing about one child (E-013)",
+        ),
+        _ => None,
+    }
 }
 
 /// What a first message about everybody unexplained would be now, by the channels that are `open`.
@@ -180,8 +228,9 @@ pub fn foresee(
     let mut held = Vec::new();
     let mut by_address: BTreeMap<(Channel, String), (Chosen, Vec<About>)> = BTreeMap::new();
     let mut order = Vec::new();
-    for about in unexplained(tx, school, slot)? {
-        if let Some(ground) = holds.get(&about.pupil).or_else(|| lately.get(&about.pupil)) {
+    for Unexplained { about, first } in unexplained(tx, school, slot, now)? {
+        let ground = holds.get(&about.pupil).or(first.as_ref());
+        if let Some(ground) = ground.or_else(|| lately.get(&about.pupil)) {
             held.push(HeldBack {
                 ground: ground.clone(),
                 about,

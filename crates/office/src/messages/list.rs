@@ -101,7 +101,10 @@ pub(super) async fn list(desk: Desk, asked: Query<Answers>) -> Result<Response, 
         let slot = slot_now(tx, actor.school, now)?;
         let since = now.plus_seconds(-DAYS * 24 * 60 * 60);
         let page = ListPage {
-            waiting: unexplained(tx, actor.school, slot)?.len(),
+            waiting: unexplained(tx, actor.school, slot, now)?
+                .iter()
+                .filter(|one| one.first.is_none())
+                .count(),
             runs: runs(tx, actor.school, since)?,
             replies: replies(tx, actor.school, since)?,
             may_send: may_send(actor),

@@ -25,7 +25,7 @@ use axum::routing::{get, post};
 
 pub use ask::{Asked, ask, stop};
 pub use carry::carry_what_is_due;
-pub use foresee::{About, Foreseen, Foresight, HeldBack, foresee, unexplained};
+pub use foresee::{About, Foreseen, Foresight, HeldBack, Unexplained, foresee, unexplained};
 pub use hold::{Hold, hold, lift};
 pub use outside::Outside;
 pub use replies::{keep as keep_reply, see as see_reply};

@@ -169,7 +169,7 @@ fn whole(
         later,
         above_brake,
         may_send: may_send(actor),
-        nobody: State::empty("Nobody", "No mark of this session stands at N."),
+        nobody: State::empty("Nobody", "Every child of this session is accounted for."),
     })
 }
 

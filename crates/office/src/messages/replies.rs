@@ -8,11 +8,12 @@ use store::{Act, SchoolId, StoreError, Tx, args};
 
 use super::ask::may_send;
 use super::carry::by_itself;
-use super::foresee::{slot_now, unexplained};
+use super::foresee::slot_now;
 use super::outside::Carriers;
 use super::records::MESSAGE_REPLY;
 use crate::desk::{Office, Refusal};
 use crate::ids::{PupilId, ReplyId};
+use crate::morning::missing_within;
 use crate::people::Actor;
 
 const KNOWN: &str = "select reply_id from message_reply where school_id = $1 and provider_key = $2";
@@ -105,10 +106,9 @@ fn about(
 ) -> Result<Option<PupilId>, Refusal> {
     let theirs: Vec<PupilId> = tx.query(OF_NUMBER, &args![school, address], |row| row.get(0))?;
     let slot = slot_now(tx, school, now)?;
-    let missing = unexplained(tx, school, slot)?;
-    let mut both = missing
-        .iter()
-        .map(|one| one.pupil)
+    let mut both = missing_within(tx, school, slot, now)?
+        .into_iter()
+        .map(|one| one.case.pupil)
         .filter(|pupil| theirs.contains(pupil));
     Ok(match (both.next(), both.next()) {
         (Some(only), None) => Some(only),

@@ -97,6 +97,11 @@ impl Case {
         !self.state.is_located()
     }
 
+    /// Whether this session has the child absent without a reason.
+    pub fn is_absent_in(&self, slot: Slot) -> bool {
+        self.absent.iter().any(|(own, _)| *own == slot)
+    }
+
     /// When the child was located for the last time, if they are.
     pub fn located_at(&self) -> Option<Instant> {
         located_at(&self.happened)
@@ -193,10 +198,7 @@ pub(super) fn hours_of(times: &SessionTimes, slot: Slot) -> Hours {
 pub fn cases(tx: &mut Tx, book: &Book, day: Day, now: Instant) -> Result<DayOfCases, Refusal> {
     let hours = hours(book, day)?;
     let mut marks = marks(tx, book.school, day)?;
-    let mut entries: HashMap<EnrolmentId, Vec<Entry>> = HashMap::new();
-    for entry in of_day(tx, book.school, day)? {
-        entries.entry(entry.enrolment).or_default().push(entry);
-    }
+    let mut entries = entries_of(tx, book.school, day)?;
     let cases = book
         .roll
         .rows_on(day)
@@ -216,7 +218,21 @@ pub fn cases(tx: &mut Tx, book: &Book, day: Day, now: Instant) -> Result<DayOfCa
     Ok(DayOfCases { day, hours, cases })
 }
 
-fn marks(
+/// What was recorded of each pupil on a day.
+pub(super) fn entries_of(
+    tx: &mut Tx,
+    school: SchoolId,
+    day: Day,
+) -> Result<HashMap<EnrolmentId, Vec<Entry>>, StoreError> {
+    let mut entries: HashMap<EnrolmentId, Vec<Entry>> = HashMap::new();
+    for entry in of_day(tx, school, day)? {
+        entries.entry(entry.enrolment).or_default().push(entry);
+    }
+    Ok(entries)
+}
+
+/// The day's marks of each pupil.
+pub(super) fn marks(
     tx: &mut Tx,
     school: SchoolId,
     day: Day,

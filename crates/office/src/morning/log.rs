@@ -10,8 +10,8 @@ use super::cases::{Hours, hours_of};
 use super::claim::{claimed_by_another, hold};
 use super::entries::{Kind, claims};
 use super::records::{ABSENCE_CLAIM, ABSENCE_ENTRY};
-use super::stands::state_within;
-use super::who::{is_lead, pupil_for, register_of};
+use super::stands::{case_within, register_of};
+use super::who::{is_lead, pupil_for};
 use crate::desk::Refusal;
 use crate::ids::{EnrolmentId, GroupId};
 use crate::people::{Access, Actor};
@@ -208,7 +208,8 @@ fn may_follow(
         Kind::Attempt if said.code.is_some() => Event::CodeConfirmed,
         _ => return Ok(()),
     };
-    let state = state_within(act.tx(), school, enrolment, today, now)?;
+    let case = case_within(act.tx(), school, enrolment, today, now)?;
+    let state = case.map(|case| case.state);
     after(state, event, lead).map(drop).map_err(|error| {
         let words = error.to_string();
         let mut letters = words.chars();

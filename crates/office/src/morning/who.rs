@@ -1,10 +1,10 @@
 //! Who may see the morning, who may work on it, and who decides for safeguarding.
 
 use calendar::Day;
-use store::{SchoolId, StoreError, Tx, args};
+use store::{Tx, args};
 
 use crate::desk::Refusal;
-use crate::ids::{EnrolmentId, GroupId, PupilId};
+use crate::ids::{EnrolmentId, PupilId};
 use crate::people::{Access, Actor, Place, Reach, RecordKind, Role};
 
 /// Whose rows somebody sees: those of whom they may read both the marks and the log of contacts.
@@ -72,11 +72,6 @@ const PUPIL_OF: &str = "\
 select pupil_id from enrolment where school_id = $1 and enrolment_id = $2 and superseded_seq is null
   and starting_day <= $3 and (leaving_day is null or leaving_day >= $3)";
 
-const GROUPS_OF: &str = "\
-select m.group_id, g.kind from membership m join pupil_group g on g.school_id = m.school_id and g.group_id = m.group_id
-where m.school_id = $1 and m.enrolment_id = $2 and m.superseded_seq is null and g.superseded_seq is null
-  and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3) order by m.group_id";
-
 /// The pupil of a row, for somebody who wants this access to its log.
 ///
 /// Errors: [`Refusal::NotFound`] for a pupil they may not know of, [`Refusal::NotAllowed`] for one they may only read.
@@ -102,19 +97,5 @@ pub(super) fn pupil_for(
     Ok(pupil)
 }
 
-/// The group in whose register the pupil's marks are kept that day: the tutor group, or any other for a pupil in none.
-pub(super) fn register_of(
-    tx: &mut Tx,
-    school: SchoolId,
-    enrolment: EnrolmentId,
-    day: Day,
-) -> Result<Option<GroupId>, StoreError> {
-    let groups = tx.query(GROUPS_OF, &args![school, enrolment, day], |row| {
-        Ok((row.get::<GroupId>(0)?, row.get::<String>(1)?))
-    })?;
-    let tutor = groups.iter().find(|(_, kind)| kind == "tutor");
-    Ok(tutor.or(groups.first()).map(|(group, _)| *group))
-}
-
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[PUPIL_OF, GROUPS_OF];
+pub(super) const STATEMENTS: &[&str] = &[PUPIL_OF];

@@ -41,7 +41,8 @@ const rows = [...table.tBodies[0].rows].map((line, index) => {
     said: [...others, surname].join(' '), enrolment: Number(line.dataset.e), base: Number(line.dataset.base),
     code: line.dataset.code || null, planned: line.dataset.planned || null, minutes: line.dataset.minutes ? Number(line.dataset.minutes) : null,
     note: line.querySelector('[data-note]').textContent.trim() || null,
-    sub: line.querySelector('[data-sub-name]') ? line.dataset.subCode ?? '' : null, // null: not known here, so that the server leaves it as it stands mood: '', trouble: null, told: null,
+    sub: line.querySelector('[data-sub-name]') ? line.dataset.subCode ?? '' : null, // null: not known here, so the server leaves it as it stands
+    mood: '', trouble: null, told: null,
   };
 });
 const byEnrolment = new Map(rows.map((row) => [row.enrolment, row]));
@@ -140,6 +141,9 @@ async function reasonFor() {
 
 /** A sub-code goes with its code: another code has none until one is chosen. */
 const subOf = (row, cell) => ('sub' in cell ? cell.sub : cell.code === row.code || row.sub === null ? row.sub : '');
+
+/** The sub-code that stands by an answer; where none is known here it stays so. */
+const answeredSub = (row, standing) => (row.sub === null ? null : standing.sub_code ?? '');
 
 /** Sets cells: [[row, {code, minutes, note, sub?}], …]. One set is one undo. Resolves whether it was done. */
 async function set(cells, { undoing = false } = {}) {
@@ -299,11 +303,11 @@ async function decide(row) {
     answers(['theirs', conflict ? 'Keep theirs' : 'Leave it as it stands', ''], [conflict ? 'mine' : 'retry', conflict ? 'Use mine' : 'Try mine again'], ['later', 'Decide later']),
   ], { label: 'Two versions of one mark' });
   if (answer === 'theirs') {
-    Object.assign(row, { code: theirs.code || null, minutes: theirs.minutes ?? null, sub: theirs.sub_code ?? '', base: theirs.base, mood: '', trouble: null });
+    Object.assign(row, { code: theirs.code || null, minutes: theirs.minutes ?? null, sub: answeredSub(row, theirs), base: theirs.base, mood: '', trouble: null });
     await outbox.drop(entry.n);
     say(describe(row));
   } else if (answer === 'mine' || answer === 'retry') {
-    Object.assign(row, { code: mine.code, minutes: mine.minutes, note: mine.note, sub: mine.sub_code ?? '', base: theirs.base, mood: 'waiting', trouble: null });
+    Object.assign(row, { code: mine.code, minutes: mine.minutes, note: mine.note, sub: answeredSub(row, mine), base: theirs.base, mood: 'waiting', trouble: null });
     await outbox.again(entry.n);
   }
   draw(row);
@@ -521,15 +525,15 @@ outbox.addEventListener('results', ({ detail }) => {
       row.base = result.base;
       if (again) continue;
       const changed = (result.code || null) !== row.code;
-      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, sub: result.sub_code ?? '', mood: '', trouble: null });
+      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, sub: answeredSub(row, result), mood: '', trouble: null });
       if (changed) say(`${describe(row)}. ${result.message}`);
     } else if (!again && result.outcome === 'held') {
       const typed = row.code ?? 'no mark';
-      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, sub: result.sub_code ?? '', base: result.base, mood: '', trouble: null, told: `${typed}: with the office. ${result.message}` });
+      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, sub: answeredSub(row, result), base: result.base, mood: '', trouble: null, told: `${typed}: with the office. ${result.message}` });
       say(`${row.said}: ${row.told}`);
     } else if (!again) {
       const typed = row.code ?? 'no mark';
-      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, sub: result.sub_code ?? '', base: result.base, mood: 'trouble', trouble: trouble(typed, result) });
+      Object.assign(row, { code: result.code || null, minutes: result.minutes ?? null, sub: answeredSub(row, result), base: result.base, mood: 'trouble', trouble: trouble(typed, result) });
       troubled.push(row);
     }
     if (minuteMode?.row !== row) draw(row);
