@@ -607,6 +607,20 @@ fn random_day(store: &TestStore, seed: u64) {
             kept, anew,
             "seed {seed}: a program that was started anew knows the same"
         );
+        // Messages read rows where the board reads the book: both have the same children missing.
+        let slot = today(session);
+        let rows: BTreeSet<_> = store
+            .read_now(move |tx| office::messages::unexplained(tx, SCHOOL, slot, now))
+            .expect("the rows can be read")
+            .iter()
+            .map(|one| one.about.enrolment)
+            .collect();
+        let board: BTreeSet<_> = the_day(store)
+            .open()
+            .filter(|case| case.is_absent_in(slot))
+            .map(|case| case.enrolment)
+            .collect();
+        assert_eq!(rows, board, "seed {seed}, step {step}");
     }
     store.clock().set(at("17:30"));
     let evening = the_day(store);
