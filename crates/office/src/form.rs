@@ -211,8 +211,8 @@ pub(crate) struct Part {
     pub(crate) about: Text,
     /// The questions.
     pub(crate) fields: Vec<Field>,
-    /// Whether they stand side by side where there is room: many tick boxes.
-    in_columns: bool,
+    /// How they stand beside each other: the class of what holds them, or nothing for one below the other.
+    layout: &'static str,
 }
 
 impl Part {
@@ -222,14 +222,30 @@ impl Part {
             heading: heading.into(),
             about: "".into(),
             fields,
-            in_columns: false,
+            layout: "",
         }
     }
 
-    /// With the questions side by side where there is room.
+    /// With the questions in columns where there is room: many tick boxes, read downwards.
     pub(crate) fn in_columns(self) -> Part {
         Part {
-            in_columns: true,
+            layout: "ticks",
+            ..self
+        }
+    }
+
+    /// With two questions in a row, such as when something begins and ends.
+    pub(crate) fn in_pairs(self) -> Part {
+        Part {
+            layout: "pairs",
+            ..self
+        }
+    }
+
+    /// With three questions in a row.
+    pub(crate) fn in_threes(self) -> Part {
+        Part {
+            layout: "pairs threes",
             ..self
         }
     }

@@ -189,7 +189,10 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
             visitors: visit_rows(&found),
             empty: State::empty("Nobody", "No pupil stands here now."),
             under: Under {
-                shown: format!("{} pupils", chosen.len()).into(),
+                shown: match chosen.len() {
+                    1 => "One pupil".into(),
+                    many => format!("{many} pupils").into(),
+                },
                 exports: Exports::usual("/site"),
                 ..Under::default()
             },

@@ -32,6 +32,7 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("grid.js", JS, include_bytes!("assets/grid.js")),
     ("board.js", JS, include_bytes!("assets/board.js")),
     ("live.js", JS, include_bytes!("assets/live.js")),
+    ("followed.js", JS, include_bytes!("assets/followed.js")),
     ("progress.js", JS, include_bytes!("assets/progress.js")),
     ("spans.js", JS, include_bytes!("assets/spans.js")),
     (

@@ -99,13 +99,12 @@ fn times_form(known: &Known, day: Day) -> FormPage {
         let now = [hours.opens, hours.closes, hours.ends][*which];
         time(*name, *label).value(now.to_string())
     });
-    let mut first = vec![
+    let first = vec![
         hidden("day", day),
         Field::line("reason", "Reason, as parents were told")
             .hint("Such as: end of term; no heating.")
             .value(known.reason.clone()),
     ];
-    first.extend(sessions);
     let mut periods = Vec::new();
     for (usual, then) in &known.periods {
         let said = |of: fn(&LessonPeriod) -> TimeOfDay| {
@@ -133,7 +132,10 @@ fn times_form(known: &Known, day: Day) -> FormPage {
             "The school year",
         ),
         "Give the day these times",
-        vec![Part::new("Sessions", first).in_columns()],
+        vec![
+            Part::new("", first),
+            Part::new("Sessions", sessions.collect()).in_threes(),
+        ],
     )
     .of(day.long())
     .about("For a day that ends early or begins late. There are two sessions all the same (R-020); registers, lateness and lessons of the day go by these times.");
@@ -141,7 +143,7 @@ fn times_form(known: &Known, day: Day) -> FormPage {
         form = form.and(
             Part::new("Periods", periods)
                 .about("A period without times is not held that day.")
-                .in_columns(),
+                .in_pairs(),
         );
     }
     form
