@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE,
@@ -130,6 +130,33 @@ impl Browser {
         self.send(Method::GET, path, None, Encoding::Gzip).await
     }
 
+    /// Opens a stream of events, which goes on until the server ends it.
+    pub async fn stream(mut self, path: &str) -> Result<Incoming> {
+        let cookies = self.cookies();
+        let request = Request::get(path)
+            .header(HOST, &self.host)
+            .header(ACCEPT, "text/event-stream")
+            .header(COOKIE, cookies)
+            .body(Full::new(Bytes::new()))
+            .with_context(|| format!("{path} cannot be asked"))?;
+        let response = self.connect().await?.send_request(request).await?;
+        ensure!(
+            response.status() == StatusCode::OK,
+            "{path} was answered by {}",
+            response.status()
+        );
+        Ok(response.into_body())
+    }
+
+    fn cookies(&self) -> String {
+        let pairs: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        pairs.join("; ")
+    }
+
     /// Sends a JSON body.
     pub async fn post_json(&mut self, path: &str, body: &impl serde::Serialize) -> Result<Answer> {
         let body = serde_json::to_string(body).context("the request cannot be written")?;
@@ -189,12 +216,7 @@ impl Browser {
             request = request.header(ACCEPT_ENCODING, "gzip");
         }
         if !self.cookies.is_empty() {
-            let pairs: Vec<String> = self
-                .cookies
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
-            request = request.header(COOKIE, pairs.join("; "));
+            request = request.header(COOKIE, self.cookies());
         }
         let body = body.map_or_else(Bytes::new, |(_, body)| Bytes::from(body));
         let request = request

@@ -1,10 +1,12 @@
-//! Load on a running Rollbook over HTTP, as browsers make it: how long pages take, how fast registers are saved.
+//! Load on a running Rollbook over HTTP, as browsers make it: how long pages take, how fast registers are saved, how soon
+//! open boards show a change.
 //!
 //! It speaks to loopback only, and for a bounded time. It knows what a browser knows, the pages and the addresses in them, and
 //! nothing of the crates behind them; so it measures what people meet, and its tests hold for any version of the program.
 
 mod announcement;
 mod bare;
+mod board;
 mod browser;
 mod flushes;
 mod pages;
@@ -14,6 +16,7 @@ mod spread;
 
 pub use announcement::{Account, Announcement};
 pub use bare::Bare;
+pub use board::{BoardFigures, call_in_a_closed_loop, fill_board, rows_on_board, watch_boards};
 pub use browser::{Answer, Browser};
 pub use flushes::Flushes;
 pub use pages::{Goals, Page, PageFigures, Visitor, measure_pages};

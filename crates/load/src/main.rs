@@ -10,7 +10,8 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use load::{
     Account, Announcement, Bare, Browser, Flushes, Goals, Page, RegisterLink, SavesFigures,
-    Visitor, measure_pages, register_links, save_in_a_closed_loop,
+    Visitor, call_in_a_closed_loop, fill_board, measure_pages, register_links,
+    save_in_a_closed_loop, watch_boards,
 };
 
 /// Makes load on a Rollbook that runs on this machine, and prints what it measured.
@@ -57,6 +58,27 @@ enum Command {
         who: Who,
         #[command(flatten)]
         saving: Saving,
+    },
+    /// Opens boards of the morning and prints how soon a change is on all of them, and how long callers wait for each thing they do.
+    /// Succeeds only if every board shows every change within a second, and 99 in 100 things that callers do take no more than 100 ms.
+    Board {
+        #[command(flatten)]
+        who: Who,
+        /// How many boards are open.
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=500))]
+        boards: u16,
+        /// How many changes are made, one after another.
+        #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        rounds: u16,
+        /// How many people call at once.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
+        callers: u16,
+        /// How many children are on the board at least; blank places of this morning's registers get `N` until they are.
+        #[arg(long, default_value_t = 150)]
+        missing: usize,
+        /// For how many seconds people call.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        seconds: u64,
     },
 }
 
@@ -175,6 +197,17 @@ async fn main() -> ExitCode {
             .await
         }
         Command::Saves { who, saving } => print_saves(who, &saving).await,
+        Command::Board {
+            who,
+            boards,
+            rounds,
+            callers,
+            missing,
+            seconds,
+        } => {
+            let sizes = [boards, rounds, callers].map(usize::from);
+            print_board(who, sizes, missing, Duration::from_secs(seconds)).await
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -254,6 +287,54 @@ async fn print_pages(
         );
     }
     ensure!(all_held, "a page misses a goal");
+    Ok(())
+}
+
+async fn print_board(
+    who: Who,
+    [boards, rounds, callers]: [usize; 3],
+    missing: usize,
+    limit: Duration,
+) -> Result<()> {
+    let (address, accounts) = who.settled()?;
+    let account = accounts.first().context("nobody signs in")?;
+    let mut browser = Browser::open(&address)?;
+    browser.sign_in(&account.name, &account.password).await?;
+    let registers = browser.get(REGISTERS).await?.text();
+    fill_board(&mut browser, &register_links(&registers), missing).await?;
+    let figures = watch_boards(&mut browser, boards, rounds).await?;
+    let calls = call_in_a_closed_loop(&mut browser, callers, Instant::now() + limit).await?;
+    println!(
+        "{boards} boards of {} children, {rounds} changes; then {callers} callers for {} s. Load average of this machine: {}.",
+        figures.rows,
+        limit.as_secs(),
+        load_average()
+    );
+    println!(
+        "{:<28} {:>7} {:>9} {:>9} {:>9} {:>9}   ms",
+        "", "times", "median", "p95", "p99", "longest"
+    );
+    let lines = [
+        ("a click is answered", &figures.answered),
+        ("a board has heard of it", &figures.heard),
+        ("a board shows it", &figures.shown),
+        ("what callers do", &calls),
+    ];
+    for (name, spread) in lines {
+        let [median, p95, p99, longest] = spread.usual_shares().map(ms);
+        println!(
+            "{name:<28} {:>7} {median:>9.2} {p95:>9.2} {p99:>9.2} {longest:>9.2}",
+            spread.count()
+        );
+    }
+    ensure!(
+        figures.shown.per_cent(100) <= Duration::from_secs(1),
+        "a change was not on every board within a second"
+    );
+    ensure!(
+        calls.per_cent(99) <= Duration::from_millis(100),
+        "what callers do takes more than 100 ms"
+    );
     Ok(())
 }
 
