@@ -315,6 +315,12 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Marks,
         "Day|Session|Age (school days)|Reason by|Standing",
     ),
+    ("/unexplained/week", Core, "Pupil|Year|Tutor group"),
+    (
+        "/unexplained/week",
+        Marks,
+        "N this week (sessions)|N from before (sessions)|Reason by|Left (school days)|N or O in 4 weeks (sessions)|In 12 weeks (sessions)|On which days, 12 weeks",
+    ),
     ("/many-marks/{set}", Core, "Pupil"),
     ("/many-marks/{set}", Marks, "Day|Session|Before|Entered|Now"),
     ("/plans", Core, "Pupil|Year|Tutor group"),
@@ -515,6 +521,7 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/morning" => all(&[""], &[Marks]),
         "/morning/evening" => all(&["", "?day=2026-11-20"], &[Marks]),
         "/unexplained" => all(&["", "?show=overdue"], &[Marks]),
+        "/unexplained/week" => all(&[""], &[Marks]),
         "/sub-codes" => all(&["", "?by=mark"], &[Marks]),
         "/many-marks" | "/preservation" => all(&[""], &[]),
         // Nothing was erased in this school.

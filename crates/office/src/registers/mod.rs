@@ -85,6 +85,11 @@ pub(crate) const LISTS: &[List] = &[
         make: ageing::as_file,
     },
     List {
+        kind: "not explained this week",
+        address: "/unexplained/week",
+        make: ageing::week_as_file,
+    },
+    List {
         kind: "changes of many marks",
         address: "/many-marks",
         make: bulk::as_file,

@@ -644,6 +644,42 @@ fn the_closure_page_counts_first_and_then_closes() {
 }
 
 #[test]
+fn the_weekly_report_has_who_is_unexplained_with_their_last_weeks_and_only_within_reach() {
+    at_school(|store| {
+        use office::registers::ageing::in_week;
+        tutor_marks(store, 1, "N");
+        let office = office(store);
+        let shelf = std::sync::Arc::new(office::book::Shelf::default());
+        let book = store
+            .read_now(move |tx| shelf.book(tx, SCHOOL))
+            .expect("a book");
+        let of = |on: &str| in_week(&book, &office::people::Reach::School, day(on));
+        let one = of("2026-11-26").remove(0);
+        assert_eq!((one.this_week, one.earlier), (1, 0));
+        assert_eq!(
+            (one.reason_by, one.days_left),
+            (Some(day("2026-12-02")), Some(3))
+        );
+        assert_eq!(
+            (one.lately, one.by_weekday),
+            ([1, 1], [0, 1, 0, 0, 0, 0, 0])
+        );
+        // In the next week it is from before; past its day nothing is left, and after four weeks it counts in twelve only.
+        let later = of("2026-12-04").remove(0);
+        assert_eq!((later.this_week, later.earlier), (0, 1));
+        assert_eq!((later.reason_by, later.days_left), (None, None));
+        assert_eq!(of("2026-12-22").remove(0).lately, [0, 1]);
+        let (_, page) = get(&office, account(Role::Tutor), "/unexplained/week");
+        assert!(
+            page.contains("Sample, Pupil1") && page.contains("Tue 1"),
+            "{page}"
+        );
+        let (_, page) = get(&office, crate::school::TUTOR_OF_B, "/unexplained/week");
+        assert!(!page.contains("Sample, Pupil1"), "{page}");
+    });
+}
+
+#[test]
 fn an_n_is_aged_in_school_days_and_o_is_proposed_only_after_the_fifth_and_only_to_a_person() {
     at_school(|store| {
         use office::registers::ageing::unexplained;

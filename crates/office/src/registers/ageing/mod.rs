@@ -3,6 +3,8 @@
 //! Nothing is changed here. What somebody ticks goes to the page that previews a change of many marks, and a person confirms it there:
 //! `O` is proposed and never entered by itself (R-027, E-022).
 
+mod week;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,9 +29,14 @@ use crate::people::{Access, Place, Reach, RecordKind};
 use crate::shell::{Frame, Page, State, Tab, Tabs};
 use crate::take_away::{Leaving, Wanted};
 
+pub(super) use week::as_file as week_as_file;
+pub use week::{InWeek, in_week};
+
 /// The addresses of this folder.
 pub(super) fn routes() -> Router<Arc<Office>> {
-    Router::new().route("/unexplained", get(list))
+    Router::new()
+        .route("/unexplained", get(list))
+        .route("/unexplained/week", get(week::page))
 }
 
 /// An `N` that stands.
@@ -177,6 +184,7 @@ struct ListPage {
     table: TableView,
     empty: State,
     rules: Vec<&'static Rule>,
+    day_five: Option<&'static welfare::Rule>,
     may_change: bool,
     overdue: usize,
     reason: &'static str,
@@ -218,7 +226,8 @@ async fn list(desk: Desk, Query(asked): Query<Form>) -> Result<Response, Problem
             },
             table: rows.view("/unexplained", &asked, sort, "marks"),
             empty: State::empty("None", "No N stands here that your role may see."),
-            rules: ["R-026", "R-027", "E-022"]
+            day_five: welfare::rule("E-022"),
+            rules: ["R-026", "R-027"]
                 .into_iter()
                 .filter_map(register::rule)
                 .collect(),
