@@ -10,7 +10,7 @@ use crate::pupils;
 use crate::reading::{Kind, Options, Reading};
 use crate::records::{ContactRecord, PupilKey, SourceId, Standing};
 use crate::refused::RefusedFile;
-use crate::table::{self, Columns, Head, Purpose, RowReader};
+use crate::table::{Became, Columns, Head, Purpose, RecordRows, RowReader};
 use crate::text;
 
 pub(crate) fn read(
@@ -37,54 +37,17 @@ pub(crate) fn read(
         });
     }
     reading.note_headings(file, &columns);
-    let is_sheet = head.rows.is_sheet();
-    let orders = Orders::new();
-    let mut rows = head.rows;
-    let mut cells = Vec::new();
-    let mut first = true;
-    while let Some((line, fault)) = rows.next(&mut cells) {
-        let below_headings = std::mem::take(&mut first);
-        if fault.is_none()
-            && let Some(code) = table::not_a_record(&cells, &columns, below_headings)
-        {
-            reading.counts.skip();
-            let text = cells
-                .iter()
-                .map(|cell| text::trim(cell))
-                .find(|cell| !cell.is_empty());
-            match code {
-                FindingCode::BlankLine => {
-                    findings.add_alike(Severity::Skipped, code, Place::line(line), "", "")
-                }
-                _ => findings.add(
-                    Severity::Skipped,
-                    code,
-                    Place::line(line),
-                    text.unwrap_or_default(),
-                    "",
-                ),
-            }
-            continue;
-        }
-        if let Some((code, value, detail)) =
-            table::row_fault(&cells, fault, columns.headings.len(), &[], is_sheet)
-        {
-            findings.add(Severity::Rejected, code, Place::line(line), &value, &detail);
-            reading.counts.reject();
-            continue;
-        }
-        let mut row = RowReader {
-            cells: &cells,
-            columns: &columns,
-            orders: &orders,
-            today: options.today,
-            line,
-            record: pupils::record_label(&cells, &columns),
-            findings: &mut findings,
-            rejected: false,
-        };
+    let rows = RecordRows {
+        rows: head.rows,
+        columns: &columns,
+        orders: &Orders::new(),
+        required: &[],
+        today: options.today,
+        label: pupils::record_label,
+    };
+    rows.each(&mut reading.counts, &mut findings, |row| {
         let (key, _) = row.pupil_key();
-        let mut contact = read_contact(&mut row, 0, &key);
+        let mut contact = read_contact(row, 0, &key);
         if contact.forename.is_none() && contact.surname.is_none() && !row.rejected {
             row.note(
                 Severity::Rejected,
@@ -94,16 +57,15 @@ pub(crate) fn read(
                 "",
             );
         }
-        if row.rejected {
-            reading.counts.reject();
-            continue;
+        if !row.rejected {
+            if key.is_empty() {
+                contact.standing = Standing::Held;
+                row.note(Severity::Held, FindingCode::NoIdentifier, None, "", "");
+            }
+            reading.contacts.push(contact);
         }
-        if key.is_empty() {
-            contact.standing = Standing::Held;
-            row.note(Severity::Held, FindingCode::NoIdentifier, None, "", "");
-        }
-        reading.contacts.push(contact);
-    }
+        Became::Gathered
+    });
     skip_repeats(reading, &mut findings);
     warn_of_equal_priorities(reading, &mut findings);
     reading.take_findings(findings);

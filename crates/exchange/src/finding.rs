@@ -130,9 +130,10 @@ finding_codes! {
     WeekOfCycle "WEEK_OF_CYCLE" "“{value}” in “{column}” is neither week A nor week B." "Write A or B, or leave it blank for every week.";
     WeekdayUnknown "WEEKDAY_UNKNOWN" "“{value}” in “{column}” is not a day of the week." "Write the day as Mon, Tue, Wed, Thu or Fri.";
     TimeForm "TIME_FORM" "“{value}” in “{column}” is not a clock time." "Write the time as 08:50.";
-    TimesSwapped "TIMES_SWAPPED" "The lesson ends at {value}, which is not after it begins at {detail}." "Correct the two times.";
+    TimesSwapped "TIMES_SWAPPED" "It ends at {value}, which is not after it begins at {detail}." "Correct the two times.";
     PeriodMissing "PERIOD_MISSING" "The row says neither in which period the lesson is nor from when to when." "Fill in the period, or both times.";
     LessonsOverlap "LESSONS_OVERLAP" "The pupil has two lessons at once: line {detail} has another class for this time." "Correct the class of one of the two rows.";
+    SeatForm "SEAT_FORM" "“{value}” in “{column}” is not the number of a seat." "Write the seat as a number from 1, or leave it blank for the next free one.";
     EventCancelled "EVENT_CANCELLED" "The event “{value}” was cancelled." "Nothing to do.";
     EventReplaced "EVENT_REPLACED" "A later version of the event “{value}” is in the file." "Nothing to do.";
     EventEnd "EVENT_END" "The event “{value}” ends before it starts." "Correct the event.";

@@ -155,6 +155,25 @@ fields! {
     }
 }
 
+fields! {
+    /// What a column says of what is set for single days: cover, what runs instead of lessons, an examination and its seats.
+    DayField {
+        Date "date" "the day",
+        To "to" "the last day",
+        Period "period" "the period",
+        Group "group" "the class or group",
+        Covering "covering" "the code of whoever covers",
+        What "what" "what runs instead",
+        Exam "exam" "the examination",
+        Starts "starts" "when it begins",
+        Ends "ends" "when it ends",
+        Minutes "minutes" "how many minutes it lasts",
+        Room "room" "the room",
+        Seat "seat" "the seat",
+        Invigilator "invigilator" "the invigilator's code",
+    }
+}
+
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
@@ -166,6 +185,8 @@ pub enum Field {
     Mark(MarkField),
     /// Of a lesson of the timetable.
     Timetable(TimetableField),
+    /// Of what is set for single days.
+    Day(DayField),
 }
 
 impl Field {
@@ -177,6 +198,7 @@ impl Field {
             Field::Contact(number, field) => format!("{} of contact {number}", field.words()),
             Field::Mark(field) => field.words().to_owned(),
             Field::Timetable(field) => field.words().to_owned(),
+            Field::Day(field) => field.words().to_owned(),
         }
     }
 
@@ -187,6 +209,7 @@ impl Field {
             Field::Contact(number, field) => format!("contact:{number}:{}", field.key()),
             Field::Mark(field) => format!("mark:{}", field.key()),
             Field::Timetable(field) => format!("timetable:{}", field.key()),
+            Field::Day(field) => format!("day:{}", field.key()),
         }
     }
 
@@ -221,6 +244,11 @@ impl Field {
                 let field = fields.find(|field| field.key() == rest)?;
                 Some(Field::Timetable(*field))
             }
+            "day" => {
+                let mut fields = DayField::ALL.iter();
+                let field = fields.find(|field| field.key() == rest)?;
+                Some(Field::Day(*field))
+            }
             _ => None,
         }
     }
@@ -243,6 +271,10 @@ impl Field {
                 let lesson = TimetableField::ALL.iter();
                 let lesson = lesson.map(|field| Field::Timetable(*field));
                 lesson.chain(pupil).collect()
+            }
+            Kind::Cover | Kind::OffTimetable | Kind::Exams => {
+                let of_days = DayField::ALL.iter().map(|field| Field::Day(*field));
+                of_days.chain(pupil).collect()
             }
             _ => pupil.chain(contact(1)).chain(contact(2)).collect(),
         }
@@ -273,7 +305,7 @@ impl Field {
                     | ContactField::Notes
             ),
             Field::Mark(field) => matches!(field, MarkField::Comment | MarkField::SubCode),
-            Field::Timetable(_) => false,
+            Field::Timetable(_) | Field::Day(_) => false,
         }
     }
 }
@@ -309,6 +341,7 @@ struct Synonyms {
     contact: HashMap<String, ContactField>,
     mark: HashMap<String, MarkField>,
     timetable: HashMap<String, TimetableField>,
+    day: HashMap<String, DayField>,
 }
 
 fn synonyms() -> &'static Synonyms {
@@ -319,6 +352,7 @@ fn synonyms() -> &'static Synonyms {
             contact: HashMap::new(),
             mark: HashMap::new(),
             timetable: HashMap::new(),
+            day: HashMap::new(),
         };
         let rows = codes::table(
             include_str!("../data/headings.csv"),
@@ -347,6 +381,13 @@ fn synonyms() -> &'static Synonyms {
                         .find(|field| field.key() == key)
                         .expect(missing);
                     known.timetable.insert(heading, *field);
+                }
+                "day" => {
+                    let field = DayField::ALL
+                        .iter()
+                        .find(|field| field.key() == key)
+                        .expect(missing);
+                    known.day.insert(heading, *field);
                 }
                 _ => {
                     let field = MarkField::ALL
@@ -418,6 +459,11 @@ pub(crate) fn timetable_field(heading: &str) -> Option<TimetableField> {
     synonyms().timetable.get(&folded(heading)).copied()
 }
 
+/// What a heading says of what is set for single days.
+pub(crate) fn day_field(heading: &str) -> Option<DayField> {
+    synonyms().day.get(&folded(heading)).copied()
+}
+
 /// Columns that are dropped while reading: passwords, NHS, bank and national insurance numbers (I-023).
 pub(crate) fn is_forbidden(heading: &str) -> bool {
     let word = folded(heading);
@@ -446,6 +492,7 @@ pub(crate) fn is_known(heading: &str) -> bool {
         || numbered_contact(heading).is_some()
         || mark_field(heading).is_some()
         || timetable_field(heading).is_some()
+        || day_field(heading).is_some()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod archive;
 mod codes;
 mod contacts;
 mod dates;
+mod days;
 mod delimited;
 pub mod email;
 mod export;
@@ -45,7 +46,7 @@ pub use dates::DateOrder;
 pub use export::{contacts_sheet, marks_sheet, pupils_sheet, timetable_sheet};
 pub use finding::{FINDINGS_LISTED, Finding, FindingCode, Severity};
 pub use headings::{
-    ContactField, Field, HeadingFate, HeadingUse, MarkField, PupilField, TimetableField,
+    ContactField, DayField, Field, HeadingFate, HeadingUse, MarkField, PupilField, TimetableField,
 };
 pub use marks::{Mark, MarkLayout, MarkPupil, MarkTable, MarkTotals};
 pub use outline::{Outline, OutlineColumn, outline};

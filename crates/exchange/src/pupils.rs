@@ -11,7 +11,7 @@ use crate::phone::PhoneUse;
 use crate::reading::{Kind, Options, Reading};
 use crate::records::{Address, Characteristics, PupilRecord, SenPeriod, Standing};
 use crate::refused::RefusedFile;
-use crate::table::{self, Columns, Head, RowReader};
+use crate::table::{self, Became, Columns, Head, RecordRows, RowReader};
 use crate::text;
 
 pub(crate) fn read(
@@ -44,64 +44,27 @@ pub(crate) fn read(
     .into_iter()
     .filter_map(|field| columns.index(Field::Pupil(field)))
     .collect();
-    let is_sheet = head.rows.is_sheet();
-    let mut rows = head.rows;
-    let mut cells = Vec::new();
-    let mut first = true;
-    while let Some((line, fault)) = rows.next(&mut cells) {
-        let below_headings = std::mem::take(&mut first);
-        if fault.is_none()
-            && let Some(code) = table::not_a_record(&cells, &columns, below_headings)
-        {
-            reading.counts.skip();
-            let text = cells
-                .iter()
-                .map(|cell| text::trim(cell))
-                .find(|cell| !cell.is_empty());
-            match code {
-                FindingCode::BlankLine => {
-                    findings.add_alike(Severity::Skipped, code, Place::line(line), "", "")
-                }
-                _ => findings.add(
-                    Severity::Skipped,
-                    code,
-                    Place::line(line),
-                    text.unwrap_or_default(),
-                    "",
-                ),
-            }
-            continue;
-        }
-        if let Some((code, value, detail)) =
-            table::row_fault(&cells, fault, columns.headings.len(), &required, is_sheet)
-        {
-            findings.add(Severity::Rejected, code, Place::line(line), &value, &detail);
-            reading.counts.reject();
-            continue;
-        }
-        let mut row = RowReader {
-            cells: &cells,
-            columns: &columns,
-            orders: &orders,
-            today: options.today,
-            line,
-            record: record_label(&cells, &columns),
-            findings: &mut findings,
-            rejected: false,
-        };
-        let mut pupil = read_pupil(&mut row);
-        let beside = contacts::beside_pupil(&mut row, &pupil.key);
+    let rows = RecordRows {
+        rows: head.rows,
+        columns: &columns,
+        orders: &orders,
+        required: &required,
+        today: options.today,
+        label: record_label,
+    };
+    rows.each(&mut reading.counts, &mut findings, |row| {
+        let mut pupil = read_pupil(row);
+        let beside = contacts::beside_pupil(row, &pupil.key);
         if !row.rejected && pupil.key.is_empty() {
             pupil.standing = Standing::Held;
             row.note(Severity::Held, FindingCode::NoIdentifier, None, "", "");
         }
-        if row.rejected {
-            reading.counts.reject();
-            continue;
+        if !row.rejected {
+            reading.pupils.push(pupil);
+            reading.contacts.extend(beside);
         }
-        reading.pupils.push(pupil);
-        reading.contacts.extend(beside);
-    }
+        Became::Gathered
+    });
     settle_repeats(reading, &mut findings);
     reading.take_findings(findings);
     Ok(())

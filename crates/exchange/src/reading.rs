@@ -12,8 +12,8 @@ use crate::finding::{Finding, FindingCode, Findings, Place, Severity};
 use crate::headings::{self, ContactField, Field, HeadingFate, HeadingUse, MarkField, PupilField};
 use crate::marks::{self, MarkLayout, MarkTable};
 use crate::records::{
-    ContactRecord, GroupRecord, LessonRecord, MembershipRecord, PupilRecord, StaffRecord, Standing,
-    TermDateRecord,
+    ContactRecord, CoverRecord, GroupRecord, LessonRecord, MembershipRecord, OffTimetableRecord,
+    PupilRecord, SeatRecord, StaffRecord, Standing, TermDateRecord,
 };
 use crate::refused::{Limit, RefusedFile};
 use crate::roster::{self, RosterKind};
@@ -21,7 +21,7 @@ use crate::table::{self, Columns, Head, Purpose, Rows};
 use crate::text::{self, Encoding};
 use crate::transfer::{self, TransferHeader};
 use crate::workbook::{self, SheetText};
-use crate::{contacts, pupils, term_dates, timetable, xml};
+use crate::{contacts, days, pupils, term_dates, timetable, xml};
 
 /// What a file is for. Found from its contents, never from its name alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +36,12 @@ pub enum Kind {
     Marks,
     /// Lessons of the timetable, a row each, for each class or each pupil (I-100).
     Timetable,
+    /// Who covers which lesson on which day, a row each.
+    Cover,
+    /// Days and periods off timetable, a row each.
+    OffTimetable,
+    /// Sittings of examinations with their rooms and candidates' seats, a row for each candidate.
+    Exams,
     /// A set of OneRoster 1.1 or 1.2 files (I-385).
     OneRoster,
     /// A set of School Data Sync files, v2.1 or the older layout (I-400).
@@ -50,12 +56,15 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Pupils,
         Kind::PupilList,
         Kind::Contacts,
         Kind::Marks,
         Kind::Timetable,
+        Kind::Cover,
+        Kind::OffTimetable,
+        Kind::Exams,
         Kind::OneRoster,
         Kind::SchoolDataSync,
         Kind::TransferFile,
@@ -71,6 +80,9 @@ impl Kind {
             Kind::Contacts => "contacts",
             Kind::Marks => "marks",
             Kind::Timetable => "timetable",
+            Kind::Cover => "cover",
+            Kind::OffTimetable => "off-timetable",
+            Kind::Exams => "exams",
             Kind::OneRoster => "oneroster",
             Kind::SchoolDataSync => "sds",
             Kind::TransferFile => "ctf",
@@ -93,6 +105,9 @@ impl fmt::Display for Kind {
             Kind::Contacts => "Lists of contacts",
             Kind::Marks => "Lists of attendance marks",
             Kind::Timetable => "Timetables",
+            Kind::Cover => "Lists of cover",
+            Kind::OffTimetable => "Lists of what is off timetable",
+            Kind::Exams => "Lists of examinations and seats",
             Kind::OneRoster => "OneRoster sets",
             Kind::SchoolDataSync => "School Data Sync sets",
             Kind::TransferFile => "Common transfer files",
@@ -268,6 +283,12 @@ pub struct Reading {
     pub memberships: Vec<MembershipRecord>,
     /// Lessons of the timetable, offered.
     pub lessons: Vec<LessonRecord>,
+    /// Cover of single lessons, offered.
+    pub covers: Vec<CoverRecord>,
+    /// What runs instead of lessons, offered.
+    pub off_timetable: Vec<OffTimetableRecord>,
+    /// Rooms and seats of examinations, offered.
+    pub seats: Vec<SeatRecord>,
     /// Proposed periods of the year.
     pub term_dates: Vec<TermDateRecord>,
     /// The head of a transfer file.
@@ -297,6 +318,9 @@ impl Reading {
             groups: Vec::new(),
             memberships: Vec::new(),
             lessons: Vec::new(),
+            covers: Vec::new(),
+            off_timetable: Vec::new(),
+            seats: Vec::new(),
             term_dates: Vec::new(),
             transfer: None,
             findings: Vec::new(),
@@ -435,7 +459,7 @@ fn wrong_kind(file: &str, found: impl Into<String>) -> RefusedFile {
     RefusedFile::WrongKind {
         file: file.to_owned(),
         found: found.into(),
-        expected: "Give a list of pupils, contacts, marks or lessons as CSV or XLSX, a transfer file, a OneRoster or School \
+        expected: "Give a list of pupils, contacts, marks, lessons, cover, off-timetable days or examinations as CSV or XLSX, a transfer file, a OneRoster or School \
                    Data Sync set, or term dates as iCalendar."
             .to_owned(),
     }
@@ -720,8 +744,14 @@ fn read_table(
 ) -> Result<Reading, RefusedFile> {
     let kind = match options.kind {
         Some(
-            kind
-            @ (Kind::Pupils | Kind::PupilList | Kind::Contacts | Kind::Marks | Kind::Timetable),
+            kind @ (Kind::Pupils
+            | Kind::PupilList
+            | Kind::Contacts
+            | Kind::Marks
+            | Kind::Timetable
+            | Kind::Cover
+            | Kind::OffTimetable
+            | Kind::Exams),
         ) => kind,
         Some(_) => return Err(wrong_kind(file, "it is a table")),
         None => table_kind(file, &head, options)?,
@@ -741,6 +771,9 @@ fn read_table(
     match kind {
         Kind::Marks => marks::read(file, head, &mut reading, findings, options)?,
         Kind::Timetable => timetable::read(file, head, &mut reading, findings, options)?,
+        Kind::Cover | Kind::OffTimetable | Kind::Exams => {
+            days::read(file, head, &mut reading, findings, options)?;
+        }
         Kind::Contacts => contacts::read(file, head, &mut reading, findings, options)?,
         _ => pupils::read(file, head, &mut reading, findings, options)?,
     }
@@ -758,6 +791,9 @@ fn table_kind(file: &str, head: &Head<'_>, options: &Options<'_>) -> Result<Kind
         file: file.to_owned(),
         kind,
     };
+    if let Some(kind) = days::kind_of(&head.headings, options) {
+        return Ok(kind);
+    }
     if timetable::is_timetable(&head.headings, options) {
         return Ok(Kind::Timetable);
     }
@@ -917,6 +953,7 @@ pub(crate) fn purpose(kind: Kind) -> Purpose {
         Kind::Contacts => Purpose::Contacts,
         Kind::Marks => Purpose::Marks,
         Kind::Timetable => Purpose::Timetable,
+        Kind::Cover | Kind::OffTimetable | Kind::Exams => Purpose::Days,
         _ => Purpose::Pupils,
     }
 }

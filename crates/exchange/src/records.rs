@@ -425,6 +425,61 @@ pub struct LessonRecord {
     pub to: Option<Day>,
 }
 
+/// Who covers one lesson on one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoverRecord {
+    /// File line.
+    pub line: u32,
+    /// The day.
+    pub day: Day,
+    /// The period as the source calls it.
+    pub period: String,
+    /// The class.
+    pub class: String,
+    /// The code of whoever covers, as given.
+    pub covering: String,
+}
+
+/// What runs instead of lessons, from a day to a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OffTimetableRecord {
+    /// File line.
+    pub line: u32,
+    /// The first day.
+    pub from: Day,
+    /// The last day: the first where the file gives none.
+    pub to: Day,
+    /// The period as the source calls it; none for all day.
+    pub period: Option<String>,
+    /// The group as the source calls it; none for the whole school.
+    pub group: Option<String>,
+    /// What runs instead.
+    pub what: String,
+}
+
+/// A candidate's seat at a sitting of an examination, or a room of it without one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatRecord {
+    /// File line.
+    pub line: u32,
+    /// The candidate; empty where the row is of the room alone.
+    pub pupil: PupilKey,
+    /// What is sat.
+    pub exam: String,
+    /// The day.
+    pub day: Day,
+    /// When it begins.
+    pub starts: TimeOfDay,
+    /// When it ends.
+    pub ends: TimeOfDay,
+    /// Where.
+    pub room: String,
+    /// The number of the seat; none for the next that is free.
+    pub seat: Option<u32>,
+    /// The code of whoever takes the room's register, as given.
+    pub invigilator: Option<String>,
+}
+
 /// What an event of a calendar file seems to be; a person confirms (I-351).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TermDateKind {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use calendar::Day;
+use calendar::{Day, TimeOfDay};
 
 use crate::codes::{self, CodeSet, Coded};
 use crate::dates::{self, DateFault, DateOrder, DateUse, OrderEvidence, Orders, Written};
@@ -13,8 +13,8 @@ use crate::finding::{FindingCode, Findings, Place, Severity, masked};
 use crate::headings::{self, ContactField, Field, HeadingFate, MarkField, PupilField};
 use crate::phone::{self, PhoneKind, PhoneUse};
 use crate::postcode;
-use crate::reading::Options;
-use crate::records::{ContactPhone, PupilKey, SourceId};
+use crate::reading::{Counts, Options};
+use crate::records::{ContactPhone, PupilKey, SourceId, Standing};
 use crate::refused::{Limit, RefusedFile};
 use crate::text::{self, TextFault};
 use crate::upn::{self, Upn, UpnFault};
@@ -120,6 +120,8 @@ pub(crate) enum Purpose {
     Contacts,
     Marks,
     Timetable,
+    /// Cover, what runs instead of lessons, examinations.
+    Days,
 }
 
 /// Where the fields of a table stand.
@@ -220,6 +222,12 @@ pub(crate) fn fate(
         return chosen.map_or(HeadingFate::Ignored, HeadingFate::Mapped);
     }
     let pupil = || headings::pupil_field(heading).map(Field::Pupil);
+    // Only what identifies a pupil: a “Start date” is the lesson's there, and a “Class” no registration group.
+    let whose = || {
+        headings::pupil_field(heading)
+            .filter(identifies)
+            .map(Field::Pupil)
+    };
     let field = match purpose {
         Purpose::Pupils => headings::numbered_contact(heading)
             .map(|(number, field)| Field::Contact(number, field))
@@ -228,20 +236,16 @@ pub(crate) fn fate(
         Purpose::Marks => headings::mark_field(heading)
             .map(Field::Mark)
             .or_else(pupil),
-        // Of pupils only what identifies them: a “Start date” is the lesson's there, and a “Class” no registration group.
         Purpose::Timetable => headings::timetable_field(heading)
             .map(Field::Timetable)
-            .or_else(|| {
-                headings::pupil_field(heading)
-                    .filter(identifies)
-                    .map(Field::Pupil)
-            }),
+            .or_else(whose),
+        Purpose::Days => headings::day_field(heading).map(Field::Day).or_else(whose),
     };
     field.map_or(HeadingFate::Ignored, HeadingFate::Mapped)
 }
 
 /// Whether a field tells who a pupil is, by number or for people to recognise.
-fn identifies(field: &PupilField) -> bool {
+pub(crate) fn identifies(field: &PupilField) -> bool {
     use PupilField as P;
     matches!(
         field,
@@ -448,6 +452,86 @@ pub(crate) fn decide_orders(
         );
     }
     Ok(orders)
+}
+
+/// The rows of a table that holds a record in each.
+pub(crate) struct RecordRows<'t, 'a> {
+    pub(crate) rows: Rows<'a>,
+    pub(crate) columns: &'t Columns,
+    pub(crate) orders: &'t Orders,
+    /// Columns that a row must reach to be a record.
+    pub(crate) required: &'t [usize],
+    pub(crate) today: Day,
+    /// What a person knows a row by.
+    pub(crate) label: fn(&[Cow<'_, str>], &Columns) -> String,
+}
+
+/// What became of a row that its reader did not refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Became {
+    /// A record that may be stored.
+    Offered,
+    /// No record of its own.
+    Skipped,
+    /// Counted by its reader, once all rows are known.
+    Gathered,
+}
+
+impl RecordRows<'_, '_> {
+    /// Hands every record to its reader and counts what became of it; what is no record, or cannot be told apart into cells, is said and
+    /// counted here (I-003, I-024).
+    pub(crate) fn each(
+        self,
+        counts: &mut Counts,
+        findings: &mut Findings,
+        mut read: impl FnMut(&mut RowReader<'_>) -> Became,
+    ) {
+        let is_sheet = self.rows.is_sheet();
+        let mut rows = self.rows;
+        let mut cells = Vec::new();
+        let mut first = true;
+        while let Some((line, fault)) = rows.next(&mut cells) {
+            let below_headings = std::mem::take(&mut first);
+            if fault.is_none()
+                && let Some(code) = not_a_record(&cells, self.columns, below_headings)
+            {
+                counts.skip();
+                let filled = cells.iter().map(|cell| text::trim(cell));
+                let text = filled.into_iter().find(|cell| !cell.is_empty());
+                let (severity, place) = (Severity::Skipped, Place::line(line));
+                match code {
+                    FindingCode::BlankLine => findings.add_alike(severity, code, place, "", ""),
+                    _ => findings.add(severity, code, place, text.unwrap_or_default(), ""),
+                }
+                continue;
+            }
+            let width = self.columns.headings.len();
+            if let Some((code, value, detail)) =
+                row_fault(&cells, fault, width, self.required, is_sheet)
+            {
+                findings.add(Severity::Rejected, code, Place::line(line), &value, &detail);
+                counts.reject();
+                continue;
+            }
+            let mut row = RowReader {
+                cells: &cells,
+                columns: self.columns,
+                orders: self.orders,
+                today: self.today,
+                line,
+                record: (self.label)(&cells, self.columns),
+                findings: &mut *findings,
+                rejected: false,
+            };
+            let became = read(&mut row);
+            match (row.rejected, became) {
+                (true, _) => counts.reject(),
+                (false, Became::Offered) => counts.stand(Standing::Offered),
+                (false, Became::Skipped) => counts.skip(),
+                (false, Became::Gathered) => {}
+            }
+        }
+    }
 }
 
 /// One row being read: gives values of fields, and notes what is wrong with them.
@@ -726,6 +810,49 @@ impl RowReader<'_> {
         emails
     }
 
+    /// A clock time; one that cannot be read rejects the record.
+    pub(crate) fn time(&mut self, field: Field) -> Option<TimeOfDay> {
+        let text = self.text(field)?;
+        let time = clock_time(&text);
+        if time.is_none() {
+            let index = self.columns.index(field);
+            self.note(Severity::Rejected, FindingCode::TimeForm, index, &text, "");
+        }
+        time
+    }
+
+    /// When something begins and ends, where both are said; an end that is not after the beginning rejects the record.
+    pub(crate) fn times(&mut self, starts: Field, ends: Field) -> Option<(TimeOfDay, TimeOfDay)> {
+        let times = self.time(starts).zip(self.time(ends));
+        if let Some((begins, over)) = times
+            && over <= begins
+        {
+            let index = self.columns.index(ends);
+            let (over, begins) = (over.to_string(), begins.to_string());
+            let code = FindingCode::TimesSwapped;
+            self.note(Severity::Rejected, code, index, &over, &begins);
+        }
+        times
+    }
+
+    /// A last day before the first rejects the record.
+    pub(crate) fn in_order(&mut self, from: Option<Day>, to: Option<Day>, last: Field) {
+        if let (Some(from), Some(to)) = (from, to)
+            && to < from
+        {
+            let index = self.columns.index(last);
+            let (to, from) = (to.slashed(), from.slashed());
+            let code = FindingCode::DatesSwapped;
+            self.note(Severity::Rejected, code, index, &to, &from);
+        }
+    }
+
+    /// Says that the very same record stands on an earlier line.
+    pub(crate) fn repeats(&mut self, line: u32) {
+        let (code, line) = (FindingCode::RepeatedInFile, line.to_string());
+        self.note(Severity::Skipped, code, None, "", &line);
+    }
+
     /// A required text; its absence rejects the record.
     pub(crate) fn require(&mut self, field: Field, value: Option<String>) -> String {
         if value.is_none() {
@@ -750,6 +877,19 @@ impl RowReader<'_> {
         }
         value.unwrap_or_default()
     }
+}
+
+/// `8:50`, `08:50`, `0850`, `8.50` (I-100), and the part of a day that a spreadsheet keeps: `0.368055`.
+fn clock_time(text: &str) -> Option<TimeOfDay> {
+    let text = text.trim();
+    if text.starts_with("0.") && text.len() > 2 {
+        let part: f64 = text.parse().ok()?;
+        return TimeOfDay::from_seconds((part * 1_440.0).round() as u32 * 60);
+    }
+    if text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return format!("{}:{}", &text[..2], &text[2..]).parse().ok();
+    }
+    text.replace('.', ":").parse().ok()
 }
 
 /// What is odd about a number that passes its check (I-046).
@@ -800,4 +940,21 @@ pub(crate) fn row_fault(
         return cells_and_width(FindingCode::RowLong);
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clock_times_are_read_as_schools_write_them_and_as_spreadsheets_keep_them() {
+        let read = |text: &str| clock_time(text).map(|time| time.to_string());
+        for text in ["8:50", "08:50", "0850", "8.50", "0.3680556", "08:50:00"] {
+            assert_eq!(read(text).as_deref(), Some("08:50"), "{text}");
+        }
+        assert_eq!(read("0.5").as_deref(), Some("12:00"));
+        for text in ["", "25:00", "850x", "0.", "1.5", "0.9999999999"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 }

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use calendar::{CycleWeek, TimeOfDay, Weekday};
+use calendar::{CycleWeek, Weekday};
 
 use crate::dates::DateUse;
-use crate::finding::{FindingCode, Findings, Place, Severity};
+use crate::finding::{FindingCode, Findings, Severity};
 use crate::headings::{self, Field, MarkField, TimetableField as F};
 use crate::pupils;
 use crate::reading::{Kind, Options, Reading};
 use crate::records::{LessonRecord, PupilKey};
 use crate::refused::RefusedFile;
-use crate::table::{self, Columns, Head, Purpose, RowReader};
+use crate::table::{self, Became, Columns, Head, Purpose, RecordRows, RowReader};
 use crate::text;
 
 /// Whether headings are those of a timetable: a class, a day of the week, and a period or a time, and no mark.
@@ -50,64 +50,25 @@ pub(crate) fn read(
         .into_iter()
         .filter_map(|field| columns.index(Field::Timetable(field)))
         .collect();
-    let is_sheet = head.rows.is_sheet();
-    let mut rows = head.rows;
-    let mut cells = Vec::new();
-    let mut first = true;
+    let rows = RecordRows {
+        rows: head.rows,
+        columns: &columns,
+        orders: &orders,
+        required: &required,
+        today: options.today,
+        label,
+    };
     let mut seen = Seen::default();
-    while let Some((line, fault)) = rows.next(&mut cells) {
-        let below_headings = std::mem::take(&mut first);
-        if fault.is_none()
-            && let Some(code) = table::not_a_record(&cells, &columns, below_headings)
-        {
-            reading.counts.skip();
-            let text = cells
-                .iter()
-                .map(|cell| text::trim(cell))
-                .find(|cell| !cell.is_empty());
-            findings.add_alike(
-                Severity::Skipped,
-                code,
-                Place::line(line),
-                text.unwrap_or_default(),
-                "",
-            );
-            continue;
-        }
-        if let Some((code, value, detail)) =
-            table::row_fault(&cells, fault, columns.headings.len(), &required, is_sheet)
-        {
-            findings.add(Severity::Rejected, code, Place::line(line), &value, &detail);
-            reading.counts.reject();
-            continue;
-        }
-        let mut row = RowReader {
-            cells: &cells,
-            columns: &columns,
-            orders: &orders,
-            today: options.today,
-            line,
-            record: label(&cells, &columns),
-            findings: &mut findings,
-            rejected: false,
-        };
-        let lesson = read_lesson(&mut row);
-        let (false, Some(lesson)) = (row.rejected, lesson) else {
-            reading.counts.reject();
-            continue;
+    rows.each(&mut reading.counts, &mut findings, |row| {
+        let lesson = read_lesson(row).filter(|_| !row.rejected);
+        let Some(lesson) = lesson else {
+            row.rejected = true;
+            return Became::Skipped;
         };
         match seen.before(&lesson) {
             Before::Same(line) => {
-                let detail = line.to_string();
-                row.note(
-                    Severity::Skipped,
-                    FindingCode::RepeatedInFile,
-                    None,
-                    "",
-                    &detail,
-                );
-                reading.counts.skip();
-                continue;
+                row.repeats(line);
+                return Became::Skipped;
             }
             Before::OtherClass(line) => {
                 let detail = line.to_string();
@@ -122,10 +83,9 @@ pub(crate) fn read(
             Before::Nothing => {}
         }
         seen.keep(&lesson);
-        reading.counts.read += 1;
-        reading.counts.offered += 1;
         reading.lessons.push(lesson);
-    }
+        Became::Offered
+    });
     reading.take_findings(findings);
     Ok(())
 }
@@ -175,20 +135,7 @@ fn read_lesson(row: &mut RowReader<'_>) -> Option<LessonRecord> {
     let (period, placed) = period(row);
     let weekday = weekday(row, placed);
     let week = week(row, placed);
-    let (starts, ends) = (time(row, F::Starts), time(row, F::Ends));
-    let times = starts.zip(ends);
-    if let Some((starts, ends)) = times
-        && ends <= starts
-    {
-        let index = row.columns.index(of(F::Ends));
-        row.note(
-            Severity::Rejected,
-            FindingCode::TimesSwapped,
-            index,
-            &ends.to_string(),
-            &starts.to_string(),
-        );
-    }
+    let times = row.times(of(F::Starts), of(F::Ends));
     if period.is_none() && times.is_none() {
         let index = row.columns.index(of(F::Period));
         row.note(
@@ -201,18 +148,7 @@ fn read_lesson(row: &mut RowReader<'_>) -> Option<LessonRecord> {
     }
     let from = row.date(of(F::From), DateUse::Other, true);
     let to = row.date(of(F::To), DateUse::Other, true);
-    if let (Some(from), Some(to)) = (from, to)
-        && to < from
-    {
-        let index = row.columns.index(of(F::To));
-        row.note(
-            Severity::Rejected,
-            FindingCode::DatesSwapped,
-            index,
-            &to.slashed(),
-            &from.slashed(),
-        );
-    }
+    row.in_order(from, to, of(F::To));
     Some(LessonRecord {
         line: row.line,
         pupil,
@@ -332,30 +268,6 @@ fn cycle_week(text: &str) -> Option<Option<CycleWeek>> {
         "ab" | "12" | "both" | "every" | "all" | "everyweek" | "weekly" => Some(None),
         _ => None,
     }
-}
-
-fn time(row: &mut RowReader<'_>, field: F) -> Option<TimeOfDay> {
-    let field = Field::Timetable(field);
-    let text = row.text(field)?;
-    let time = clock_time(&text);
-    if time.is_none() {
-        let index = row.columns.index(field);
-        row.note(Severity::Rejected, FindingCode::TimeForm, index, &text, "");
-    }
-    time
-}
-
-/// `8:50`, `08:50`, `0850`, `8.50` (I-100), and the part of a day that a spreadsheet keeps: `0.368055`.
-fn clock_time(text: &str) -> Option<TimeOfDay> {
-    let text = text.trim();
-    if text.starts_with("0.") && text.len() > 2 {
-        let part: f64 = text.parse().ok()?;
-        return TimeOfDay::from_seconds((part * 1_440.0).round() as u32 * 60);
-    }
-    if text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return format!("{}:{}", &text[..2], &text[2..]).parse().ok();
-    }
-    text.replace('.', ":").parse().ok()
 }
 
 /// The codes of a cell; several stand with a semicolon, a stroke or a sign between.
@@ -546,17 +458,5 @@ mod tests {
         assert_eq!(reading.lessons.len(), 3);
         let number = reading.lessons[0].pupil.admission_number.as_deref();
         assert_eq!(number, Some("004100"));
-    }
-
-    #[test]
-    fn clock_times_are_read_as_schools_write_them_and_as_spreadsheets_keep_them() {
-        let read = |text: &str| clock_time(text).map(|time| time.to_string());
-        for text in ["8:50", "08:50", "0850", "8.50", "0.3680556", "08:50:00"] {
-            assert_eq!(read(text).as_deref(), Some("08:50"), "{text}");
-        }
-        assert_eq!(read("0.5").as_deref(), Some("12:00"));
-        for text in ["", "25:00", "850x", "0.", "1.5", "0.9999999999"] {
-            assert_eq!(read(text), None, "{text}");
-        }
     }
 }

@@ -155,7 +155,7 @@ pub struct Bring {
     /// The number of the school, where there are several.
     #[arg(long, value_name = "NUMBER")]
     pub school: Option<i64>,
-    /// Read the files as this kind: pupils, contacts, marks, timetable, ctf, atf, oneroster, sds or term-dates.
+    /// Read the files as this kind: pupils, contacts, marks, timetable, cover, off-timetable, exams, ctf, atf, oneroster, sds or term-dates.
     #[arg(long = "as", value_name = "KIND")]
     pub kind: Option<String>,
     /// The name of the system that the files come from, under which its identifiers are remembered.

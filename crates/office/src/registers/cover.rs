@@ -46,7 +46,7 @@ select account_id, role from role_grant
 where school_id = $1 and superseded_seq is null and from_day <= $2 and (to_day is null or to_day >= $2)";
 
 /// The accounts that a teacher's duty lets take registers, by their roles on a day.
-pub(super) fn take_registers(
+pub(crate) fn take_registers(
     tx: &mut Tx,
     school: SchoolId,
     day: Day,

@@ -35,6 +35,7 @@ pub(crate) use bulk::{
     first_attended, keeps_all_registers, marks_after, marks_before, present_on, take_back_after,
     take_back_before,
 };
+pub(crate) use cover::take_registers;
 pub use cover::{set_cover, take_back_cover};
 pub use cover_lesson::{cover_lesson, take_back_lesson};
 pub use due::{Due, Standing, due};

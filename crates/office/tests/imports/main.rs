@@ -1,5 +1,6 @@
 //! Files that come in, over a real store, on both engines.
 
+mod days;
 mod marks;
 mod pages;
 mod pupils;

@@ -13,7 +13,7 @@ use super::marks::{MarkPlan, NewMark};
 use super::prepare::{self, Preview, plan_roll};
 use super::readings::KeptPlan;
 use super::terms::{self, Event};
-use super::{Choices, Rights, Task, timetable};
+use super::{Choices, Rights, Task};
 use crate::desk::{Office, Refusal};
 use crate::ids::EnrolmentId;
 use crate::people::Actor;
@@ -301,9 +301,7 @@ fn with_task<T>(
     let calendar = calendar(tx, actor.school).map_err(crate::book::BookError::from)?;
     let settings = settings(tx, actor.school)?;
     let mut task = Task::new(&calendar, today, &settings, actor, choices, reading.kind)?;
-    if !reading.lessons.is_empty() {
-        task.kept = timetable::kept_since(tx, actor.school, today)?;
-    }
+    task.read_facts(tx, actor.school, reading)?;
     Ok(work(&task))
 }
 

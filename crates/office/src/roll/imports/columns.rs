@@ -28,7 +28,7 @@ fn record_of(field: Field) -> Option<RecordKind> {
     match field {
         Field::Pupil(field) => kept_with(field),
         Field::Contact(..) => Some(RecordKind::Contacts),
-        Field::Mark(_) | Field::Timetable(_) => None,
+        Field::Mark(_) | Field::Timetable(_) | Field::Day(_) => None,
     }
 }
 

@@ -13,12 +13,13 @@ use store::{Act, Arg, Row, SchoolId, StoreError, Table, Tx, args};
 use super::records::PRIOR_ATTENDANCE;
 use super::settle::{self, Decisions};
 use crate::book::fold;
+use crate::registers::records::{EXAM, EXAM_ROOM, EXAM_SEAT, LESSON_COVER};
 use crate::roll::records::{
     ADDRESS, CHARACTERISTIC, CONTACT, CONTACT_ROUTE, ENROLMENT, GROUP_STAFF, MEMBERSHIP, POST,
     PUPIL, PUPIL_CONTACT, PUPIL_GROUP, RESIDENCE, SOURCE_LINK, STAFF,
 };
 use crate::year::records::{DAY_EXCEPTION, TERM};
-use crate::year::timetable::records::{LESSON, LESSON_PERIOD, LESSON_STAFF, ROOM};
+use crate::year::timetable::records::{LESSON, LESSON_PERIOD, LESSON_STAFF, OFF_TIMETABLE, ROOM};
 
 /// The key of a record: one that the school has, or one that this import makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -284,6 +285,37 @@ stored! {
 }
 
 stored! {
+    /// Who covers one lesson on one day.
+    CoverRow of "lesson_cover" LESSON_COVER {
+        group_id: Key, on_date: Day, period_id: Key, staff_id: Key,
+    }
+}
+stored! {
+    /// What runs instead of lessons.
+    OffRow of "off_timetable" OFF_TIMETABLE {
+        off_id: Key, from_day: Day, to_day: Day, group_id: Option<Key>, period_id: Option<Key>, what: String,
+    }
+}
+stored! {
+    /// A sitting of an examination.
+    ExamRow of "exam" EXAM {
+        exam_id: Key, on_date: Day, title: String, starts: String, ends: String,
+    }
+}
+stored! {
+    /// A room of a sitting.
+    ExamRoomRow of "exam_room" EXAM_ROOM {
+        exam_id: Key, room_id: Key, staff_id: Option<Key>,
+    }
+}
+stored! {
+    /// A candidate's seat.
+    SeatRow of "exam_seat" EXAM_SEAT {
+        exam_id: Key, enrolment_id: Key, room_id: Key, seat: i64,
+    }
+}
+
+stored! {
     /// A half-term.
     TermRow of "term" TERM {
         term_id: Key, first_year: i64, name: String, first_day: Day, last_day: Day,
@@ -532,6 +564,11 @@ pub(super) struct Draft {
     pub rooms: Rows<RoomRow>,
     pub lessons: Rows<LessonRow>,
     pub lesson_staff: Rows<LessonStaffRow>,
+    pub covers: Rows<CoverRow>,
+    pub off: Rows<OffRow>,
+    pub exams: Rows<ExamRow>,
+    pub exam_rooms: Rows<ExamRoomRow>,
+    pub seats: Rows<SeatRow>,
     pub persons: Vec<NewPerson>,
     /// What people decided of records that no identifier could place.
     pub settled: Decisions,
@@ -632,6 +669,26 @@ macro_rules! every_table {
             let $rows = &draft.lesson_staff;
             $body
         }
+        {
+            let $rows = &draft.covers;
+            $body
+        }
+        {
+            let $rows = &draft.off;
+            $body
+        }
+        {
+            let $rows = &draft.exams;
+            $body
+        }
+        {
+            let $rows = &draft.exam_rooms;
+            $body
+        }
+        {
+            let $rows = &draft.seats;
+            $body
+        }
     }};
 }
 
@@ -656,6 +713,11 @@ pub(super) const STATEMENTS: &[&str] = &[
     RoomRow::CURRENT,
     LessonRow::CURRENT,
     LessonStaffRow::CURRENT,
+    CoverRow::CURRENT,
+    OffRow::CURRENT,
+    ExamRow::CURRENT,
+    ExamRoomRow::CURRENT,
+    SeatRow::CURRENT,
     TermRow::CURRENT,
     DayRow::CURRENT,
     PupilRow::TOUCHED,
@@ -677,6 +739,11 @@ pub(super) const STATEMENTS: &[&str] = &[
     RoomRow::TOUCHED,
     LessonRow::TOUCHED,
     LessonStaffRow::TOUCHED,
+    CoverRow::TOUCHED,
+    OffRow::TOUCHED,
+    ExamRow::TOUCHED,
+    ExamRoomRow::TOUCHED,
+    SeatRow::TOUCHED,
     TermRow::TOUCHED,
     DayRow::TOUCHED,
 ];
@@ -704,6 +771,11 @@ impl Draft {
             rooms: Rows::read(tx, school)?,
             lessons: Rows::read(tx, school)?,
             lesson_staff: Rows::read(tx, school)?,
+            covers: Rows::read(tx, school)?,
+            off: Rows::read(tx, school)?,
+            exams: Rows::read(tx, school)?,
+            exam_rooms: Rows::read(tx, school)?,
+            seats: Rows::read(tx, school)?,
             settled: settle::decisions(tx, school)?,
             ..Draft::default()
         };
@@ -861,6 +933,11 @@ impl Draft {
         since.extend(self.rooms.take_back(tx, school, seq)?);
         since.extend(self.lessons.take_back(tx, school, seq)?);
         since.extend(self.lesson_staff.take_back(tx, school, seq)?);
+        since.extend(self.covers.take_back(tx, school, seq)?);
+        since.extend(self.off.take_back(tx, school, seq)?);
+        since.extend(self.exams.take_back(tx, school, seq)?);
+        since.extend(self.exam_rooms.take_back(tx, school, seq)?);
+        since.extend(self.seats.take_back(tx, school, seq)?);
         Ok(since)
     }
 

@@ -17,9 +17,12 @@ mod columns;
 mod command_line;
 mod contacts;
 mod course;
+mod cover;
+mod days;
 mod draft;
 mod held;
 mod marks;
+mod off_timetable;
 mod pages;
 mod prepare;
 mod profiles;
@@ -31,6 +34,7 @@ pub mod records;
 mod report;
 mod report_page;
 mod roster;
+mod seats;
 mod settle;
 mod take_out;
 mod terms;
@@ -42,8 +46,10 @@ mod who;
 use std::collections::BTreeMap;
 
 use calendar::{Cycle, Day, SchoolCalendar, SchoolYear};
+use exchange::Reading;
 use register::closing::SessionTimes;
 use serde::{Deserialize, Serialize};
+use store::{SchoolId, StoreError, Tx};
 
 pub use apply::{Answers, Applied, apply};
 pub use command_line::command_line;
@@ -62,6 +68,7 @@ pub use take_out::{List, Named, take_out};
 pub use terms::{Event, EventKind};
 pub use undo::{TakesBack, look_back, undo};
 
+use self::days::DaysFacts;
 use self::timetable::Kept;
 use crate::book::Settings;
 use crate::people::{Access, Actor, RecordKind};
@@ -103,6 +110,7 @@ pub fn statements() -> Vec<&'static str> {
         pages::STATEMENTS,
         take_out::STATEMENTS,
         profiles::STATEMENTS,
+        days::STATEMENTS,
         settle::STATEMENTS,
         timetable::STATEMENTS,
         undo::STATEMENTS,
@@ -203,13 +211,31 @@ pub(super) struct Task<'a> {
     pub cycle: Cycle,
     /// The session times of today.
     pub times: SessionTimes,
-    /// The registers of lessons that were kept today; read for a file of lessons only.
+    /// The registers of lessons that were kept today; read for a file of lessons or of what is off timetable only.
     pub kept: Kept,
+    /// The school's days.
+    pub calendar: &'a SchoolCalendar,
+    /// What plans of single days go by; read for such files only.
+    days: DaysFacts,
 }
 
 impl Task<'_> {
+    /// Reads what a plan of this reading goes by besides the draft.
+    fn read_facts(
+        &mut self,
+        tx: &mut Tx,
+        school: SchoolId,
+        reading: &Reading,
+    ) -> Result<(), StoreError> {
+        if !reading.lessons.is_empty() || !reading.off_timetable.is_empty() {
+            self.kept = timetable::kept_since(tx, school, self.today)?;
+        }
+        self.days = DaysFacts::read(tx, school, reading, self.today)?;
+        Ok(())
+    }
+
     fn new<'a>(
-        calendar: &SchoolCalendar,
+        calendar: &'a SchoolCalendar,
         today: Day,
         settings: &Settings,
         actor: &Actor,
@@ -230,6 +256,8 @@ impl Task<'_> {
             cycle: cycle(settings, today)?,
             times: session_times(settings, today)?,
             kept: Kept::new(),
+            calendar,
+            days: DaysFacts::default(),
         })
     }
 }

@@ -16,7 +16,10 @@ use super::readings::KeptPlan;
 use super::report::{Finding, Ground, Outcome, Outcomes, Place, Report};
 use super::settle::Case;
 use super::terms::{self, Event};
-use super::{Choices, Rights, Task, columns, contacts, profiles, roster, timetable};
+use super::{
+    Choices, Rights, Task, columns, contacts, cover, off_timetable, profiles, roster, seats,
+    timetable,
+};
 use crate::book::Book;
 use crate::desk::{Office, Refusal};
 use crate::insight::grouped;
@@ -347,9 +350,7 @@ pub(super) fn plan(
         choices,
         reading.kind,
     )?;
-    if !reading.lessons.is_empty() {
-        task.kept = timetable::kept_since(tx, book.school, today)?;
-    }
+    task.read_facts(tx, book.school, reading)?;
     let draft = Draft::read(tx, book.school)?;
     let mut plan = plan_roll(draft, reading, &task);
     if !reading.marks.marks.is_empty() {
@@ -410,6 +411,9 @@ pub(super) fn plan_roll(mut draft: Draft, reading: &Reading, task: &Task<'_>) ->
     );
     roster::plan(&mut draft, reading, task, &mut report, &mut effects);
     timetable::plan(&mut draft, reading, task, &mut report, &mut effects);
+    cover::plan(&mut draft, reading, task, &mut report, &mut effects);
+    off_timetable::plan(&mut draft, reading, task, &mut report, &mut effects);
+    seats::plan(&mut draft, reading, task, &mut report, &mut effects);
     let (not_in_file, on_roll) = not_in_file(&draft, reading, &placed, task);
     Plan {
         touches_roll: draft.touches() != before,
@@ -617,6 +621,34 @@ fn consequences(plan: &Plan, reading: &Reading) -> Vec<String> {
                 "place of a pupil goes",
                 "places of pupils go"
             )
+        ),
+    );
+    say(
+        effects.covers,
+        format!(
+            "{} covered, each on its day only.",
+            counted(effects.covers, "lesson is", "lessons are")
+        ),
+    );
+    say(
+        effects.off_timetable,
+        format!(
+            "{} off timetable: the usual lessons do not run, and session registers are taken as ever (R-020).",
+            counted(effects.off_timetable, "entry goes", "entries go")
+        ),
+    );
+    say(
+        effects.exams,
+        format!(
+            "{} set.",
+            counted(effects.exams, "examination is", "examinations are")
+        ),
+    );
+    say(
+        effects.seats,
+        format!(
+            "{} seated. Those who sit there already and are not in the file stay.",
+            counted(effects.seats, "candidate is", "candidates are")
         ),
     );
     let new = marks.marks.len() as u32 - marks.replacing;

@@ -71,6 +71,11 @@ pub(super) struct Effects {
     pub lessons_ended: u32,
     /// Places of pupils in classes, from a timetable.
     pub places: u32,
+    pub covers: u32,
+    pub off_timetable: u32,
+    pub exams: u32,
+    /// Candidates who get a seat or another one.
+    pub seats: u32,
 }
 
 /// Plans every pupil of a reading; answers the place of each record's pupil for the contacts beside them.

@@ -320,6 +320,9 @@ fn columns_page(
         Kind::Contacts,
         Kind::Marks,
         Kind::Timetable,
+        Kind::Cover,
+        Kind::OffTimetable,
+        Kind::Exams,
         Kind::PupilList,
     ];
     let read_as = import.choices.kind.clone().unwrap_or(import.kind.clone());

@@ -50,7 +50,10 @@ impl Readings {
             + reading.staff.len()
             + reading.groups.len()
             + reading.memberships.len()
-            + reading.lessons.len();
+            + reading.lessons.len()
+            + reading.covers.len()
+            + reading.off_timetable.len()
+            + reading.seats.len();
         let fits = reading.marks.marks.len() <= MARKS && others <= RECORDS;
         *self.kept() = fits.then(|| Kept {
             school,

@@ -12,6 +12,7 @@ use store::{SchoolId, StoreError, Tx, args};
 use super::Task;
 use super::draft::{
     Draft, DutyRow, GroupRow, Key, LessonRow, LessonStaffRow, MembershipRow, PeriodRow, RoomRow,
+    StaffRow,
 };
 use super::pupils::Effects;
 use super::report::{Ground, Outcome, Place, Report};
@@ -50,12 +51,12 @@ const TWICE_AT_ONCE: Ground = Ground {
 };
 const PUPIL_NOT_FOUND: Ground = Ground {
     code: "PUPIL_NOT_FOUND",
-    text: "No pupil here has the identifiers of this record. The lesson of the class goes in without them.",
+    text: "No pupil here has the identifiers of this record. What else the row says goes in without them.",
     remedy: "Import the pupils first, or correct the identifier.",
 };
 const NOT_ON_ROLL: Ground = Ground {
     code: "NOT_ON_ROLL",
-    text: "The pupil has no time on roll then, so they cannot be in a class.",
+    text: "The pupil is not on roll then, so they belong to no class and no examination.",
     remedy: "Enter the pupil's starting day, then read the file again.",
 };
 
@@ -262,15 +263,13 @@ fn bare_period(name: &str) -> String {
     }
 }
 
-/// The period of a record: by its name, else by its times; a new one where the file gives times and the person may set it.
-fn period(
-    draft: &mut Draft,
-    record: &LessonRecord,
-    task: &Task<'_>,
-    report: &mut Report,
-    effects: &mut Effects,
-) -> Option<Key> {
-    let day = record.from.map_or(task.today, |from| from.max(task.today));
+/// The period that a file means on a day: by its name, else by its times.
+pub(super) fn known_period<'d>(
+    draft: &'d Draft,
+    name: Option<&str>,
+    times: Option<&(String, String)>,
+    day: Day,
+) -> Option<&'d PeriodRow> {
     let mut current: HashMap<Key, &PeriodRow> = HashMap::new();
     for (_, row) in draft.periods.each() {
         let holds = row.from_day <= day && row.to_day.is_none_or(|last| day <= last);
@@ -281,22 +280,27 @@ fn period(
             current.insert(row.period_id, row);
         }
     }
+    let is_meant = |row: &&PeriodRow| match name {
+        Some(name) => bare_period(&row.name) == bare_period(name),
+        None => times.is_some_and(|(starts, ends)| (&row.starts, &row.ends) == (starts, ends)),
+    };
+    current.into_values().find(is_meant)
+}
+
+/// The period of a record; a new one where the file gives times and the person may set it.
+fn period(
+    draft: &mut Draft,
+    record: &LessonRecord,
+    task: &Task<'_>,
+    report: &mut Report,
+    effects: &mut Effects,
+) -> Option<Key> {
+    let day = record.from.map_or(task.today, |from| from.max(task.today));
     let times = record
         .times
         .map(|(starts, ends)| (starts.to_string(), ends.to_string()));
     let name = record.period.as_deref();
-    let of_name =
-        |row: &&&PeriodRow| name.is_some_and(|name| bare_period(&row.name) == bare_period(name));
-    let of_times = |row: &&&PeriodRow| {
-        let own = (&row.starts, &row.ends);
-        times
-            .as_ref()
-            .is_some_and(|(starts, ends)| own == (starts, ends))
-    };
-    let found = match name {
-        Some(_) => current.values().find(of_name),
-        None => current.values().find(of_times),
-    };
+    let found = known_period(draft, name, times.as_ref(), day);
     let said = || match (name, &times) {
         (Some(name), _) => name.to_owned(),
         (None, Some((starts, ends))) => format!("from {starts} to {ends}"),
@@ -370,14 +374,7 @@ fn group(
     if let Some(key) = known.get(&name) {
         return *key;
     }
-    let first_year = i64::from(task.year.first_year());
-    let named = |is_class: bool| {
-        let rows = draft.groups.each().map(|(_, row)| row);
-        rows.filter(|row| (row.kind == "class") == is_class && fold(&row.name) == name)
-            .find(|row| row.first_year.is_none_or(|own| own == first_year))
-            .map(|row| row.group_id)
-    };
-    let found = named(true).or_else(|| named(false));
+    let found = known_group(draft, &record.class, task);
     let key = found.unwrap_or_else(|| {
         effects.groups += 1;
         let key = draft.new_key();
@@ -387,7 +384,7 @@ fn group(
             name: record.class.clone(),
             subject: record.subject.clone(),
             room: None,
-            first_year: Some(first_year),
+            first_year: Some(i64::from(task.year.first_year())),
         });
         key
     });
@@ -395,25 +392,53 @@ fn group(
     key
 }
 
+/// The group of this school year with a name: a class before any other.
+pub(super) fn known_group(draft: &Draft, name: &str, task: &Task<'_>) -> Option<Key> {
+    let name = fold(name);
+    let first_year = i64::from(task.year.first_year());
+    let named = |is_class: bool| {
+        let rows = draft.groups.each().map(|(_, row)| row);
+        rows.filter(|row| (row.kind == "class") == is_class && fold(&row.name) == name)
+            .find(|row| row.first_year.is_none_or(|own| own == first_year))
+            .map(|row| row.group_id)
+    };
+    named(true).or_else(|| named(false))
+}
+
 fn room(draft: &mut Draft, record: &LessonRecord, effects: &mut Effects) -> Option<Key> {
     let name = record.room.as_ref()?;
+    Some(room_named(draft, name, effects))
+}
+
+/// The room with a name; a new one where the school has none.
+pub(super) fn room_named(draft: &mut Draft, name: &str, effects: &mut Effects) -> Key {
     let known = draft
         .rooms
         .each()
         .find(|(_, row)| fold(&row.name) == fold(name))
         .map(|(_, row)| row.room_id);
-    Some(known.unwrap_or_else(|| {
+    known.unwrap_or_else(|| {
         effects.rooms += 1;
         let room_id = draft.new_key();
-        let name = name.clone();
+        let name = name.to_owned();
         draft.rooms.push(RoomRow { room_id, name });
         room_id
-    }))
+    })
 }
 
-fn room_name(draft: &Draft, room: Key) -> String {
+pub(super) fn room_name(draft: &Draft, room: Key) -> String {
     let found = draft.rooms.each().find(|(_, row)| row.room_id == room);
     found.map_or_else(String::new, |(_, row)| row.name.clone())
+}
+
+/// The member of staff with a code who works here on a day.
+pub(super) fn member<'d>(draft: &'d Draft, code: &str, day: Day) -> Option<&'d StaffRow> {
+    let mut rows = draft.staff.each().map(|(_, row)| row);
+    rows.find(|row| {
+        let own = row.code.as_deref();
+        row.leaving_day.is_none_or(|last| day <= last)
+            && own.is_some_and(|own| fold(own) == fold(code))
+    })
 }
 
 /// Who teaches, by staff code; never by name (I-032).
@@ -425,15 +450,7 @@ fn teachers(
 ) -> BTreeSet<Key> {
     let mut found = BTreeSet::new();
     for code in &record.teachers {
-        let member = draft.staff.each().map(|(_, row)| row).find(|row| {
-            let works_here = row.leaving_day.is_none_or(|last| task.today <= last);
-            works_here
-                && row
-                    .code
-                    .as_deref()
-                    .is_some_and(|own| fold(own) == fold(code))
-        });
-        match member {
+        match member(draft, code, task.today) {
             Some(row) => {
                 found.insert(row.staff_id);
             }
@@ -530,7 +547,7 @@ fn tell_twice(report: &mut Report, record: &LessonRecord, who: &str, classes: &s
 }
 
 /// Who has a group on a day, by duties that make a teacher.
-fn holders(draft: &Draft, group: Key, day: Day) -> BTreeSet<Key> {
+pub(super) fn holders(draft: &Draft, group: Key, day: Day) -> BTreeSet<Key> {
     let rows = draft.duties.each().map(|(_, row)| row);
     rows.filter(|row| row.group_id == group && row.duty != "head")
         .filter(|row| row.from_day <= day && row.to_day.is_none_or(|last| day <= last))
@@ -734,6 +751,27 @@ fn add(draft: &mut Draft, slot: &Slot, lesson: &Wanted, from: Day) {
     }
 }
 
+/// The time on roll, on a day, of the pupil whom these identifiers mean.
+pub(super) fn on_roll(
+    draft: &Draft,
+    pupil: &PupilKey,
+    day: Day,
+    task: &Task<'_>,
+) -> Result<Key, &'static Ground> {
+    let at = match who::find(draft, pupil, None, task.choices.source.as_deref()) {
+        Found::Pupil { at, .. } => at,
+        Found::Nobody => return Err(&PUPIL_NOT_FOUND),
+        Found::Doubt(ground, _) => return Err(ground),
+    };
+    let pupil = draft.pupils.get(at).pupil_id;
+    let times = draft.enrolments_of.get(&pupil).into_iter().flatten();
+    times
+        .map(|at| draft.enrolments.get(*at))
+        .find(|row| row.starting_day <= day && row.leaving_day.is_none_or(|last| day <= last))
+        .map(|row| row.enrolment_id)
+        .ok_or(&NOT_ON_ROLL)
+}
+
 /// Puts the pupil of a row into its class; answers whether they were not in it.
 fn belongs(
     draft: &mut Draft,
@@ -741,20 +779,8 @@ fn belongs(
     group: Key,
     task: &Task<'_>,
 ) -> Result<bool, &'static Ground> {
-    let source = task.choices.source.as_deref();
-    let at = match who::find(draft, &record.pupil, None, source) {
-        Found::Pupil { at, .. } => at,
-        Found::Nobody => return Err(&PUPIL_NOT_FOUND),
-        Found::Doubt(ground, _) => return Err(ground),
-    };
     let day = record.from.map_or(task.today, |from| from.max(task.today));
-    let pupil = draft.pupils.get(at).pupil_id;
-    let times = draft.enrolments_of.get(&pupil).into_iter().flatten();
-    let enrolment = times
-        .map(|at| draft.enrolments.get(*at))
-        .find(|row| row.starting_day <= day && row.leaving_day.is_none_or(|last| day <= last))
-        .map(|row| row.enrolment_id)
-        .ok_or(&NOT_ON_ROLL)?;
+    let enrolment = on_roll(draft, &record.pupil, day, task)?;
     let places = draft.memberships_of.get(&enrolment).into_iter().flatten();
     let is_in = places
         .filter(|at| !draft.memberships.is_ended(**at))

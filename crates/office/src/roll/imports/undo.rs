@@ -43,6 +43,8 @@ select count(*) from register_taken where school_id = $1 and group_id = $2 and s
 const KEPT_IN_LESSON: &str = "\
 select distinct on_date from lesson_mark
 where school_id = $1 and group_id = $2 and period_id = $3 and on_date >= $4";
+const MARKED_AT_EXAM: &str = "\
+select count(*) from exam_mark where school_id = $1 and exam_id = $2 and enrolment_id = $3";
 const MARKED_DAYS: &str = "\
 select m.on_date, count(*) from mark m
 where m.school_id = $1 and m.on_date >= $2 and m.on_date <= $3 and m.code is not null and m.code <> '#'
@@ -55,6 +57,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     MARKED,
     TAKEN,
     KEPT_IN_LESSON,
+    MARKED_AT_EXAM,
     MARKED_DAYS,
     ACCOUNT_NAME,
 ];
@@ -210,6 +213,11 @@ fn counts(plan: &Plan) -> Vec<(String, u32, u32)> {
             of("Rooms", &draft.rooms),
             of("Lessons", &draft.lessons),
             of("Teachers of lessons", &draft.lesson_staff),
+            of("Cover of single lessons", &draft.covers),
+            of("What runs instead of lessons", &draft.off),
+            of("Examinations", &draft.exams),
+            of("Rooms of examinations", &draft.exam_rooms),
+            of("Candidates' seats", &draft.seats),
             of("Identifiers of other systems", &draft.links),
         ]);
     }
@@ -333,6 +341,52 @@ fn orphans(draft: &Draft) -> Vec<String> {
         "teachers of lessons were",
         "lessons or staff",
     );
+    let count = draft.covers.each().filter(|(_, row)| {
+        groups.contains(&row.group_id)
+            || periods.contains(&row.period_id)
+            || staff.contains(&row.staff_id)
+    });
+    say(
+        count.count(),
+        "cover of a lesson was",
+        "covers of lessons were",
+        "classes, periods or staff",
+    );
+    let count = draft.off.each().filter(|(_, row)| {
+        row.group_id.is_some_and(|group| groups.contains(&group))
+            || row
+                .period_id
+                .is_some_and(|period| periods.contains(&period))
+    });
+    say(
+        count.count(),
+        "entry off timetable was",
+        "entries off timetable were",
+        "groups or periods",
+    );
+    let exams: HashSet<Key> = draft.exams.ended().map(|row| row.exam_id).collect();
+    let count = draft.exam_rooms.each().filter(|(_, row)| {
+        exams.contains(&row.exam_id)
+            || rooms.contains(&row.room_id)
+            || row.staff_id.is_some_and(|member| staff.contains(&member))
+    });
+    say(
+        count.count(),
+        "room of an examination was",
+        "rooms of examinations were",
+        "examinations, rooms or staff",
+    );
+    let count = draft.seats.each().filter(|(_, row)| {
+        exams.contains(&row.exam_id)
+            || rooms.contains(&row.room_id)
+            || enrolments.contains(&row.enrolment_id)
+    });
+    say(
+        count.count(),
+        "candidate's seat was",
+        "candidates' seats were",
+        "examinations, rooms or pupils",
+    );
     let count = draft.links.each().filter(|(_, row)| {
         let made = match row.record_kind.as_str() {
             "pupil" => &pupils,
@@ -389,6 +443,33 @@ fn marked(tx: &mut Tx, school: SchoolId, draft: &Draft) -> Result<Vec<String>, S
                 "The register of a lesson that it made was kept on {}.",
                 day.long()
             ));
+            break;
+        }
+    }
+    for cover in draft.covers.ended() {
+        let (Some(group), Some(period)) = (cover.group_id.known(), cover.period_id.known()) else {
+            continue;
+        };
+        let since = args![school, group, period, cover.on_date];
+        let days: Vec<Day> = tx.query(KEPT_IN_LESSON, &since, |row| row.get(0))?;
+        if days.contains(&cover.on_date) {
+            said.push(format!(
+                "The register of a lesson that it had covered was kept on {}.",
+                cover.on_date.long()
+            ));
+            break;
+        }
+    }
+    for seat in draft.seats.ended() {
+        let (Some(exam), Some(candidate)) = (seat.exam_id.known(), seat.enrolment_id.known())
+        else {
+            continue;
+        };
+        let marks: i64 = tx.query_one(MARKED_AT_EXAM, &args![school, exam, candidate], |row| {
+            row.get(0)
+        })?;
+        if marks > 0 {
+            said.push("The register of an examination that it made has begun.".to_owned());
             break;
         }
     }
