@@ -114,3 +114,7 @@ id_type!(
     /// What a family answered.
     ReplyId
 );
+id_type!(
+    /// What a family told about an absence.
+    ReportId
+);

@@ -6,6 +6,7 @@
 //! It deliberately does not know: how bytes reach it (`rollbook` serves and wires), what a file format looks like
 //! (`exchange`), or what the law says (the rule crates).
 
+pub mod absence_line;
 pub mod api;
 pub mod as_known;
 pub mod book;
@@ -111,6 +112,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0018_messages",
         sql: include_str!("../migrations/0018_messages.sql"),
     },
+    Migration {
+        name: "0019_absence_line",
+        sql: include_str!("../migrations/0019_absence_line.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -186,6 +191,7 @@ pub static TABLES: &[&Table] = &[
     &messages::records::MESSAGE_HOLD,
     &messages::records::MESSAGE_REPLY,
     &messages::records::MESSAGE_CHANNEL,
+    &absence_line::records::ABSENCE_REPORT,
 ];
 
 /// The past of every table that an act writes, for pages that show what was known at an earlier number.

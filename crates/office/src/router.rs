@@ -12,8 +12,8 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
 use crate::{
-    api, as_known, door, home, insight, live, messages, morning, people, preservation, registers,
-    roll, take_away, webhooks, year,
+    absence_line, api, as_known, door, home, insight, live, messages, morning, people,
+    preservation, registers, roll, take_away, webhooks, year,
 };
 
 /// The application as one router.
@@ -25,6 +25,7 @@ pub fn router(office: Arc<Office>) -> Router {
     let set_up = middleware::from_fn_with_state(Arc::clone(&office), people::set_up_guard);
     let pages = Router::new()
         .merge(shell::routes())
+        .merge(absence_line::routes())
         .merge(door::routes())
         .merge(home::routes())
         .merge(insight::routes())

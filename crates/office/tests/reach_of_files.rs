@@ -296,6 +296,13 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Marks,
         "Tier|Why|On the list for|Standing|Last tried|Next step|Due",
     ),
+    ("/absence-line", Core, "Pupil|Tutor group"),
+    // Whoever reads marks and the log of contacts sees what was told.
+    (
+        "/absence-line",
+        Marks,
+        "Told|Said|For|Code|Why|Register|State|Held back because",
+    ),
     ("/morning/evening", Core, "Pupil|Tutor group"),
     ("/morning/evening", Marks, "On the list for|Decision"),
     (
@@ -518,7 +525,7 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/figures" => all(&["", "?show=classes", "?show=characteristics"], &[]),
         "/groups" | "/staff" | "/people" | "/api-clients" | "/webhooks" | "/journal"
         | "/journal/lists" | "/cover" => all(&[""], &[]),
-        "/morning" => all(&[""], &[Marks]),
+        "/morning" | "/absence-line" => all(&[""], &[Marks]),
         "/morning/evening" => all(&["", "?day=2026-11-20"], &[Marks]),
         "/unexplained" => all(&["", "?show=overdue"], &[Marks]),
         "/unexplained/week" => all(&[""], &[Marks]),

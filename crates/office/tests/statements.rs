@@ -1,8 +1,8 @@
 //! Every statement of the application can be prepared on both engines.
 
 use office::{
-    CHRONICLE, MIGRATIONS, api, as_known, book, carry, demo, desk, door, home, insight, messages,
-    morning, people, preservation, registers, roll, take_away, webhooks, year,
+    CHRONICLE, MIGRATIONS, absence_line, api, as_known, book, carry, demo, desk, door, home,
+    insight, messages, morning, people, preservation, registers, roll, take_away, webhooks, year,
 };
 use store::SchoolId;
 use store::testing::each_engine;
@@ -12,6 +12,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines_for_the_present_and_
     each_engine(MIGRATIONS, |store| {
         let folders = [
             &api::statements(),
+            &absence_line::statements(),
             &as_known::statements(),
             book::STATEMENTS,
             carry::STATEMENTS,

@@ -6,6 +6,7 @@
 //!
 //! It deliberately does not know how the school is imagined: that is the crate `demo`.
 
+mod absence_line;
 mod changes;
 mod clock;
 mod door;
@@ -76,6 +77,7 @@ pub fn put_in(
     programs::put_in(store, key, school, &people, now)?;
     door::put_in(store, key, school, &people, &ids, now)?;
     messages::put_in(store, key, &people)?;
+    absence_line::put_in(store, key, school, &people, now)?;
     let inspector = inspector::visit(store, key, &people, password_hash)?;
     let staff = school.staff.iter().map(|member| account_of(member, key));
     Ok((staff.chain([inspector]).collect(), now))
@@ -109,6 +111,8 @@ pub const STATEMENTS: &[&str] = &[
     NEW_ACCOUNT,
     morning::STATEMENTS[0],
     messages::OF_RUN,
+    absence_line::WITHOUT_MARK,
+    absence_line::WITH_MARK,
 ];
 
 fn directory(

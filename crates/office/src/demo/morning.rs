@@ -87,7 +87,7 @@ pub(super) fn put_calls(
 }
 
 /// Whoever rings at the demo school: the attendance office, or whoever keeps its registers.
-fn caller(school: &DemoSchool, people: &People) -> usize {
+pub(super) fn caller(school: &DemoSchool, people: &People) -> usize {
     let office = school
         .staff
         .iter()
@@ -240,7 +240,13 @@ fn played(done: Result<(), Refusal>) -> Result<(), StoreError> {
     }
 }
 
-fn actor(people: &People, school: &DemoSchool, key: SchoolId, staff: usize, role: Role) -> Actor {
+pub(super) fn actor(
+    people: &People,
+    school: &DemoSchool,
+    key: SchoolId,
+    staff: usize,
+    role: Role,
+) -> Actor {
     let member = &school.staff[staff];
     Actor {
         account: people.accounts[staff],

@@ -28,6 +28,7 @@ pub use carry::carry_what_is_due;
 pub use foresee::{About, Foreseen, Foresight, HeldBack, Unexplained, foresee, unexplained};
 pub use hold::{Hold, hold, lift};
 pub use outside::Outside;
+pub(crate) use replies::mark_seen as mark_reply_seen;
 pub use replies::{keep as keep_reply, see as see_reply};
 pub use rules::{FIELDS, MESSAGES, MessageRules};
 

@@ -57,6 +57,8 @@ pub(super) struct Line {
     pub(super) since: String,
     pub(super) siblings: String,
     pub(super) last: String,
+    /// What the family told and nobody has dealt with yet: words and address.
+    pub(super) told: Vec<(String, String)>,
     pub(super) state: Where,
     pub(super) step: String,
     pub(super) due: String,
@@ -221,6 +223,7 @@ impl<'m> Morning<'m> {
             since: since(case),
             siblings: self.siblings(case, &siblings),
             last: self.last(case),
+            told: self.told(case),
             state: case.state,
             step: match (asked_for, next) {
                 (Some(words), _) => words.to_owned(),
@@ -309,6 +312,15 @@ impl<'m> Morning<'m> {
                 ))
             });
         told.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What the family told and nobody has dealt with yet.
+    pub(super) fn told(&self, case: &Case) -> Vec<(String, String)> {
+        let told = case.told.iter().map(|report| {
+            let words = format!("{}: {}", report.told_in_words(self.today()), report.said);
+            (words, format!("/absence-line/{}", report.id))
+        });
+        told.collect()
     }
 
     fn last(&self, case: &Case) -> String {

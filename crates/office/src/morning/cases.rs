@@ -13,6 +13,7 @@ use store::{SchoolId, StoreError, Tx, args};
 use welfare::absence::{Event, Happened, Row, State, located_at, standing};
 
 use super::entries::{Entry, of_day};
+use crate::absence_line::{Report, State as Standing, waiting_on};
 use crate::book::Book;
 use crate::desk::Refusal;
 use crate::ids::{EnrolmentId, PupilId};
@@ -83,6 +84,8 @@ pub struct Case {
     pub happened: Vec<Happened>,
     /// What was recorded, in order.
     pub entries: Vec<Entry>,
+    /// What the family told on the absence line and nobody has dealt with yet (E-014).
+    pub told: Vec<Report>,
     /// Where it stands.
     pub state: State,
     /// The line of the table that brought it there.
@@ -199,18 +202,23 @@ pub fn cases(tx: &mut Tx, book: &Book, day: Day, now: Instant) -> Result<DayOfCa
     let hours = hours(book, day)?;
     let mut marks = marks(tx, book.school, day)?;
     let mut entries = entries_of(tx, book.school, day)?;
+    let mut told = waiting_on(tx, book.school, day)?;
     let cases = book
         .roll
         .rows_on(day)
         .filter_map(|row| {
             let enrolment = book.roll.enrolments[row].id;
             let marks = marks.remove(&enrolment).unwrap_or_default();
-            let entries = entries.remove(&enrolment).unwrap_or_default();
+            let pupil = book.roll.enrolments[row].pupil;
+            let recorded = Recorded {
+                entries: entries.remove(&enrolment).unwrap_or_default(),
+                told: told.remove(&pupil).unwrap_or_default(),
+            };
             case(
                 &Child::of_book(book, row, &hours),
                 &hours,
                 &marks,
-                entries,
+                recorded,
                 now,
             )
         })
@@ -271,6 +279,21 @@ enum What<'w> {
     Closes,
     Mark(Option<Code>),
     Recorded(&'w Entry),
+    Told,
+}
+
+/// What was recorded about one pupil's day, beside the marks.
+pub(super) struct Recorded {
+    /// What was tried, said and decided.
+    pub(super) entries: Vec<Entry>,
+    /// What the family told and nobody has dealt with yet.
+    pub(super) told: Vec<Report>,
+}
+
+/// Whether a report stands as the reason of a session that has begun. What is held back explains nothing until somebody has looked.
+fn is_a_reason(report: &Report, hours: &[Hours], now: Instant) -> bool {
+    let begun = |hours: &Hours| hours.opens <= now && report.covers(hours.slot);
+    report.state == Standing::Matched && hours.iter().any(begun)
 }
 
 /// Plays one pupil's day: marks, closings and what was recorded, in the order in which they came.
@@ -278,9 +301,10 @@ pub(super) fn case(
     child: &Child,
     hours: &[Hours],
     marks: &[MarkEntry],
-    entries: Vec<Entry>,
+    recorded: Recorded,
     now: Instant,
 ) -> Option<Case> {
+    let Recorded { entries, told } = recorded;
     let Child {
         is_due, is_planned, ..
     } = child;
@@ -303,6 +327,9 @@ pub(super) fn case(
             .iter()
             .map(|entry| ((entry.at, entry.seq, 1), 0, What::Recorded(entry))),
     );
+    for report in told.iter().filter(|report| is_a_reason(report, hours, now)) {
+        steps.push(((report.received_at, i64::MAX, 2), 0, What::Told));
+    }
     steps.sort_by_key(|(when, _, _)| *when);
     let mut played = Played {
         stands: is_planned
@@ -347,6 +374,7 @@ pub(super) fn case(
         since,
         happened: played.happened,
         entries,
+        told,
     })
 }
 
@@ -372,6 +400,7 @@ impl Played {
                 let stands = self.marked(hours[place].slot, place, *code);
                 self.put(at, place, stands);
             }
+            What::Told => self.happen(at, Event::MessageFound, false),
             What::Recorded(entry) => {
                 for event in entry.events() {
                     let unsettled = |stands: &Stands| {

@@ -36,6 +36,7 @@ pub use risk::Risk;
 pub(crate) use row::rings;
 pub use sign_off::{Measures, measures, sign_off};
 pub(crate) use stands::{Missing, case_within, missing_within};
+pub(crate) use who::Sight;
 
 use crate::desk::Office;
 use crate::take_away::List;

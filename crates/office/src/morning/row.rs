@@ -33,6 +33,7 @@ pub(super) struct Opened {
     /// What the state asks for, with its rule.
     pub(super) produces: String,
     pub(super) siblings: String,
+    pub(super) told: Vec<(String, String)>,
     pub(super) claim: Option<Claimed>,
     pub(super) contacts: Vec<Ring>,
     pub(super) marks: Vec<MarkCell>,
@@ -162,6 +163,7 @@ pub(super) fn opened(
         state: case.state.words(),
         produces: format!("{} ({})", case.line.produces, case.line.rule),
         siblings: line.map(|line| line.siblings.clone()).unwrap_or_default(),
+        told: morning.told(case),
         claim: morning.claim(case.pupil, &siblings),
         contacts: match morning.sight.sees_contacts(case.pupil) {
             true => contacts(tx, morning, case.pupil, &past)?,

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use calendar::{Day, Instant, Session, Slot};
 use store::{SchoolId, StoreError, Tx, args};
 
-use super::cases::{Case, Child, Hours, MarkEntry, case, entries_of, marks};
+use super::cases::{Case, Child, Hours, MarkEntry, Recorded, case, entries_of, marks};
 use super::entries::of_enrolment;
 use super::log::hours_within;
+use crate::absence_line::waiting_on;
 use crate::desk::Refusal;
 use crate::ids::{EnrolmentId, GroupId, PupilId};
 use crate::registers::{Due, due};
@@ -124,15 +125,20 @@ pub(crate) fn case_within(
     let registers = registers(tx, school, kept.group, &hours)?;
     let marks = marks_of(tx, school, enrolment, day)?;
     let entries = of_enrolment(tx, school, enrolment, day)?;
-    let entries = entries
-        .into_iter()
-        .filter(|entry| entry.day == day)
-        .collect();
+    let recorded = Recorded {
+        entries: entries
+            .into_iter()
+            .filter(|entry| entry.day == day)
+            .collect(),
+        told: waiting_on(tx, school, day)?
+            .remove(&kept.pupil)
+            .unwrap_or_default(),
+    };
     Ok(case(
         &child(kept, &hours, &registers),
         &hours,
         &marks,
-        entries,
+        recorded,
         now,
     ))
 }
@@ -160,6 +166,7 @@ pub(crate) fn missing_within(
     };
     let mut marks = marks(tx, school, slot.day)?;
     let mut entries = entries_of(tx, school, slot.day)?;
+    let mut told = waiting_on(tx, school, slot.day)?;
     let mut by_group: BTreeMap<GroupId, Vec<Kept>> = BTreeMap::new();
     for kept in tx
         .query(GROUPS, &args![school, slot.day], kept)?
@@ -174,9 +181,12 @@ pub(crate) fn missing_within(
         let is_begun = registers[place].iter().any(|due| due.code().is_some());
         for kept in pupils {
             let marks = marks.remove(&kept.enrolment).unwrap_or_default();
-            let entries = entries.remove(&kept.enrolment).unwrap_or_default();
+            let recorded = Recorded {
+                entries: entries.remove(&kept.enrolment).unwrap_or_default(),
+                told: told.remove(&kept.pupil).unwrap_or_default(),
+            };
             let child = child(kept, &hours, &registers);
-            let case = case(&child, &hours, &marks, entries, now);
+            let case = case(&child, &hours, &marks, recorded, now);
             missing.extend(
                 case.filter(|case| case.is_open() && case.is_absent_in(slot))
                     .map(|case| Missing { case, is_begun }),

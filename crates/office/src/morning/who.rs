@@ -8,7 +8,7 @@ use crate::ids::{EnrolmentId, PupilId};
 use crate::people::{Access, Actor, Place, Reach, RecordKind, Role};
 
 /// Whose rows somebody sees: those of whom they may read both the marks and the log of contacts.
-pub(super) struct Sight {
+pub(crate) struct Sight {
     marks: Reach,
     log: Reach,
     contacts: Reach,
@@ -21,7 +21,7 @@ impl Sight {
     /// What this person may see today.
     ///
     /// Errors: [`Refusal::NotFound`] for somebody to whom the morning is not open.
-    pub(super) fn of(tx: &mut Tx, actor: &Actor, today: Day) -> Result<Sight, Refusal> {
+    pub(crate) fn of(tx: &mut Tx, actor: &Actor, today: Day) -> Result<Sight, Refusal> {
         if !Place::Morning.is_open_to(actor) {
             return Err(Refusal::NotFound);
         }
@@ -37,17 +37,17 @@ impl Sight {
     }
 
     /// Whether this pupil's row may be seen.
-    pub(super) fn covers(&self, pupil: PupilId) -> bool {
+    pub(crate) fn covers(&self, pupil: PupilId) -> bool {
         self.marks.covers(pupil) && self.log.covers(pupil)
     }
 
     /// Whether calls for this pupil may be logged.
-    pub(super) fn may_log(&self, pupil: PupilId) -> bool {
+    pub(crate) fn may_log(&self, pupil: PupilId) -> bool {
         self.covers(pupil) && self.may_write.covers(pupil)
     }
 
     /// Whether the pupil's contacts may be seen, and so who their brothers and sisters are.
-    pub(super) fn sees_contacts(&self, pupil: PupilId) -> bool {
+    pub(crate) fn sees_contacts(&self, pupil: PupilId) -> bool {
         self.contacts.covers(pupil)
     }
 

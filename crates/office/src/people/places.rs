@@ -122,6 +122,7 @@ impl Place {
             Place::Staff if path == "/inspections" || path.starts_with("/inspections/") => true,
             Place::Pupils if path == "/admission-register" => true,
             Place::Journal if path == "/preservation" || path.starts_with("/preservation/") => true,
+            Place::Morning if path == "/absence-line" || path.starts_with("/absence-line/") => true,
             Place::Registers if path == "/cover" || path == "/sealed-copies" => true,
             Place::Year if path == "/settings" || Place::Timetable.holds(path) => true,
             Place::Registers if path == "/late-marks" => true,

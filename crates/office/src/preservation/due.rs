@@ -8,6 +8,7 @@ use register::preservation::{
 };
 use store::{Arg, Forgotten, Row, SchoolId, StoreError, Table, Tx, args};
 
+use crate::absence_line::records::ABSENCE_REPORT;
 use crate::door::records::{
     ARRIVAL, LATE_SANCTION, PUNCTUALITY_TARGET, ROLL_CALL_TICK, SEARCH_STEP, SITE_MOVE,
 };
@@ -54,7 +55,7 @@ struct Source {
     sql: &'static str,
 }
 
-const OF_PUPIL: [Source; 12] = [
+const OF_PUPIL: [Source; 13] = [
     Source {
         table: &MESSAGE_HOLD,
         sql: "select hold_id, max(coalesce(superseded_seq, seq)) from message_hold where school_id = $1 and pupil_id = $2 group by hold_id",
@@ -62,6 +63,10 @@ const OF_PUPIL: [Source; 12] = [
     Source {
         table: &MESSAGE_REPLY,
         sql: "select reply_id, max(coalesce(superseded_seq, seq)) from message_reply where school_id = $1 and pupil_id = $2 group by reply_id",
+    },
+    Source {
+        table: &ABSENCE_REPORT,
+        sql: "select report_id, max(coalesce(superseded_seq, seq)) from absence_report where school_id = $1 and pupil_id = $2 group by report_id",
     },
     Source {
         table: &PUPIL,

@@ -28,7 +28,8 @@ use crate::desk::{Desk, Office, Refusal, school_name};
 use crate::ids::PupilId;
 use crate::people::Actor;
 use crate::{
-    api, as_known, door, insight, morning, people, preservation, registers, roll, webhooks, year,
+    absence_line, api, as_known, door, insight, morning, people, preservation, registers, roll,
+    webhooks, year,
 };
 
 pub(crate) use file::FileKind;
@@ -50,6 +51,7 @@ pub struct List {
 /// Every list that can be taken away.
 pub fn lists() -> Vec<&'static List> {
     [
+        absence_line::LISTS,
         api::LISTS,
         as_known::LISTS,
         door::LISTS,

@@ -1,5 +1,6 @@
 //! Registers over a real store, on both engines.
 
+mod absence_line;
 mod as_known;
 mod book;
 mod bulk;

@@ -64,16 +64,16 @@ pub(super) fn must_have_reason(reason: &str) -> Result<(), Refusal> {
 }
 
 /// What a set says of itself.
-pub(super) struct About<'a> {
-    pub kind: &'static str,
-    pub whom: &'a str,
-    pub code: Option<Code>,
-    pub days: (Day, Day),
-    pub reason: &'a str,
+pub(crate) struct About<'a> {
+    pub(crate) kind: &'static str,
+    pub(crate) whom: &'a str,
+    pub(crate) code: Option<Code>,
+    pub(crate) days: (Day, Day),
+    pub(crate) reason: &'a str,
 }
 
-/// Writes every mark that was foreseen to change, and the set that they make.
-pub(super) fn write(
+/// Writes every mark that was foreseen to change, each with its own reason where it has one, and the set that they make.
+pub(crate) fn write(
     act: &mut Act,
     actor: &Actor,
     foresight: &Foresight,
@@ -91,7 +91,7 @@ pub(super) fn write(
             mark.minutes,
             mark.arrived_at,
             mark.note.as_deref(),
-            about.reason.trim(),
+            mark.reason.as_deref().unwrap_or(about.reason.trim()),
             "set",
             None::<Instant>,
             mark.sub_code.as_deref()

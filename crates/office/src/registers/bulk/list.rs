@@ -79,6 +79,7 @@ impl MarkSet {
             ("reopening", _) => "Re-opened",
             ("joining", _) => "Starting day moved",
             ("leaving", _) => "Last day on roll moved",
+            ("reports", _) => "Absence line",
             (_, None) => "Present",
             (_, Some(code)) => code.as_str(),
         };

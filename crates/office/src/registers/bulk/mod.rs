@@ -14,6 +14,7 @@ mod pages;
 pub mod records;
 mod undo;
 
+pub(crate) use change::{About, write as make_set};
 pub use change::{Done, change};
 pub use choice::{Choice, EntryCode, OverPlans, Which, Whom};
 pub use closure::{Closed, Closure, close, foresee_closure, foresee_reopening, reopen};

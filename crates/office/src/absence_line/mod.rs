@@ -1,0 +1,66 @@
+//! The absence line: what families tell about absence, by whatever way it comes, in one inbox (E-014).
+//!
+//! A parent's word never writes a code. A report is matched to its pupil, a code is proposed with its ground, and a person applies it: one, or all that
+//! nothing speaks against, at one stroke with a preview and an undo. The marks are made by `registers/bulk`, so the register's own rules judge each.
+//!
+//! It deliberately does not know: how a mark is judged and written, what takes a child off the morning's list (`welfare`), how texts are carried.
+
+mod apply;
+mod inbox;
+mod one;
+pub mod records;
+mod report;
+mod suggest;
+mod take;
+mod taking;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub use apply::{
+    Applied, Foreseen, Held, Ready, apply_all, apply_one, foresee, put_back, set_aside, undo,
+    undoubted,
+};
+pub(crate) use report::waiting_on;
+pub use report::{Channel, Report, State};
+pub use suggest::{Suggestion, suggest};
+pub(crate) use take::keep;
+pub use take::{Told, amend, take, take_for_sibling};
+
+use crate::desk::Office;
+use crate::take_away::List;
+
+/// The addresses of this folder.
+pub fn routes() -> Router<Arc<Office>> {
+    Router::new()
+        .route("/absence-line", get(inbox::page))
+        .route(
+            "/absence-line/all",
+            get(inbox::preview).post(inbox::apply_them),
+        )
+        .route("/absence-line/new", get(taking::ask).post(taking::answer))
+        .route("/absence-line/undo/{set}", post(inbox::take_back))
+        .route("/absence-line/{report}", get(one::page))
+        .route(
+            "/absence-line/{report}/amend",
+            get(taking::ask_amend).post(taking::answer_amend),
+        )
+        .route("/absence-line/{report}/apply", post(one::apply))
+        .route("/absence-line/{report}/aside", post(one::aside))
+        .route("/absence-line/{report}/back", post(one::back))
+        .route("/absence-line/{report}/sibling", post(one::for_sibling))
+}
+
+/// The lists of this folder that can be taken away.
+pub(crate) const LISTS: &[List] = &[List {
+    kind: "absence line",
+    address: "/absence-line",
+    make: inbox::as_file,
+}];
+
+/// The statements of this folder.
+pub fn statements() -> Vec<&'static str> {
+    [report::STATEMENTS, take::STATEMENTS].concat()
+}
