@@ -29,6 +29,7 @@ mod router;
 pub mod shell;
 pub mod take_away;
 pub mod upkeep;
+pub mod visits;
 pub mod webhooks;
 pub mod year;
 
@@ -116,6 +117,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0019_absence_line",
         sql: include_str!("../migrations/0019_absence_line.sql"),
     },
+    Migration {
+        name: "0020_visits",
+        sql: include_str!("../migrations/0020_visits.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -192,6 +197,10 @@ pub static TABLES: &[&Table] = &[
     &messages::records::MESSAGE_REPLY,
     &messages::records::MESSAGE_CHANNEL,
     &absence_line::records::ABSENCE_REPORT,
+    &visits::records::HOME_VISIT,
+    &visits::records::VISIT_CHECK,
+    &visits::records::VISIT_STEP,
+    &visits::records::VISIT_RECORD,
 ];
 
 /// The past of every table that an act writes, for pages that show what was known at an earlier number.

@@ -13,7 +13,7 @@ use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
 use crate::{
     absence_line, api, as_known, door, home, insight, live, messages, morning, people,
-    preservation, registers, roll, take_away, webhooks, year,
+    preservation, registers, roll, take_away, visits, webhooks, year,
 };
 
 /// The application as one router.
@@ -37,6 +37,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .merge(registers::routes())
         .merge(roll::routes())
         .merge(take_away::routes())
+        .merge(visits::routes())
         .merge(year::routes());
     let past = as_known::routes(pages.clone().with_state(Arc::clone(&office)));
     pages

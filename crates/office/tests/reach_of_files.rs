@@ -19,11 +19,12 @@ use office::registers::sealed::{Wish, by_itself, seal};
 use office::roll::records::{
     ADDRESS, CHARACTERISTIC, CONTACT, CONTACT_ROUTE, PUPIL, PUPIL_CONTACT, RESIDENCE,
 };
+use office::visits::records::{HOME_VISIT, VISIT_RECORD};
 use office::year::timetable::records::{LESSON_PERIOD, ROOM};
 use school::{School, day, each_school};
 use store::{Act, Entry, StoreError, args};
 
-use Part::{Audit, Care, Contacts, Core, Counts, Flags, Marks, Nobody, Sen, Suspensions};
+use Part::{Audit, Care, Contacts, Core, Counts, Flags, Marks, Nobody, Sen, Suspensions, Visits};
 
 /// Kinds of record, by their words in the access matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +36,7 @@ enum Part {
     Sen,
     Marks,
     Suspensions,
+    Visits,
     Audit,
     /// Figures about groups, of whom nobody is named.
     Counts,
@@ -52,6 +54,7 @@ impl Part {
             Sen => "sen_profile",
             Marks => "attendance_marks",
             Suspensions => "suspension_record",
+            Visits => "home_visit",
             Audit => "audit_log",
             Counts | Nobody => "aggregate_reports",
         }
@@ -303,6 +306,19 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Marks,
         "Told|Said|For|Code|Why|Register|State|Held back because",
     ),
+    ("/visits", Core, "Pupil|Tutor group"),
+    ("/visits", Nobody, "Number"),
+    (
+        "/visits",
+        Visits,
+        "Purpose|Authorised by|Staff|Standing|Found",
+    ),
+    ("/visits/log", Core, "Pupil|Tutor group"),
+    (
+        "/visits/log",
+        Visits,
+        "Day|Purpose|Staff|Left|Back|Standing|Found|Next step",
+    ),
     ("/morning/evening", Core, "Pupil|Tutor group"),
     ("/morning/evening", Marks, "On the list for|Decision"),
     (
@@ -526,6 +542,8 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/groups" | "/staff" | "/people" | "/api-clients" | "/webhooks" | "/journal"
         | "/journal/lists" | "/cover" => all(&[""], &[]),
         "/morning" | "/absence-line" => all(&[""], &[Marks]),
+        "/visits" => all(&["", "?day=2026-11-24"], &[Visits]),
+        "/visits/log" => all(&["", "?from=2026-11-01"], &[Visits]),
         "/morning/evening" => all(&["", "?day=2026-11-20"], &[Marks]),
         "/unexplained" => all(&["", "?show=overdue"], &[Marks]),
         "/unexplained/week" => all(&[""], &[Marks]),
@@ -653,6 +671,8 @@ fn secrets(school: &School) -> Vec<(String, Part, &str)> {
             ("Zahn", Marks),
             ("Urlaub", Marks),
             ("Ausschluss", Suspensions),
+            ("Besuch", Visits),
+            ("Fundort", Visits),
         ]
         .map(|(word, part)| (format!("{word}-{surname}"), part, *surname))
     };
@@ -669,6 +689,7 @@ fn fill(school: &School) {
         .store
         .act_now(school.id, move |act: &mut Act| {
             let (since, open, nothing) = (day("2026-09-03"), None::<calendar::Day>, None::<&str>);
+            let act_at = act.at();
             let period = act.new_id();
             let times = args![period, since, open, "P1", 0, "09:10", "10:10"];
             act.record(&LESSON_PERIOD, &times)?;
@@ -790,6 +811,51 @@ fn fill(school: &School) {
                         ],
                     )?;
                 }
+                let visit = act.new_id();
+                act.record(
+                    &HOME_VISIT,
+                    &args![
+                        visit,
+                        *enrolment,
+                        day("2026-11-24"),
+                        visit,
+                        "support",
+                        word("Besuch"),
+                        false,
+                        account,
+                        act_at,
+                        account,
+                        None::<i64>,
+                        None::<i64>,
+                        nothing,
+                        None::<i64>,
+                        nothing,
+                        nothing,
+                        act_at,
+                        act_at,
+                        act_at,
+                        nothing
+                    ],
+                )?;
+                act.record(
+                    &VISIT_RECORD,
+                    &args![
+                        visit,
+                        *enrolment,
+                        "not_seen",
+                        act_at,
+                        None::<i64>,
+                        nothing,
+                        None::<bool>,
+                        word("Fundort"),
+                        word("Fundort"),
+                        nothing,
+                        None::<calendar::Instant>,
+                        word("Fundort"),
+                        false,
+                        account
+                    ],
+                )?;
                 act.record(
                     &EXAM_SEAT,
                     &args![EXAM_OF_ALL, *enrolment, hall, enrolment.0],
@@ -1006,7 +1072,8 @@ fn no_role_takes_away_in_any_list_what_the_matrix_does_not_give_it() {
             faults.len(),
             faults[..faults.len().min(60)].join("\n")
         );
-        let must_be_seen: [(&str, &[Part]); 12] = [
+        let must_be_seen: [(&str, &[Part]); 13] = [
+            ("/visits/log", &[Core, Visits]),
             ("/sealed-copies/{copy}/{file}", &[Core, Contacts, Marks]),
             ("/plans", &[Core, Marks, Suspensions]),
             ("/pupils", &[Core, Care, Sen, Flags]),

@@ -406,6 +406,7 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
             "/timetable/off",
             "/unexplained",
             "/unexplained/week",
+            "/visits/log",
             "/webhooks",
         ];
         let of_ash = format!("/changes?page=/pupils/{}&from=0", school.pupils["Ash"].0);

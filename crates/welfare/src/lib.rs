@@ -12,5 +12,6 @@ pub mod chase;
 pub mod ladder;
 mod rules;
 pub mod tier;
+pub mod visit;
 
 pub use rules::{Rule, rule};

@@ -18,6 +18,7 @@ mod morning;
 mod plans;
 mod programs;
 mod roll;
+mod visits;
 
 use std::sync::Arc;
 
@@ -76,6 +77,7 @@ pub fn put_in(
     set_clock(now);
     programs::put_in(store, key, school, &people, now)?;
     door::put_in(store, key, school, &people, &ids, now)?;
+    visits::put_in(store, key, school, &people, &ids, now)?;
     messages::put_in(store, key, &people)?;
     absence_line::put_in(store, key, school, &people, now)?;
     let inspector = inspector::visit(store, key, &people, password_hash)?;

@@ -29,6 +29,7 @@ use crate::registers::{Status, registers_at, taken_on};
 use crate::roll::{sibling_word, siblings_of};
 use crate::shell::{Exports, Face, Frame, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
+use crate::visits::{Beside, beside};
 use crate::year::settings::{own_ladder, session_times};
 
 /// A register that is not in.
@@ -108,6 +109,7 @@ struct Board {
     under: Under,
     row: Option<Opened>,
     no_day: Option<State>,
+    visits: Option<Beside>,
 }
 
 /// Everything that the rows of a board are made of.
@@ -500,6 +502,7 @@ fn page(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Boar
         lines,
         located,
         row,
+        visits: beside(tx, actor, now)?,
         no_day: morning.cases.hours.is_empty().then(|| {
             let kind = book.calendar.kind(today).name();
             State::empty("No school today", format!("{}: {kind}.", today.long()))
@@ -592,6 +595,7 @@ fn notice(asked: &Answers) -> Option<Notice> {
         "claimed" => "The home is yours.",
         "released" => "The home is free again.",
         "signed" => "The morning is signed off.",
+        "visit" => "A visit to the home stands in today's round.",
         "reminded" => {
             "The registers that are not in were asked for. It stands on each teacher's first page."
         }

@@ -182,7 +182,8 @@ impl Entry {
         if self.concern {
             events.push(Event::NotSatisfied);
         }
-        if self.seen {
+        // Who was seen and gives cause for concern is not "seen, safe" (SM-1): the safeguarding lead decides (E-020).
+        if self.seen && !self.concern {
             events.push(Event::Seen);
         }
         if self.code.is_some() {
@@ -195,7 +196,7 @@ impl Entry {
         match outcome {
             Outcome::Reached => vec![Event::ReasonGiven],
             // Whoever goes to the home has found that nobody can be reached.
-            Outcome::NoAnswer if self.channel == Some(Channel::Visit) => {
+            Outcome::NoAnswer | Outcome::AddressEmpty if self.channel == Some(Channel::Visit) => {
                 vec![Event::NobodyReached, Event::NoReplyAtHome]
             }
             Outcome::LeftMessage

@@ -1,9 +1,9 @@
 //! Recording what was tried, said and decided about an absent child, and settling the absence with a code.
 
-use calendar::{Day, Slot};
+use calendar::{Day, Instant, Slot};
 use register::Code;
 use store::{Act, Tx, args};
-use welfare::absence::{Event, after};
+use welfare::absence::{CannotHappen, Event, after};
 use welfare::attempt::{Channel, Outcome};
 
 use super::cases::{Hours, hours_of};
@@ -112,29 +112,7 @@ pub fn record(
         Some(code) => settle(act, actor, enrolment, today, code, said)?,
         None => Vec::new(),
     };
-    let entry = act.new_id();
-    act.record(
-        &ABSENCE_ENTRY,
-        &args![
-            entry,
-            enrolment,
-            today,
-            said.kind.key(),
-            now,
-            actor.account,
-            lead,
-            said.channel.map(Channel::key),
-            said.contact,
-            used.as_deref(),
-            said.answered_by.as_deref(),
-            said.outcome.map(Outcome::key),
-            said.said.as_deref(),
-            said.expected_on,
-            said.seen,
-            said.concern,
-            code.as_ref().map(Code::as_str)
-        ],
-    )?;
+    enter_line(act, actor, enrolment, today, now, said, used.as_deref())?;
     let own = claims(act.tx(), actor.school, today, now)?;
     let is_own = own
         .get(&pupil)
@@ -154,6 +132,125 @@ pub fn record(
     };
     act.describe(actor.entry(what, format!("pupil {pupil} {today}")));
     Ok(Recorded { settled, also })
+}
+
+/// Writes a line into the log of a day's absence.
+fn enter_line(
+    act: &mut Act,
+    actor: &Actor,
+    enrolment: EnrolmentId,
+    day: Day,
+    at: Instant,
+    said: &Said,
+    used: Option<&str>,
+) -> Result<(), Refusal> {
+    let entry = act.new_id();
+    let code = said.code.as_deref().map(read_code).transpose()?;
+    act.record(
+        &ABSENCE_ENTRY,
+        &args![
+            entry,
+            enrolment,
+            day,
+            said.kind.key(),
+            at,
+            actor.account,
+            is_lead(actor),
+            said.channel.map(Channel::key),
+            said.contact,
+            used,
+            said.answered_by.as_deref(),
+            said.outcome.map(Outcome::key),
+            said.said.as_deref(),
+            said.expected_on,
+            said.seen,
+            said.concern,
+            code.as_ref().map(Code::as_str)
+        ],
+    )?;
+    Ok(())
+}
+
+/// What a visit found at a home, for the absence of its day.
+pub(crate) struct AtHome<'a> {
+    /// The time on roll.
+    pub(crate) enrolment: EnrolmentId,
+    /// When they stood at the door; its day is the day of the absence.
+    pub(crate) at: Instant,
+    /// What it is among the outcomes of an attempt.
+    pub(crate) outcome: Outcome,
+    /// Whether the child was seen.
+    pub(crate) seen: bool,
+    /// Whether it goes to the safeguarding lead.
+    pub(crate) concern: bool,
+    /// Who answered.
+    pub(crate) answered_by: Option<&'a str>,
+    /// The line of the outcome, and no more: the rest is with the visit.
+    pub(crate) line: &'a str,
+    /// Whether an earlier record said that the child was seen, and this one does not.
+    pub(crate) takes_back: bool,
+}
+
+/// Records what a visit found in the log of the absence. The caller has asked whether this person records visits to the pupil.
+///
+/// Rule: E-197, SM-1: a child who was seen and safe is located; a record that is put right to say that nobody saw the child puts the child back
+/// on the list.
+pub(crate) fn found_at_home(act: &mut Act, actor: &Actor, found: &AtHome) -> Result<(), Refusal> {
+    let (day, _) = found.at.in_london();
+    // What is put right now comes after what it takes back.
+    let at = match found.takes_back {
+        true => act.at(),
+        false => found.at,
+    };
+    if found.takes_back {
+        let because = "The record of the visit was put right: the child was not seen";
+        let said = Said {
+            said: Some(because.to_owned()),
+            ..Said::of(Kind::Reopened)
+        };
+        enter_line(act, actor, found.enrolment, day, at, &said, None)?;
+    }
+    let said = Said {
+        channel: Some(Channel::Visit),
+        outcome: Some(found.outcome),
+        answered_by: found.answered_by.map(str::to_owned),
+        said: Some(found.line.to_owned()),
+        seen: found.seen,
+        concern: found.concern,
+        ..Said::of(Kind::Attempt)
+    };
+    enter_line(act, actor, found.enrolment, day, at, &said, None)
+}
+
+/// Records that a visit was asked for, where the absence stands so that one is the next step. The caller has asked whether this person plans
+/// visits to the pupil.
+///
+/// Errors: [`Refusal::Wrong`] where the safeguarding lead decides what comes next, and this is not the lead (E-020).
+pub(crate) fn visit_is_asked_for(
+    act: &mut Act,
+    actor: &Actor,
+    enrolment: EnrolmentId,
+) -> Result<(), Refusal> {
+    let (school, now) = (act.school(), act.at());
+    let (today, _) = now.in_london();
+    let Some(case) = case_within(act.tx(), school, enrolment, today, now)? else {
+        return Ok(());
+    };
+    let lead = is_lead(actor);
+    let kinds = [
+        (Event::NobodyReached, Kind::VisitAsked),
+        (Event::LeadAsksForVisit, Kind::LeadVisit),
+    ];
+    for (event, kind) in kinds {
+        match after(Some(case.state), event, lead) {
+            Ok(_) => return enter_line(act, actor, enrolment, today, now, &Said::of(kind), None),
+            Err(error @ CannotHappen::OnlyTheLead) => {
+                return Err(Refusal::Wrong(in_a_sentence(&error.to_string())));
+            }
+            Err(CannotHappen::NoWay { .. }) => {}
+        }
+    }
+    Ok(())
 }
 
 /// What can be seen to be wrong without looking at the day.
@@ -209,17 +306,19 @@ fn may_follow(
         _ => return Ok(()),
     };
     let case = case_within(act.tx(), school, enrolment, today, now)?;
-    let state = case.map(|case| case.state);
-    after(state, event, lead).map(drop).map_err(|error| {
-        let words = error.to_string();
-        let mut letters = words.chars();
-        let first: String = letters
-            .next()
-            .into_iter()
-            .flat_map(char::to_uppercase)
-            .collect();
-        Refusal::Wrong(format!("{first}{}. Nothing was saved.", letters.as_str()))
-    })
+    after(case.map(|case| case.state), event, lead)
+        .map(drop)
+        .map_err(|error| Refusal::Wrong(in_a_sentence(&error.to_string())))
+}
+
+fn in_a_sentence(ground: &str) -> String {
+    let mut letters = ground.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    format!("{first}{}. Nothing was saved.", letters.as_str())
 }
 
 fn read_code(text: &str) -> Result<Code, Refusal> {

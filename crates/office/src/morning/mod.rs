@@ -30,6 +30,7 @@ pub use claim::{claim, release};
 pub(crate) use entries::asked_for;
 pub use entries::{Claim, Entry, Kind, Reminder, Reminders, SignOff};
 pub use evening::{Uncontacted, uncontacted};
+pub(crate) use log::{AtHome, found_at_home, visit_is_asked_for};
 pub use log::{Recorded, Said, record};
 pub use remind::{AskedFor, remind};
 pub use risk::Risk;

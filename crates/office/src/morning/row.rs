@@ -21,6 +21,7 @@ use crate::ids::{EnrolmentId, PupilId};
 use crate::people::Actor;
 use crate::roll::contacts_of;
 use crate::shell::{Face, MarkCell};
+use crate::visits::{OfRow, of_row};
 
 /// A row, opened.
 pub(super) struct Opened {
@@ -46,6 +47,7 @@ pub(super) struct Opened {
     pub(super) is_lead: bool,
     pub(super) is_open: bool,
     pub(super) is_searched: bool,
+    pub(super) visit: OfRow,
 }
 
 /// Somebody to ring.
@@ -193,6 +195,7 @@ pub(super) fn opened(
         is_lead: is_lead(actor),
         is_open: case.is_open(),
         is_searched: case.state == welfare::absence::State::Searching,
+        visit: of_row(tx, actor, (case.pupil, enrolment), morning.now)?,
     }))
 }
 

@@ -131,6 +131,7 @@ impl Place {
             Place::Registers if path == "/lessons" || path.starts_with("/lessons/") => true,
             Place::Registers if path == "/unexplained" || path == "/sub-codes" => true,
             Place::Registers if path == "/missing" => true,
+            Place::Morning if path == "/visits" || path.starts_with("/visits/") => true,
             Place::Door if path == "/punctuality" || path.starts_with("/punctuality/") => true,
             Place::Door if path == "/site" || path.starts_with("/site/") => true,
             Place::Registers if path == "/many-marks" || path.starts_with("/many-marks/") => true,

@@ -25,6 +25,7 @@ use crate::roll::records::{
     RESIDENCE, SOURCE_LINK,
 };
 use crate::take_away::records::EXPORT_PUPIL;
+use crate::visits::records::{HOME_VISIT, VISIT_CHECK, VISIT_RECORD, VISIT_STEP};
 
 const NEWEST_BEFORE: &str = "select max(seq) from journal_entry where school_id = $1 and at < $2";
 const MADE_BETWEEN: &str = "\
@@ -110,7 +111,7 @@ const OF_PUPIL: [Source; 13] = [
     },
 ];
 
-const OF_ENROLMENT: [Source; 17] = [
+const OF_ENROLMENT: [Source; 21] = [
     Source {
         table: &MESSAGE_PUPIL,
         sql: "select message_id, enrolment_id, max(coalesce(superseded_seq, seq)) from message_pupil where school_id = $1 and enrolment_id = $2 group by message_id, enrolment_id",
@@ -174,6 +175,22 @@ const OF_ENROLMENT: [Source; 17] = [
     Source {
         table: &ABSENCE_ENTRY,
         sql: "select entry_id, max(seq) from absence_entry where school_id = $1 and enrolment_id = $2 group by entry_id",
+    },
+    Source {
+        table: &HOME_VISIT,
+        sql: "select visit_id, max(coalesce(superseded_seq, seq)) from home_visit where school_id = $1 and enrolment_id = $2 group by visit_id",
+    },
+    Source {
+        table: &VISIT_CHECK,
+        sql: "select visit_id, max(seq) from visit_check where school_id = $1 and enrolment_id = $2 group by visit_id",
+    },
+    Source {
+        table: &VISIT_STEP,
+        sql: "select step_id, max(seq) from visit_step where school_id = $1 and enrolment_id = $2 group by step_id",
+    },
+    Source {
+        table: &VISIT_RECORD,
+        sql: "select visit_id, max(seq) from visit_record where school_id = $1 and enrolment_id = $2 group by visit_id",
     },
     Source {
         table: &MARK_VERSION,

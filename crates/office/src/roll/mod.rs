@@ -30,7 +30,7 @@ mod time_on_roll;
 
 pub(crate) use beside::siblings_of;
 pub use beside::{Beside, sibling_word};
-pub(crate) use household::contacts_of;
+pub(crate) use household::{contacts_of, homes_of};
 
 use std::sync::Arc;
 

@@ -31,6 +31,7 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("fire.js", JS, include_bytes!("assets/fire.js")),
     ("grid.js", JS, include_bytes!("assets/grid.js")),
     ("board.js", JS, include_bytes!("assets/board.js")),
+    ("visits.js", JS, include_bytes!("assets/visits.js")),
     ("live.js", JS, include_bytes!("assets/live.js")),
     ("followed.js", JS, include_bytes!("assets/followed.js")),
     ("progress.js", JS, include_bytes!("assets/progress.js")),

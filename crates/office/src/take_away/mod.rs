@@ -29,7 +29,7 @@ use crate::ids::PupilId;
 use crate::people::Actor;
 use crate::{
     absence_line, api, as_known, door, insight, morning, people, preservation, registers, roll,
-    webhooks, year,
+    visits, webhooks, year,
 };
 
 pub(crate) use file::FileKind;
@@ -64,6 +64,7 @@ pub fn lists() -> Vec<&'static List> {
         roll::LISTS,
         roll::imports::LISTS,
         taken::LISTS,
+        visits::LISTS,
         webhooks::LISTS,
         year::timetable::LISTS,
     ]

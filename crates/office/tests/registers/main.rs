@@ -16,3 +16,4 @@ mod save;
 mod school;
 mod site;
 mod sub_codes;
+mod visits;

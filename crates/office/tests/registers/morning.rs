@@ -18,11 +18,13 @@ use store::{Entry, StoreError, args};
 use welfare::absence::State;
 use welfare::attempt::{Channel, Outcome};
 use welfare::chase::Asked;
+use welfare::visit::Found;
 
 use crate::school::{
     A, B, SCHOOL, TUTOR_OF_B, account, actor, ask, at, changes, day, e, found, get, mark, office,
     save_as, today,
 };
+use crate::visits::visit;
 
 fn at_school(test: impl Fn(&TestStore)) {
     each_engine(MIGRATIONS, |store| {
@@ -476,9 +478,27 @@ struct Known {
     marks: BTreeMap<(usize, i64), (String, i64)>,
     tried: BTreeSet<i64>,
     decided: BTreeSet<i64>,
+    /// When a visit last found each child, seen and safe.
+    seen: BTreeMap<i64, calendar::Instant>,
 }
 
 impl Known {
+    /// Whoever is missing in the afternoon, and whom no visit found since the afternoon began: nothing else says where they are.
+    fn must_be_open(&self) -> Vec<i64> {
+        let there = [1, 2, 3, 4, 5, 7, 8, 9].into_iter();
+        let missing = |number: &i64| {
+            let code = self.marks.get(&(1, *number)).map(|(code, _)| code.as_str());
+            matches!(code, None | Some("" | "N"))
+        };
+        let found = |number: &i64| {
+            let seen = self.seen.get(number);
+            seen.is_some_and(|seen| *seen >= at("13:31"))
+        };
+        there
+            .filter(|number| missing(number) && !found(number))
+            .collect()
+    }
+
     /// Whoever has a session of the day with `N` or without a mark after both registers closed, and whom nobody tried.
     fn without_contact(&self) -> Vec<i64> {
         let there = [1, 2, 3, 4, 5, 7, 8, 9];
@@ -516,7 +536,7 @@ fn random_day(store: &TestStore, seed: u64) {
             0 => (A, [1, 2, 3, 4, 5].as_slice()),
             _ => (B, [7, 8, 9].as_slice()),
         };
-        match chance.below(8) {
+        match chance.below(10) {
             0..=2 => {
                 let some: Vec<i64> = numbers
                     .iter()
@@ -592,7 +612,18 @@ fn random_day(store: &TestStore, seed: u64) {
                     known.decided.insert(number);
                 }
             }
-            _ => running = office(store),
+            7 => running = office(store),
+            _ => {
+                let number = numbers[chance.below(numbers.len())];
+                let found = Found::ALL[chance.below(Found::ALL.len())];
+                let concern = chance.below(4) == 0;
+                if visit(store, number, found, concern).is_ok() {
+                    known.tried.insert(number);
+                    if found == Found::Seen && !concern {
+                        known.seen.insert(number, now);
+                    }
+                }
+            }
         }
         let again = office(store);
         let kept: Vec<_> = day_in(store, &running)
@@ -639,6 +670,9 @@ fn random_day(store: &TestStore, seed: u64) {
     }
     // Nobody is off the list of whom no mark, code or sighting says where they are.
     let open: BTreeSet<i64> = evening.open().map(|case| case.enrolment.0 - 200).collect();
+    for number in known.must_be_open() {
+        assert!(open.contains(&number), "seed {seed}: {number} was lost");
+    }
     for number in known.without_contact() {
         let last = known.marks.get(&(1, number)).map(|(code, _)| code.as_str());
         if matches!(last, None | Some("" | "N")) {

@@ -1,0 +1,83 @@
+//! Visits to homes: the round of the day, what must stand before anybody leaves, who is out and overdue, and what was found (E-196, SM-12).
+//!
+//! What a visit finds goes into the log of the day's absence, which decides by its own table what that means for the child (`morning`).
+//!
+//! It deliberately does not know: what ends a search (`welfare` says), what a code means, and how a message travels.
+
+mod beside;
+mod find;
+mod found;
+mod go;
+mod log;
+mod one_page;
+mod order;
+mod page;
+pub mod records;
+mod sheet;
+mod shown;
+mod visit;
+mod who;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub(crate) use beside::{Beside, OfRow, beside, of_row};
+pub use found::{Wrote, write_down};
+pub use go::{Going, Looked, answer_alarm, check, come_back, heard_of, leave, staff};
+pub use order::{Order, authorise, move_in_round, order, withdraw};
+pub use visit::{Checked, Kind, Record, Step, Visit, Whole};
+
+use crate::desk::Office;
+use crate::take_away::List;
+
+/// The addresses of this folder.
+pub fn routes() -> Router<Arc<Office>> {
+    Router::new()
+        .route("/visits", get(page::page))
+        .route("/visits/plan", post(page::plan))
+        .route("/visits/find", get(find::page))
+        .route("/visits/new", get(find::ask).post(find::answer))
+        .route("/visits/log", get(log::page))
+        .route("/visits/sheet", get(sheet::page))
+        .route("/visits/{visit}", get(one_page::page))
+        .route("/visits/{visit}/act", post(one_page::act))
+        .route(
+            "/visits/{visit}/check",
+            get(one_page::ask_check).post(one_page::answer_check),
+        )
+        .route(
+            "/visits/{visit}/staff",
+            get(one_page::ask_staff).post(one_page::answer_staff),
+        )
+        .route(
+            "/visits/{visit}/record",
+            get(one_page::ask_record).post(one_page::answer_record),
+        )
+}
+
+/// The lists of this folder that can be taken away.
+pub(crate) const LISTS: &[List] = &[
+    List {
+        kind: "round of visits",
+        address: "/visits",
+        make: page::as_file,
+    },
+    List {
+        kind: "visits",
+        address: "/visits/log",
+        make: log::as_file,
+    },
+];
+
+/// The statements of this folder.
+pub fn statements() -> Vec<&'static str> {
+    [
+        &visit::statements()[..],
+        go::STATEMENTS,
+        one_page::STATEMENTS,
+        who::STATEMENTS,
+    ]
+    .concat()
+}
