@@ -164,12 +164,10 @@ pub fn missing(facts: &Facts, day: Day) -> Vec<Missing> {
         Some(check) if check.stay_away => missing.push(Missing::StayAway),
         Some(_) => {}
     }
+    let alone_there = check.is_none_or(|check| check.warnings.let_go_alone());
     match facts.staff {
-        1 if facts.may_go_alone => {
-            if check.is_some_and(|check| !check.warnings.let_go_alone()) {
-                missing.push(Missing::NotAlone);
-            }
-        }
+        1 if facts.may_go_alone && !alone_there => missing.push(Missing::NotAlone),
+        1 if facts.may_go_alone => {}
         0 | 1 => missing.push(Missing::Pair),
         _ => {}
     }
