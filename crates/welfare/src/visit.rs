@@ -453,7 +453,8 @@ mod tests {
             let check = Some(Check { made_on: day("2026-11-24"), warnings, stay_away });
             let facts = Facts { authorised, check, staff, may_go_alone, left, back, recorded, withdrawn };
             let state = state(&facts, day("2026-11-24"));
-            prop_assert_eq!(state.is_open(), !withdrawn && !(left && back && recorded));
+            let is_over = withdrawn || (left && back && recorded);
+            prop_assert_eq!(state.is_open(), !is_over);
             if state == State::Cleared {
                 prop_assert!(authorised && !stay_away && (staff >= 2 || (staff == 1 && !violence)));
             }

@@ -101,13 +101,13 @@ fn made(
         .iter()
         .rev()
         .filter(|other| other.visit.id != id)
-        .filter_map(|other| {
+        .map(|other| {
             let found = other.record.as_ref().map(|record| shown.found(record));
             let words = found.unwrap_or_else(|| shown.standing(other));
-            Some((
+            (
                 other.visit.id,
                 format!("{}: {words}", other.visit.day.short()),
-            ))
+            )
         });
     let due = match state {
         Stands::Out => whole.visit.due_back.unwrap_or(now).max(now),
