@@ -28,7 +28,7 @@ create table sealed_file (
 ) {strict};
 create index sealed_file_by_digest on sealed_file (sha256);
 
--- The bytes themselves, never written again: what is printed later is what was made.
+-- The bytes themselves, packed (zlib) and never written again: what is printed later is what was made.
 create table sealed_content (
     school_id {int} not null,
     copy_id {int} not null,

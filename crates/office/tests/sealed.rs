@@ -118,6 +118,55 @@ fn a_copy_holds_both_registers_of_the_month_with_what_was_amended_and_the_journa
 }
 
 #[test]
+fn a_copy_says_which_of_the_schools_own_kinds_stand_beneath_its_codes() {
+    each_school(|school| {
+        let (_, enrolment) = school.pupils["Ash"];
+        for (on, kind) in [("2026-11-03", "cold or flu"), ("2026-10-20", "stomach")] {
+            let marked: Result<(), StoreError> =
+                school.office.store.act_now(school.id, move |act| {
+                    let nothing = None::<&str>;
+                    act.record(
+                        &office::registers::records::MARK_VERSION,
+                        &args![
+                            enrolment,
+                            day(on),
+                            0,
+                            "I",
+                            None::<i64>,
+                            None::<calendar::Instant>,
+                            nothing,
+                            nothing,
+                            "test",
+                            None::<calendar::Instant>,
+                            kind
+                        ],
+                    )?;
+                    act.describe(store::Entry {
+                        account: 1,
+                        job_title: "Attendance manager",
+                        act: "enter mark",
+                        subject: format!("enrolment {enrolment}"),
+                    });
+                    Ok(())
+                });
+            marked.expect("a mark");
+        }
+        school.mark("Birch", "2026-11-03", Session::Am, "I");
+        let copy = sealed(school, "2026-11");
+        let paper = text(&file(school, copy, "attendance-register.pdf"));
+        assert!(paper.contains("Tue 3 AM I: cold or flu"), "{paper}");
+        assert!(!paper.contains("stomach"), "October is not November");
+        assert_eq!(paper.matches("Sub-codes of").count(), 1, "of 9A alone");
+        let csv = text(&file(school, copy, "attendance-register-sub-codes.csv"));
+        assert_eq!(csv.lines().count(), 2, "{csv}");
+        assert!(
+            csv.contains("\"Ash, Pat\",2026-11-03,AM,I,cold or flu"),
+            "{csv}"
+        );
+    });
+}
+
+#[test]
 fn an_amendment_of_an_earlier_month_is_in_the_copy_of_the_month_in_which_it_was_made() {
     each_school(|school| {
         amended_school(school);
@@ -177,7 +226,7 @@ fn a_kept_file_that_was_altered_lost_or_slipped_in_is_named() {
     each_school(|school| {
         let copy = sealed(school, "2026-11");
         let kept = || school.office.store.read_now(prove_kept).expect("read");
-        assert_eq!(kept(), (6, Vec::new()));
+        assert_eq!(kept(), (7, Vec::new()));
         let id = school.id;
         let changed = school.office.store.write_now(move |tx| {
             for sql in [
@@ -191,7 +240,15 @@ fn a_kept_file_that_was_altered_lost_or_slipped_in_is_named() {
         });
         changed.expect("written");
         let (good, differing) = kept();
-        assert_eq!((good, differing.len()), (4, 3), "{differing:?}");
+        assert_eq!((good, differing.len()), (5, 3), "{differing:?}");
+        let path = format!("/sealed-copies/{copy}/attendance-register.csv");
+        let taken = school.take(OFFICE, &path, "csv");
+        assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            taken.text().contains("not the one that was sealed"),
+            "{}",
+            taken.text()
+        );
         assert!(
             differing
                 .iter()

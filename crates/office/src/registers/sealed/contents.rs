@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use calendar::{Instant, Month, SchoolYear, Slot, TimeOfDay};
+use calendar::{Instant, Month, SchoolYear, Session, Slot, TimeOfDay};
 use columns::MarkByte;
 use exchange::{Audience, Cell, Sheet, csv};
 use paper::{Column, Paper, Part, Table, Width};
@@ -13,6 +13,7 @@ use store::{Head, SchoolId, StoreError, Tx, args, journal};
 
 use crate::book::{Book, GroupKind, Pupil};
 use crate::desk::{Refusal, school_name};
+use crate::ids::EnrolmentId;
 use crate::insight::{Opened, counts_as, grouped};
 use crate::people::Actor;
 use crate::registers::HistoryEntry;
@@ -35,8 +36,13 @@ where c.school_id = $1 group by c.month order by c.month";
 const FIRST_ACT_SINCE: &str = "\
 select coalesce(min(seq), 0) from journal_entry where school_id = $1 and at >= $2";
 
+const SUB_CODED: &str = "\
+select enrolment_id, on_date, session, code, sub_code from mark
+where school_id = $1 and on_date >= $2 and on_date <= $3 and sub_code is not null and code is not null
+order by on_date, session";
+
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[FIRST_MADE, FIRST_ACT_SINCE];
+pub(super) const STATEMENTS: &[&str] = &[FIRST_MADE, FIRST_ACT_SINCE, SUB_CODED];
 
 /// Both registers of a month, read on one snapshot and not yet set.
 pub(super) struct Contents {
@@ -60,6 +66,7 @@ const ADMISSION_CSV: &str = "admission-register.csv";
 const ADMISSION_AMENDMENTS: &str = "admission-register-amendments.csv";
 const ATTENDANCE_CSV: &str = "attendance-register.csv";
 const ATTENDANCE_AMENDMENTS: &str = "attendance-register-amendments.csv";
+const ATTENDANCE_SUB_CODES: &str = "attendance-register-sub-codes.csv";
 
 /// A journal's hash as it is printed.
 pub(in crate::registers) fn in_hex(bytes: &[u8]) -> String {
@@ -174,6 +181,38 @@ struct Line<'b> {
     group: &'b str,
     pupil: &'b Pupil,
     marks: Vec<MarkByte>,
+    /// The school's own kinds beneath the codes of these marks, in order.
+    sub_codes: Vec<SubCoded>,
+}
+
+/// A mark that the school gave a kind of its own beneath its code (R-141).
+struct SubCoded {
+    slot: Slot,
+    code: String,
+    sub_code: String,
+}
+
+/// The marks of a month that have a sub-code, by time on roll.
+fn sub_coded(
+    tx: &mut Tx,
+    school: SchoolId,
+    month: Month,
+) -> Result<BTreeMap<EnrolmentId, Vec<SubCoded>>, StoreError> {
+    let mut found: BTreeMap<EnrolmentId, Vec<SubCoded>> = BTreeMap::new();
+    let asked = args![school, month.first(), month.last()];
+    tx.each(SUB_CODED, &asked, |row| {
+        let Some(session) = Session::from_index(row.get(2)?) else {
+            return Ok(());
+        };
+        let one = SubCoded {
+            slot: Slot::new(row.get(1)?, session),
+            code: row.get(3)?,
+            sub_code: row.get(4)?,
+        };
+        found.entry(row.get(0)?).or_default().push(one);
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(found)
 }
 
 struct Attendance<'b> {
@@ -196,6 +235,7 @@ impl<'b> Attendance<'b> {
         let (today, _) = now.in_london();
         let slots = book.calendar.slots(month.first(), month.last()).to_vec();
         let clock = Opened::by(&session_times(&book.settings, today)?, now);
+        let mut sub_coded = sub_coded(tx, book.school, month)?;
         let mut lines = Vec::new();
         for (row, enrolment) in book.roll.enrolments.iter().enumerate() {
             let marks: Vec<MarkByte> = slots.iter().map(|slot| book.mark(row, *slot)).collect();
@@ -217,6 +257,7 @@ impl<'b> Attendance<'b> {
                 group: tutor.map_or("", |group| &group.name),
                 pupil,
                 marks,
+                sub_codes: sub_coded.remove(&enrolment.id).unwrap_or_default(),
             });
         }
         lines.sort_by_cached_key(|line| (sorting_name(line.group), line.pupil.in_order));
@@ -277,6 +318,7 @@ impl<'b> Attendance<'b> {
                 name => name.to_owned(),
             }));
             parts.push(Part::Table(self.grid(group)));
+            parts.extend(sub_codes_of(group));
         }
         parts.push(Part::NewPage);
         parts.push(Part::Heading("Amendments".to_owned()));
@@ -328,7 +370,7 @@ impl<'b> Attendance<'b> {
             Column::new("Meaning", Width::Share(2)),
             Column::new("Counts as", Width::Share(1)),
         ];
-        vec![
+        let mut parts = vec![
             Part::Heading("Codes".to_owned()),
             Part::Table(Table {
                 caption: "What each code on this copy means".to_owned(),
@@ -336,7 +378,14 @@ impl<'b> Attendance<'b> {
                 rows,
                 ..Table::default()
             }),
-        ]
+        ];
+        if self.lines.iter().any(|line| !line.sub_codes.is_empty()) {
+            parts.push(Part::Words(
+                "The school’s own kinds beneath a code (R-141) stand under the grid of each group. They change nothing that a code counts as."
+                    .to_owned(),
+            ));
+        }
+        parts
     }
 
     /// A tutor group's page: a line for each pupil, a column for each session, as on paper registers.
@@ -371,6 +420,36 @@ impl<'b> Attendance<'b> {
             rows: rows.collect(),
             dense: true,
         }
+    }
+
+    fn sub_codes_sheet(&self) -> Sheet {
+        let mut sheet = Sheet::new("Sub-codes");
+        for heading in [
+            "Admission number",
+            "UPN",
+            "Pupil",
+            "Date",
+            "Session",
+            "Code",
+            "Sub-code",
+        ] {
+            sheet.text_column(heading);
+        }
+        let optional = |text: &Option<String>| Cell::text(text.as_deref().unwrap_or_default());
+        for line in &self.lines {
+            sheet.rows.extend(line.sub_codes.iter().map(|one| {
+                vec![
+                    optional(&line.pupil.admission_number),
+                    optional(&line.pupil.upn),
+                    Cell::text(&line.pupil.listed()),
+                    Cell::Day(one.slot.day),
+                    Cell::text(&one.slot.session.to_string()),
+                    Cell::text(&one.code),
+                    Cell::text(&one.sub_code),
+                ]
+            }));
+        }
+        sheet
     }
 
     fn amendments(&self) -> Table {
@@ -469,6 +548,10 @@ impl<'b> Attendance<'b> {
         vec![
             (ATTENDANCE_CSV, csv(&sheet, Audience::Systems)),
             (ATTENDANCE_AMENDMENTS, csv(&amended, Audience::Systems)),
+            (
+                ATTENDANCE_SUB_CODES,
+                csv(&self.sub_codes_sheet(), Audience::Systems),
+            ),
         ]
     }
 
@@ -497,6 +580,40 @@ impl<'b> Attendance<'b> {
             Cell::whole(entry.seq),
         ]
     }
+}
+
+/// The sub-codes of a group's page under its grid, a line for each pupil who has some; nothing where nobody has.
+fn sub_codes_of(lines: &[Line]) -> Option<Part> {
+    let rows = lines.iter().filter(|line| !line.sub_codes.is_empty());
+    let rows: Vec<Vec<String>> = rows
+        .map(|line| {
+            let each = line.sub_codes.iter().map(|one| {
+                let (day, session) = (one.slot.day, one.slot.session);
+                let weekday = day.weekday().short();
+                format!(
+                    "{weekday} {} {session} {}: {}",
+                    day.day_of_month(),
+                    one.code,
+                    one.sub_code
+                )
+            });
+            vec![line.pupil.listed(), each.collect::<Vec<_>>().join("; ")]
+        })
+        .collect();
+    (!rows.is_empty()).then(|| {
+        Part::Table(Table {
+            caption: format!(
+                "Sub-codes of {}: a row for each pupil who has some",
+                lines[0].group
+            ),
+            columns: vec![
+                Column::new("Pupil", Width::Share(1)),
+                Column::new("Sub-codes (R-141)", Width::Share(4)),
+            ],
+            rows,
+            ..Table::default()
+        })
+    })
 }
 
 /// What an entry put where: `first N`, `N to M`, `N taken back`.

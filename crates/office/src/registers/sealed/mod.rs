@@ -7,6 +7,7 @@
 mod background;
 mod contents;
 mod due;
+mod kept;
 mod pages;
 mod prove;
 pub mod records;

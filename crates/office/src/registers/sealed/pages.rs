@@ -11,6 +11,7 @@ use store::jobs::JobState;
 use store::{SchoolId, StoreError, Tx, args};
 
 use super::contents::{ADMISSION_PDF, ATTENDANCE_PDF, first_made, kept_until};
+use super::kept::unpacked;
 use super::{Standing, background, may_seal, may_see, standing};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
@@ -31,9 +32,10 @@ const FILES: &str = "\
 select copy_id, name, sha256, byte_count from sealed_file where school_id = $1 and copy_id >= $2 order by copy_id, name";
 
 const FILE: &str = "\
-select b.bytes, c.month, c.head_seq from sealed_copy c
-join sealed_content b on b.school_id = c.school_id and b.copy_id = c.copy_id
-where c.school_id = $1 and c.copy_id = $2 and b.name = $3";
+select b.bytes, c.month, c.head_seq, f.byte_count from sealed_copy c
+join sealed_file f on f.school_id = c.school_id and f.copy_id = c.copy_id
+join sealed_content b on b.school_id = f.school_id and b.copy_id = f.copy_id and b.name = f.name
+where c.school_id = $1 and c.copy_id = $2 and f.name = $3";
 
 const FOUNDED: &str = "select founded_at from school where school_id = $1";
 
@@ -275,6 +277,7 @@ fn label(name: &str) -> &'static str {
         }
         name if name.starts_with("admission") => "Admission register, CSV",
         name if name.contains("amendments") => "Its amendments, CSV",
+        name if name.contains("sub-codes") => "Its sub-codes, CSV",
         _ => "Attendance register, CSV",
     }
 }
@@ -364,12 +367,19 @@ pub(super) fn one_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refu
     let (copy, name): (i64, String) = (wanted.named()?, wanted.second()?);
     let found = tx.query_opt(FILE, &args![school, copy, &name], |row| {
         Ok((
-            row.get::<Vec<u8>>(0)?,
+            unpacked(row.get(0)?, row.get(3)?),
             Month::of(row.get(1)?),
             row.get::<i64>(2)?,
         ))
     })?;
-    let (bytes, month, head) = found.ok_or(Refusal::NotFound)?;
+    let (file, month, head) = found.ok_or(Refusal::NotFound)?;
+    let bytes = file.ok_or_else(|| {
+        Refusal::Wrong(
+            "This file is not the one that was sealed: somebody altered it where it is kept. Ask whoever runs Rollbook to prove the \
+             record (rollbook verify)."
+                .to_owned(),
+        )
+    })?;
     let pupils: Vec<PupilId> = tx.query(ENTERED_BY, &args![school, head], |row| row.get(0))?;
     let (stem, kind) = match name.rsplit_once('.') {
         Some((stem, "pdf")) => (stem, FileKind::Pdf),

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use store::{SchoolId, StoreError, Tx, args, journal};
 
 use super::contents::in_hex;
+use super::kept::unpacked;
 use crate::desk::school_name;
 
 pub(super) const BY_DIGEST: &str = "\
@@ -82,6 +83,11 @@ pub fn prove_file(tx: &mut Tx, bytes: &[u8]) -> Result<Vec<Proved>, StoreError> 
     Ok(proved)
 }
 
+/// Whether kept bytes are the file of this size and digest.
+fn is_sealed(kept: &[u8], byte_count: i64, digest: &str) -> bool {
+    unpacked(kept, byte_count).is_some_and(|file| in_hex(&Sha256::digest(file)) == digest)
+}
+
 /// Looks at the kept bytes of every copy: how many files are as they were sealed, and in words which are not.
 pub fn prove_kept(tx: &mut Tx) -> Result<(usize, Vec<String>), StoreError> {
     tx.lift_time_limit()?;
@@ -95,7 +101,7 @@ pub fn prove_kept(tx: &mut Tx) -> Result<(usize, Vec<String>), StoreError> {
         );
         match row.get::<Option<&[u8]>>(5)? {
             None => differing.push(format!("{place}: the file is gone")),
-            Some(bytes) if in_hex(&Sha256::digest(bytes)) == row.get::<&str>(3)? => good += 1,
+            Some(bytes) if is_sealed(bytes, row.get(4)?, row.get(3)?) => good += 1,
             Some(_) => differing.push(format!("{place}: the file is not the one that was sealed")),
         }
         Ok::<_, StoreError>(())

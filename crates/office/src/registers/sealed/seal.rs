@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use store::{Act, SchoolId, StoreError, Tx, args};
 
 use super::contents::{self, Contents, in_hex};
+use super::kept;
 use super::may_seal;
 use super::records::{SEALED_COPY, SEALED_FILE};
 use crate::desk::{Office, Refusal};
@@ -80,24 +81,18 @@ pub fn seal(
         let book = reading.shelf.book(tx, actor.school)?;
         contents::read(tx, &book, &actor, month, now).map(Some)
     });
-    let Some(contents) = read? else {
+    let Some(mut contents) = read? else {
         return Ok(None);
     };
     let mut files: Vec<(&'static str, Vec<u8>)> = Vec::new();
-    for (step, (name, paper)) in contents.papers.iter().enumerate() {
+    for (step, (name, paper)) in std::mem::take(&mut contents.papers).into_iter().enumerate() {
         told(step as u64 + 1);
-        files.push((name, office.print(paper)?));
+        files.push((name, office.print(&paper)?));
     }
     told(STEPS - 1);
-    files.extend(contents.files.iter().cloned());
-    let (maker, contents) = (
-        maker.clone(),
-        Contents {
-            papers: Vec::new(),
-            files: Vec::new(),
-            ..contents
-        },
-    );
+    files.extend(std::mem::take(&mut contents.files));
+    let files: Vec<SealedFile> = files.into_iter().map(SealedFile::of).collect();
+    let maker = maker.clone();
     office.store.act_now(maker.school, move |act| {
         if wish == Wish::TheFirst && is_made(act.tx(), maker.school, month)? {
             return Ok(None);
@@ -106,12 +101,31 @@ pub fn seal(
     })
 }
 
+/// A file of a copy, ready to be recorded: digested and packed before the act, so that nobody's save waits for it.
+struct SealedFile {
+    name: &'static str,
+    digest: String,
+    byte_count: i64,
+    packed: Vec<u8>,
+}
+
+impl SealedFile {
+    fn of((name, bytes): (&'static str, Vec<u8>)) -> SealedFile {
+        SealedFile {
+            name,
+            digest: in_hex(&Sha256::digest(&bytes)),
+            byte_count: bytes.len() as i64,
+            packed: kept::packed(&bytes),
+        }
+    }
+}
+
 fn record(
     act: &mut Act,
     maker: &Actor,
     contents: &Contents,
     read_at: Instant,
-    files: &[(&'static str, Vec<u8>)],
+    files: &[SealedFile],
 ) -> Result<i64, StoreError> {
     let (school, copy) = (act.school(), act.new_id());
     let month = contents.month;
@@ -126,15 +140,12 @@ fn record(
         contents.marks as i64
     ];
     act.record(&SEALED_COPY, &row)?;
-    for (name, bytes) in files {
-        let digest = in_hex(&Sha256::digest(bytes));
-        act.record(
-            &SEALED_FILE,
-            &args![copy, *name, &digest, bytes.len() as i64],
-        )?;
-        let kept = args![school, copy, *name, bytes.as_slice()];
+    for file in files {
+        let of_file = args![copy, file.name, &file.digest, file.byte_count];
+        act.record(&SEALED_FILE, &of_file)?;
+        let kept = args![school, copy, file.name, file.packed.as_slice()];
         act.tx().execute(KEEP, &kept)?;
-        act.note(name, &digest);
+        act.note(file.name, &file.digest);
     }
     act.describe(maker.entry(
         "seal a copy of the registers",
