@@ -15,7 +15,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines_for_the_present_and_
             &api::statements(),
             &absence_line::statements(),
             &as_known::statements(),
-            book::STATEMENTS,
+            &book::statements(),
             carry::STATEMENTS,
             demo::STATEMENTS,
             desk::STATEMENTS,

@@ -33,8 +33,10 @@ pub use shelf::{BookError, Shelf};
 pub use timetable::{Lesson, LessonCover, LessonPeriod, OffTimetable, Room, Timetable};
 pub(crate) use timetable::{period_on, periods_on, read_periods, read_periods_of_day};
 
-/// Every statement of the timetable in the book, for the test that prepares them.
-pub const STATEMENTS: &[&str] = timetable::STATEMENTS;
+/// Every statement of this folder, for the test that prepares them.
+pub fn statements() -> Vec<&'static str> {
+    [shelf::STATEMENTS, timetable::STATEMENTS].concat()
+}
 
 /// One school at one number.
 #[derive(Clone)]

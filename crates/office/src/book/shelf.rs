@@ -22,6 +22,9 @@ const KEPT_OF_THE_PAST: usize = 6;
 /// How many numbers back a book is kept for readers whose snapshot is a moment old.
 const KEPT: usize = 4;
 
+/// The statements of this file.
+pub(super) const STATEMENTS: &[&str] = &[NEWEST_ERASURE, RELEASED_SINCE];
+
 /// Why there is no book.
 #[derive(Debug, thiserror::Error)]
 pub enum BookError {
@@ -38,7 +41,7 @@ pub enum BookError {
 pub struct Shelf {
     schools: Mutex<HashMap<SchoolId, Arc<Mutex<Vec<Copy>>>>>,
     /// Books for those who look back, the one that was asked for last at the end.
-    past: Mutex<Vec<Arc<Book>>>,
+    past: Mutex<Vec<PastBook>>,
 }
 
 /// A book with what is needed to keep it up.
@@ -76,27 +79,64 @@ impl Shelf {
         Ok(book)
     }
 
-    /// Lets go of the books of earlier numbers: after an erasure they hold what rows do not.
-    pub fn drop_past(&self, school: SchoolId) {
-        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        past.retain(|book| book.school != school);
-    }
-
     /// The book of an earlier number: from rows as they were, by the same code.
+    ///
+    /// What was erased since it was read, by whichever program, is in no book that anybody is shown: a book is kept for as long as its
+    /// school's erasures stand as they did, and none is while one is being carried out.
     fn past_book(&self, tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Arc<Book>, BookError> {
+        let erasures = tx.at_present(|tx| Erasures::of(tx, school))?;
         let past = || self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = |book: &Arc<Book>| (book.school, book.seq) == (school, seq);
-        let found = past().iter().find(|book| kept(book)).cloned();
+        let kept = |one: &PastBook| {
+            (one.book.school, one.book.seq, one.erasures) == (school, seq, erasures)
+        };
+        let found = past()
+            .iter()
+            .find(|one| kept(one))
+            .map(|one| Arc::clone(&one.book));
         let book = match found {
             Some(book) => book,
             None => built(tx, school, seq)?.book,
         };
         let mut past = past();
-        past.retain(|other| !kept(other));
-        past.push(Arc::clone(&book));
+        past.retain(|one| !kept(one) && (one.book.school != school || one.erasures == erasures));
+        if !erasures.under_way {
+            let book = Arc::clone(&book);
+            past.push(PastBook { book, erasures });
+        }
         let too_many = past.len().saturating_sub(KEPT_OF_THE_PAST);
         past.drain(..too_many);
         Ok(book)
+    }
+}
+
+/// A book for those who look back.
+struct PastBook {
+    book: Arc<Book>,
+    erasures: Erasures,
+}
+
+/// How a school's erasures stood when a book was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Erasures {
+    /// The number of the newest act that brought one on.
+    seq: i64,
+    /// Whether one is being carried out.
+    under_way: bool,
+}
+
+/// Of the open erasure, which is the only one, or the last that was closed.
+const NEWEST_ERASURE: &str = "\
+select seq, state from erasure where school_id = $1 and superseded_seq is null order by seq desc limit 1";
+
+impl Erasures {
+    fn of(tx: &mut Tx, school: SchoolId) -> Result<Erasures, StoreError> {
+        let newest = tx.query_opt(NEWEST_ERASURE, &args![school], |row| {
+            Ok(Erasures {
+                seq: row.get(0)?,
+                under_way: row.get::<&str>(1)? == "approved",
+            })
+        })?;
+        Ok(newest.unwrap_or_default())
     }
 }
 

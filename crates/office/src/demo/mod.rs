@@ -16,6 +16,7 @@ mod lessons;
 mod messages;
 mod morning;
 mod plans;
+mod preservation;
 mod programs;
 mod roll;
 mod visits;
@@ -63,6 +64,8 @@ pub fn put_in(
     let first_day = school.years[0].half_terms[0].first_day;
     set_clock(at(first_day.plus_days(-30), 7));
     let people = Arc::new(directory(store, key, school, password_hash)?);
+    let held = preservation::long_ago(store, key, set_clock, school, &people)?;
+    set_clock(at(first_day.plus_days(-30), 7));
     let (whole, staff) = (Arc::clone(school), Arc::clone(&people));
     let ids = store.act_now(key, move |act: &mut Act| {
         let ids = roll::found(act, &whole, &staff)?;
@@ -80,6 +83,7 @@ pub fn put_in(
     visits::put_in(store, key, school, &people, &ids, now)?;
     messages::put_in(store, key, &people)?;
     absence_line::put_in(store, key, school, &people, now)?;
+    preservation::today(store, key, school, &people, held)?;
     let inspector = inspector::visit(store, key, &people, password_hash)?;
     let staff = school.staff.iter().map(|member| account_of(member, key));
     Ok((staff.chain([inspector]).collect(), now))

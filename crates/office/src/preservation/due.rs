@@ -30,7 +30,9 @@ use crate::visits::records::{HOME_VISIT, VISIT_CHECK, VISIT_RECORD, VISIT_STEP};
 const NEWEST_BEFORE: &str = "select max(seq) from journal_entry where school_id = $1 and at < $2";
 const MADE_BETWEEN: &str = "\
 select min(at), max(at) from journal_entry where school_id = $1 and (seq = $2 or seq = $3)";
-const ACTED: &str = "select at from journal_entry where school_id = $1 and at >= $2";
+// What the program does by itself, each night for one, bears no clock out: only people do.
+const ACTED: &str =
+    "select at from journal_entry where school_id = $1 and at >= $2 and account_id <> 0";
 const PLACES: &str = "\
 select enrolment_id, on_date, session, min(seq), max(seq), count(*) from mark_version
 where school_id = $1 group by enrolment_id, on_date, session having max(seq) <= $2";
@@ -272,11 +274,6 @@ select count(*) from enrolment e join legal_hold h on h.school_id = e.school_id 
 where e.school_id = $1 and e.enrolment_id = $2 and h.superseded_seq is null and h.released_on is null";
 
 impl DuePlace {
-    /// Whether every entry is of an act up to this number.
-    pub(super) fn is_within(&self, through_seq: i64) -> bool {
-        self.last_seq <= through_seq
-    }
-
     /// Whether nothing was entered there since it was looked at, and nobody has held the pupil.
     pub(super) fn is_still_due(
         &self,

@@ -320,28 +320,23 @@ pub fn carry_out(
     id: i64,
     goes_on: &mut dyn FnMut() -> bool,
 ) -> Result<(), Refusal> {
-    let (today, _) = store.now().in_london();
+    // What came due after it was asked for waits for the next.
     let (one, found) = store.read_now(move |tx| {
         let one = erasure(tx, school, id)?;
-        Ok::<_, Refusal>((one, due(tx, school, today)?))
+        let found = due(tx, school, one.asked_on)?;
+        Ok::<_, Refusal>((one, found))
     })?;
     if one.state != State::Approved {
         return Err(Refusal::Wrong(
             "Only an erasure that a second person approved is carried out.".to_owned(),
         ));
     }
-    // What came due after it was approved waits for the next.
-    let limit = one.through_seq;
     let Due {
         places,
         pupils,
         copies,
         ..
     } = found;
-    let places: Vec<DuePlace> = places
-        .into_iter()
-        .filter(|place| place.is_within(limit))
-        .collect();
     for some in places.chunks(PLACES_AT_ONCE) {
         if !goes_on() {
             return Ok(());
@@ -358,9 +353,9 @@ pub fn carry_out(
     }
     let by = one.clone();
     store.act_now(school, move |act| erase_copies(act, &by, &copies))?;
-    store.act_now(school, move |act| finish(act, &one))?;
+    // Nobody is told that it is done while the engine's files still hold what went.
     store.sweep_now()?;
-    Ok(())
+    store.act_now(school, move |act| finish(act, &one))
 }
 
 fn step(act: &mut Act, one: &Erasure, forgotten: &Forgotten) -> Result<(), Refusal> {

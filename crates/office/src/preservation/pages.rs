@@ -20,6 +20,7 @@ use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::insight::table::grouped;
 use crate::people::{Access, Actor, RecordKind};
+use crate::roll::imports::counted;
 use crate::shell::{Exports, Facts, Field, Frame, Notice, Page};
 use crate::take_away::{Leaving, Wanted, texts};
 
@@ -143,23 +144,26 @@ async fn overview(desk: Desk, Query(did): Query<Did>) -> Result<Response, Proble
             (
                 "Attendance register",
                 format!(
-                    "{} entries in {} places{}",
-                    grouped(found.entries()),
-                    grouped(found.places.len() as i64),
+                    "{} in {}{}",
+                    counted(found.entries() as u32, "entry", "entries"),
+                    counted(found.places.len() as u32, "place", "places"),
                     made.unwrap_or_default()
                 ),
             ),
             (
                 "Admission register",
-                format!(
-                    "records of {} pupils who left",
-                    grouped(found.pupils.len() as i64)
-                ),
+                match found.pupils.len() as u32 {
+                    0 => "no record of a pupil who left".to_owned(),
+                    left => format!("records of {} who left", counted(left, "pupil", "pupils")),
+                },
             ),
             ("Sealed copies", format!("{} (R-009)", found.copies.len())),
             (
                 "Held",
-                format!("{} pupils, of whom nothing goes", found.held),
+                match found.held as u32 {
+                    0 => "nobody".to_owned(),
+                    held => format!("{}, of whom nothing goes", counted(held, "pupil", "pupils")),
+                },
             ),
         ];
         let notice = match did.did.as_str() {
@@ -394,8 +398,6 @@ async fn begin(desk: &Desk, id: i64) -> Result<(), Problem> {
         if let Err(error) = carry_out(&office.store, school, id, &mut || true) {
             tracing::error!(%error, "an erasure broke off; it can be gone on with");
         }
-        // What was read before holds what rows hold no more.
-        office.shelf.drop_past(school);
     });
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! Preservation for six years and erasure with proof, on both engines.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use calendar::{Day, Instant};
+use office::book::{BookError, Shelf};
 use office::desk::Refusal;
 use office::ids::{AccountId, PupilId};
 use office::people::{Actor, Limits, Role};
@@ -10,7 +13,7 @@ use office::preservation::{
 };
 use office::registers::records::MARK_VERSION;
 use office::roll::records::{ENROLMENT, PUPIL};
-use office::{MIGRATIONS, TABLES};
+use office::{CHRONICLE, MIGRATIONS, TABLES};
 use store::testing::{TestStore, each_engine};
 use store::{Act, Entry, Location, StoreError, args, journal};
 
@@ -293,6 +296,57 @@ fn what_is_due_goes_on_the_word_of_two_people_and_everything_else_stays_proved()
         store.tamper("update mark_version set code = 'N' where enrolment_id = 201 and session = 0");
         let found = whole(store);
         assert!(found[0].contains("code: the row was altered"), "{found:?}");
+    });
+}
+
+#[test]
+fn who_looks_back_sees_nothing_of_what_another_program_has_erased() {
+    each_engine(MIGRATIONS, |store| {
+        old_school(store);
+        let shelf = Arc::new(Shelf::default());
+        let head = store.read_now(|tx| journal::head(tx, SCHOOL));
+        let then = head.expect("a head").expect("a school").seq;
+        let names = || {
+            let shelf = Arc::clone(&shelf);
+            let book: Result<_, BookError> = store.read_now(move |tx| {
+                tx.as_known(&CHRONICLE, SCHOOL, then);
+                shelf.book(tx, SCHOOL)
+            });
+            let book = book.expect("a book of then");
+            let names: Vec<String> = (book.roll.pupils.iter())
+                .map(|pupil| pupil.legal_surname.clone())
+                .collect();
+            names
+        };
+        assert_eq!(names().len(), 3);
+        let today = Some(day("2026-11-22"));
+        let id = asked(store, 21, today).expect("an erasure");
+        approved(store, 22, id, today).expect("approved");
+        assert_eq!(names().len(), 3, "nothing is gone yet");
+        // By the command line, say: nobody tells this shelf.
+        carry_out(store, SCHOOL, id, &mut || true).expect("done");
+        assert_eq!(names(), ["Unvergessen1", "Unvergessen2"]);
+    });
+}
+
+#[test]
+fn a_clock_is_not_borne_out_by_what_the_program_does_by_itself() {
+    each_engine(MIGRATIONS, |store| {
+        old_school(store);
+        for night in 1..20 {
+            let at = at_on("2026-11-22", "09:00").plus_seconds((night - 20) * 86_400);
+            store.clock().set(at);
+            let told: Result<(), StoreError> = store.act_now(SCHOOL, |act| {
+                act.describe(Entry {
+                    account: 0,
+                    ..did("back up everything")
+                });
+                Ok(())
+            });
+            told.expect("told");
+        }
+        store.clock().set(at_on("2026-11-22", "09:00"));
+        assert!(asked(store, 21, None).is_err());
     });
 }
 

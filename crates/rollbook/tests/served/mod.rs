@@ -56,7 +56,7 @@ impl Place {
     }
 
     /// A command of the program on these records.
-    fn command(&self, name: &str) -> Command {
+    pub fn command(&self, name: &str) -> Command {
         let mut words = self.through.iter().map(String::as_str).chain([PROGRAM]);
         let mut command = Command::new(words.next().expect("the program itself comes last"));
         command.args(words).args([name, "--data"]).arg(self.data());
