@@ -16,10 +16,10 @@ use toml::de::{DeTable, DeValue};
 use crate::command_line::CommandLine;
 
 /// Where the file is when none is named.
-const USUAL_PLACE: &str = "/etc/rollbook/rollbook.toml";
+pub const USUAL_PLACE: &str = "/etc/rollbook/rollbook.toml";
 
 /// Each key of the file with the flag that it stands for, by the name that the command line knows it under.
-const KEYS: &[(&str, &str)] = &[
+pub const KEYS: &[(&str, &str)] = &[
     ("data", "data"),
     ("database", "database"),
     ("key_file", "key_file"),
@@ -95,7 +95,10 @@ pub fn read(said: Vec<OsString>) -> Result<CommandLine, Refused> {
     read_with(said, Path::new(USUAL_PLACE))
 }
 
-fn read_with(said: Vec<OsString>, usual_place: &Path) -> Result<CommandLine, Refused> {
+/// [`read`] with the settings file at another place than the usual, where the command line names none.
+///
+/// Errors: as [`read`].
+pub fn read_with(said: Vec<OsString>, usual_place: &Path) -> Result<CommandLine, Refused> {
     let first = CommandLine::command()
         .ignore_errors(true)
         .try_get_matches_from(&said)
