@@ -70,3 +70,9 @@ create table key_check (
     check_id {int} not null primary key,
     sealed {bytes} not null
 ) {strict};
+
+-- A row since these records were put back from a backup or an export: nothing leaves by itself until whoever runs the program lets it, so
+-- that a copy tells nobody what the original told or tells. No backup carries it.
+create table restored (
+    restored_at {instant} not null primary key
+) {strict};

@@ -848,6 +848,30 @@ fn nothing_leaves_where_the_operator_has_not_allowed_it() {
 }
 
 #[test]
+fn a_restored_copy_writes_to_no_family_until_it_is_let() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        at.ask_for_all();
+        let (store, now) = (&school.office.store, school.office.now());
+        let held: Result<(), store::StoreError> =
+            store.write_now(move |tx| office::carry::hold_back(tx, now));
+        held.expect("a store");
+        at.later(24 * 60 * 60);
+        assert_eq!((at.carry(), at.sent().len()), (0, 0));
+        let page = school.get(Role::AttendanceManager, "/messages/first");
+        assert!(
+            page.text().contains("These records were restored"),
+            "{}",
+            page.text()
+        );
+        let let_out: Result<bool, store::StoreError> = store.write_now(office::carry::let_out);
+        assert!(let_out.expect("a store"));
+        assert!(at.carry() > 0);
+    });
+}
+
+#[test]
 fn a_hold_has_a_reason() {
     each_school(|school| {
         let (pupil, _) = school.pupils["Ash"];

@@ -210,11 +210,30 @@ fn records(serve: &Serve, key_file: Option<&Path>) -> Vec<Finding> {
             .ok()
             .and_then(|heads| heads.values().map(|seen| seen.at).max());
         found.push(clock(newest));
+        found.extend(held_back(&store));
     } else {
         found.push(clock(None));
     }
     store.close();
     found
+}
+
+/// What is said of records that were restored and that nobody has let speak yet; nothing of others.
+fn held_back(store: &Store) -> Option<Finding> {
+    const ABOUT: &str = "sending";
+    match store.read_now(office::carry::held_back_since) {
+        Ok(since) => since.map(|since| {
+            said(
+                ABOUT,
+                Verdict::Note,
+                format!(
+                    "These records were restored {}: no webhook and no message leaves until rollbook allow-sending.",
+                    moment(since)
+                ),
+            )
+        }),
+        Err(error) => Some(wrong(ABOUT, &error.into())),
+    }
 }
 
 fn tables(applied: &[store::backup::Applied]) -> Finding {

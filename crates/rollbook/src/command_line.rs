@@ -77,6 +77,12 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup or an export into an empty data folder or database, whole or not at all.
     Restore(Restore),
+    /// Let webhooks and messages leave records that were restored: until then a copy speaks to nobody by itself.
+    AllowSending {
+        /// Where the records are.
+        #[command(flatten)]
+        data: Data,
+    },
     /// Write everything that the schools own in open formats; `restore` reads it back.
     Export(Export),
     /// Say what is wrong with the settings, the data, the key, the certificate, the disk and the backups.

@@ -8,6 +8,8 @@ mod check;
 mod command_line;
 mod conformance;
 mod demo;
+#[cfg(test)]
+mod deployed;
 mod health;
 mod import;
 mod local_authority;
@@ -64,6 +66,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Purge(said) => purge::purge(&said).map(|()| ExitCode::SUCCESS),
         Command::Backup(said) => backup::backup(&said).map(|()| ExitCode::SUCCESS),
         Command::Restore(said) => backup::restore::restore(&said).map(|()| ExitCode::SUCCESS),
+        Command::AllowSending { data } => {
+            backup::restore::allow_sending(&data).map(|()| ExitCode::SUCCESS)
+        }
         Command::Export(said) => backup::export::export(&said).map(|()| ExitCode::SUCCESS),
         Command::Check(serve) => Ok(success_if(check::check(&serve))),
         Command::Conformance { files } => {

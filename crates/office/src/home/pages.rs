@@ -6,6 +6,7 @@ use register::Class;
 use store::{SchoolId, StoreError, Tx, args};
 
 use crate::book::{Book, GroupKind};
+use crate::carry::held_back_in_words;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::insight::{Question, Reckoning, Who, grouped};
 use crate::morning::asked_for;
@@ -122,6 +123,7 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
     };
     if looks_after_it {
         notices.extend(given_up(tx, actor.school)?);
+        notices.extend(held_back_in_words(tx)?);
     }
     if looks_after_it || keeps_plans {
         notices.extend(clock_behind(tx, actor.school, now)?);

@@ -17,6 +17,7 @@ use super::foresee::{Foreseen, Foresight, HeldBack, foresee};
 use super::is_open_to;
 use super::outside::{Carriers, Outside, channels};
 use super::rules_page::may_decide;
+use crate::carry::held_back_in_words;
 use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::form::Answers;
 use crate::people::Actor;
@@ -116,7 +117,9 @@ fn whole(
         (_, true) => Some("No channel is set up yet, so nothing can be sent.".to_owned()),
         (_, false) => None,
     };
+    let held_back = held_back_in_words(tx)?;
     let note = match &desk.office.outside {
+        _ if held_back.is_some() => held_back,
         Outside::Recording(_) => {
             Some("Training: messages are kept here and sent to nobody.".to_owned())
         }

@@ -12,6 +12,7 @@ use super::deliver::event_id;
 use super::events::KINDS;
 use super::keep::{self, Standing, Subscriber, Webhook, own, subscribe, webhooks};
 use crate::api::{Client, client_as_actor, clients};
+use crate::carry::held_back_in_words;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::{ClientId, WebhookId};
@@ -64,6 +65,8 @@ fn cells_of(webhook: &Webhook, clients: &[Client], today: Day) -> Vec<String> {
 #[template(path = "webhooks/list.html")]
 struct ListPage {
     frame: Frame,
+    /// Why nothing is sent, where these records are a restored copy.
+    held_back: Option<String>,
     manages: bool,
     columns: Columns,
     rows: Vec<(WebhookId, Vec<String>, Option<Flag>)>,
@@ -80,6 +83,7 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
         let clients = clients(tx, actor.school)?;
         let frame = here.frame(tx, actor, "Webhooks")?;
         let page = ListPage {
+            held_back: held_back_in_words(tx)?,
             frame: frame.with_notice(notice(&asked)),
             manages: manages_accounts(actor),
             columns: Columns {
@@ -164,6 +168,8 @@ fn log(
 #[template(path = "webhooks/webhook.html")]
 struct WebhookPage {
     frame: Frame,
+    /// Why nothing is sent, where these records are a restored copy.
+    held_back: Option<String>,
     webhook: WebhookId,
     facts: Facts,
     columns: Columns,
@@ -187,6 +193,7 @@ pub(super) async fn webhook(desk: Desk, Path(id): Path<WebhookId>) -> Result<Res
             .zip(cells_of(&webhook, &clients, today));
         let page = WebhookPage {
             frame: here.frame(tx, actor, "Webhook")?,
+            held_back: held_back_in_words(tx)?,
             webhook: id,
             facts: Facts {
                 facts: facts

@@ -392,6 +392,36 @@ fn a_webhook_that_is_paused_waits_and_a_client_that_has_ended_is_told_nothing() 
 }
 
 #[test]
+fn a_restored_copy_tells_nobody_until_it_is_let_and_says_so_where_webhooks_are_kept() {
+    each_school(|school| {
+        allow_this_machine(school);
+        let receiver = Receiver::listen();
+        let kiosk = program(school, Role::AttendanceAdministrator, ALL);
+        let webhook = subscribe(&kiosk, &receiver.address, MARKS)["webhook"].clone();
+        school.mark("Ash", "2026-11-23", Session::Am, "/");
+        let (store, now) = (&school.office.store, school.office.now());
+        let held: Result<(), store::StoreError> =
+            store.write_now(move |tx| office::carry::hold_back(tx, now));
+        held.expect("a store");
+        later(school, 61);
+        school.mark("Birch", "2026-11-23", Session::Am, "/");
+        run(school);
+        assert_eq!(receiver.came().len(), 0, "a copy calls nobody");
+        let told = "These records were restored from a copy on";
+        for path in ["/webhooks", &format!("/webhooks/{webhook}"), "/"] {
+            let page = school.get(Role::SystemAdministrator, path);
+            assert!(page.text().contains(told), "{path}: {}", page.text());
+        }
+        let let_out: Result<bool, store::StoreError> = store.write_now(office::carry::let_out);
+        assert!(let_out.expect("a store"));
+        run(school);
+        assert_eq!(receiver.came().len(), 2, "what waited");
+        let page = school.get(Role::SystemAdministrator, "/webhooks");
+        assert!(!page.text().contains(told), "{}", page.text());
+    });
+}
+
+#[test]
 fn no_address_inside_a_network_is_told_unless_the_operator_allows_it() {
     each_school(|school| {
         let receiver = Receiver::listen();

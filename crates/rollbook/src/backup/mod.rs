@@ -73,18 +73,27 @@ pub fn backup(said: &Backup) -> Result<()> {
 
 /// Says in the journal of every school that all of it is about to leave, by a command on this machine. What leaves then holds the entry too.
 ///
-/// A copy that the program makes by itself stays where the operator put it and is no leaving. Errors: an entry could not be written.
+/// Errors: an entry could not be written.
 pub(crate) fn say_that_all_leaves(store: &Store, what: &'static str) -> Result<()> {
+    tell_every_journal(store, what, &who_is_signed_in())
+        .context("The journal could not be told, so nothing leaves")
+}
+
+/// Who gives a command on this machine, as the journal says it.
+fn who_is_signed_in() -> String {
     let named = |name: &str| std::env::var(name).ok().filter(|who| !who.is_empty());
-    let who = named("SUDO_USER").or_else(|| named("USER"));
-    let job_title = match who {
+    match named("SUDO_USER").or_else(|| named("USER")) {
         Some(who) => format!("by a command, signed in to the machine as {who}"),
         None => "by a command on the machine".to_owned(),
-    };
+    }
+}
+
+/// An act of nobody's account in the journal of every school and of the directory, about all its records.
+fn tell_every_journal(store: &Store, what: &'static str, by: &str) -> Result<()> {
     let heads = store.read_now(store::journal::heads)?;
     for (school, _) in heads {
-        let job_title = job_title.clone();
-        let said = store.act_now(school, move |act: &mut store::Act| {
+        let job_title = by.to_owned();
+        store.act_now(school, move |act: &mut store::Act| {
             act.describe(store::Entry {
                 account: 0,
                 job_title: &job_title,
@@ -92,8 +101,7 @@ pub(crate) fn say_that_all_leaves(store: &Store, what: &'static str) -> Result<(
                 subject: "all records".to_owned(),
             });
             Ok::<_, store::StoreError>(())
-        });
-        said.context("The journal could not be told, so nothing leaves")?;
+        })?;
     }
     Ok(())
 }

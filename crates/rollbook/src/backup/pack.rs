@@ -31,9 +31,9 @@ const VERSION: u32 = 1;
 
 const MANIFEST: &str = "manifest.json";
 
-/// Tables that stay behind: devices that are signed in must not be so again after a restore, and the applied migrations are a
-/// matter of the database that is restored into.
-const LEFT_OUT: &[&str] = &["sign_in"];
+/// Tables that stay behind: devices that are signed in must not be so again after a restore, and whether a copy is held back and the
+/// applied migrations are a matter of the database that is restored into.
+const LEFT_OUT: &[&str] = &["sign_in", "restored"];
 
 /// The description of a pack.
 #[derive(Clone, Debug, Serialize, Deserialize)]

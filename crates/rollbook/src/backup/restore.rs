@@ -6,13 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
+use office::carry::{hold_back, let_out};
 use office::people::{Keyring, KeyringError, replace_key};
 use store::backup::Schema;
-use store::{Location, Options, Store, VerifyReport};
+use store::{Location, Options, Store, StoreError, VerifyReport};
 
 use super::pack::{self, Brake, Manifest, PackReader};
-use super::{heads, passphrase, scratch_in, sealed_file};
-use crate::command_line::Restore;
+use super::{heads, passphrase, scratch_in, sealed_file, tell_every_journal, who_is_signed_in};
+use crate::command_line::{Data, Restore};
 use crate::opening::clock_of_this_machine;
 
 /// What was put back.
@@ -35,6 +36,7 @@ pub fn restore(said: &Restore) -> Result<()> {
     for warning in warnings(said, &restored) {
         println!("Warning: {warning}");
     }
+    println!("No webhook and no message leaves until you say so: rollbook allow-sending.");
     println!(
         "{}",
         match said.new_key {
@@ -103,7 +105,8 @@ fn open_pack(said: &Restore, scratch: &Path) -> Result<PackReader> {
 }
 
 /// Puts a pack into a store without records, proves it, and brings its schema up to date. With a key, the records are that key's from
-/// then on: received files that lie open in the pack are sealed with it, second factors are taken away.
+/// then on: received files that lie open in the pack are sealed with it, second factors are taken away. Nothing leaves what was
+/// restored by itself until somebody lets it ([`allow_sending`]).
 ///
 /// Errors: the store is as it was, but for empty tables.
 pub fn put_into(
@@ -126,8 +129,10 @@ pub fn put_into(
     let (brake, packed) = (brake.clone(), manifest.clone());
     let keyring = keyring.map(Arc::new);
     let sealing = keyring.clone();
+    let now = store.now();
     let proof = store.write_now(move |tx| -> Result<Option<VerifyReport>> {
         reader.unpack(tx, &packed, &brake)?;
+        hold_back(tx, now)?;
         if let Some(keyring) = &sealing {
             office::carry::seal_files::<anyhow::Error>(tx, keyring, |place| {
                 reader.received_file(&packed, place)
@@ -175,4 +180,30 @@ fn warnings(said: &Restore, restored: &Restored) -> Vec<String> {
     let beside = said.from.parent().unwrap_or(Path::new("."));
     let seen = heads::newest(heads::noted_in(beside), heads::noted_in(&said.data.data));
     heads::missing(&restored.manifest.heads(), &seen)
+}
+
+/// `rollbook allow-sending`: lets webhooks and messages leave records that were restored.
+pub fn allow_sending(data: &Data) -> Result<()> {
+    let store = data.open_existing(clock_of_this_machine())?;
+    let told = let_leave(&store);
+    store.close();
+    println!("{}", told?);
+    Ok(())
+}
+
+/// Lets webhooks and messages leave, each school's journal told first; answers in words what was so before.
+pub(super) fn let_leave(store: &Store) -> Result<&'static str> {
+    if store.read_now(office::carry::held_back_since)?.is_none() {
+        return Ok(
+            "Nothing was held back: these records were not restored, or it was allowed before.",
+        );
+    }
+    tell_every_journal(
+        store,
+        "let webhooks and messages leave",
+        &who_is_signed_in(),
+    )?;
+    let let_out = store.write_now(|tx| let_out(tx).map_err(|error: StoreError| error));
+    let_out.context("It could not be noted")?;
+    Ok("Webhooks and messages leave again: what waits is sent as soon as Rollbook serves.")
 }

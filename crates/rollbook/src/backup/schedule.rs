@@ -5,14 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use calendar::{Instant, TimeOfDay};
 use office::home::Notices;
 use store::{Store, Tx};
 
 use super::heads::{self, Heads};
 use super::pack::Brake;
-use super::{kept_in, make, passphrase};
+use super::{kept_in, make, passphrase, tell_every_journal};
 
 /// What is kept: the newest backup of each of the last so many days, weeks and months that have one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,9 @@ pub struct Schedule {
     /// Where their passphrase is, if they are encrypted.
     pub passphrase_file: Option<PathBuf>,
 }
+
+/// By whom the journal says that a backup was made at night.
+const BY_ITSELF: &str = "by itself, as the operator has set it";
 
 /// The name of the notice about backups.
 const NOTICE: &str = "backup";
@@ -144,7 +147,7 @@ fn failure(schedule: &Schedule, now: Instant, error: &anyhow::Error) -> String {
 }
 
 impl Schedule {
-    /// Makes a backup when one is due, then lets go of those that need not be kept.
+    /// Makes a backup when one is due, then lets go of those that need not be kept. The journals are told first, as by the command.
     ///
     /// Errors: no backup could be made, or old ones could not be let go of.
     pub fn run_if_due(
@@ -162,6 +165,8 @@ impl Schedule {
             Some(file) => Some(passphrase::read(file)?),
             None => None,
         };
+        tell_every_journal(store, "back up everything", BY_ITSELF)
+            .context("The journal could not be told, so nothing leaves")?;
         let made = make(store, scratch, &self.folder, sealed.as_deref(), brake)?;
         tracing::info!(
             rows = made.rows,

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use calendar::Day;
+use office::carry::held_back_since;
 use office::home::Notices;
 use office::people::Keyring;
 use office::registers::records::MARK_VERSION;
@@ -15,8 +17,8 @@ use store::testing::{ENGINES, TestStore};
 use store::{Act, Entry, SchoolId, Store, StoreError, Tx, args};
 
 use super::pack::{Brake, PackReader, PackWriter};
-use super::restore::put_into;
-use super::schedule::{Keep, Keeper, Schedule};
+use super::restore::{let_leave, put_into};
+use super::schedule::{Keep, Keeper, Schedule, heads_of};
 use super::*;
 
 const SCHOOL: SchoolId = SchoolId(7);
@@ -127,7 +129,7 @@ fn fill(store: &Store, keyring: &Keyring) {
     keyring.claim(store).unwrap();
 }
 
-/// Every row of every table, as text in order of the text; without the devices that are signed in.
+/// Every row of every table, as text in order of the text; without the devices that are signed in and what holds a copy back.
 fn rows(store: &Store) -> BTreeMap<String, Vec<String>> {
     store
         .read_now(|tx: &mut Tx| -> Result<_, StoreError> {
@@ -143,6 +145,7 @@ fn rows(store: &Store) -> BTreeMap<String, Vec<String>> {
                 all.insert(table.name.clone(), rows);
             }
             all.remove("sign_in");
+            all.remove("restored");
             Ok(all)
         })
         .unwrap()
@@ -202,6 +205,23 @@ fn a_backup_of_either_engine_is_restored_into_either_with_every_row() {
                 })
                 .unwrap();
             assert_eq!(signed_in, 0, "nobody is signed in after a restore");
+            let held_back = || empty.read_now(held_back_since).unwrap();
+            assert!(held_back().is_some(), "a copy speaks to nobody by itself");
+            let heads_before = empty.read_now(store::journal::heads).unwrap();
+            assert!(let_leave(&empty).unwrap().contains("leave again"));
+            assert_eq!(held_back(), None);
+            assert!(let_leave(&empty).unwrap().contains("Nothing was held back"));
+            for ((school, before), (_, after)) in heads_before
+                .iter()
+                .zip(empty.read_now(store::journal::heads).unwrap())
+            {
+                assert_eq!(
+                    after.seq,
+                    before.seq + 1,
+                    "school {} was told once",
+                    school.0
+                );
+            }
             // Work goes on where it stopped.
             add_pupil(&empty, "Later");
             assert!(
@@ -268,40 +288,114 @@ fn an_encrypted_backup_opens_with_its_passphrase_alone() {
     assert_eq!(rows(&empty), rows(&store));
 }
 
+/// Where the contents of each file lie in a zip: its name, the place of its first byte and how many there are.
+fn places_in(file: &Path) -> Vec<(String, usize, usize)> {
+    let mut zip = zip::ZipArchive::new(fs::File::open(file).unwrap()).unwrap();
+    (0..zip.len())
+        .map(|number| {
+            let entry = zip.by_index_raw(number).unwrap();
+            let first = entry.data_start().unwrap() as usize;
+            let name = entry.name().to_owned();
+            (name, first, entry.compressed_size() as usize)
+        })
+        .collect()
+}
+
+/// Every file of a pack but the words for a reader.
+fn contents_of(file: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut zip = zip::ZipArchive::new(fs::File::open(file).unwrap()).unwrap();
+    let mut contents = BTreeMap::new();
+    for number in 0..zip.len() {
+        let mut entry = zip.by_index(number).unwrap();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        contents.insert(entry.name().to_owned(), bytes);
+    }
+    contents.remove("README.md");
+    contents
+}
+
+/// A backup in the hands of somebody who alters it, and a store that it is put back into.
+struct Altered {
+    folder: tempfile::TempDir,
+    whole: Vec<u8>,
+    original: BTreeMap<String, Vec<String>>,
+    into: TestStore,
+    fresh: BTreeMap<String, Vec<String>>,
+}
+
+impl Altered {
+    fn of(store: &Store, folder: tempfile::TempDir, made: &Made) -> Altered {
+        let into = TestStore::new(store::Engine::Sqlite, office::MIGRATIONS);
+        Altered {
+            folder,
+            whole: fs::read(&made.file).unwrap(),
+            original: rows(store),
+            fresh: rows(&into),
+            into,
+        }
+    }
+
+    /// Whether these bytes are refused in place of the backup. Refused, they leave the store as it was; else they are the backup in all
+    /// that it holds, and so is what they restore.
+    fn is_refused(&mut self, bytes: &[u8], what: &str) -> bool {
+        let damaged = self.folder.path().join("damaged.zip");
+        fs::write(&damaged, bytes).unwrap();
+        if restored(&damaged, &self.into).is_err() {
+            assert_eq!(rows(&self.into), self.fresh, "{what}");
+            return true;
+        }
+        assert_eq!(rows(&self.into), self.original, "{what}");
+        let whole = self.folder.path().join("whole.zip");
+        fs::write(&whole, &self.whole).unwrap();
+        assert_eq!(contents_of(&damaged), contents_of(&whole), "{what}");
+        self.into = TestStore::new(store::Engine::Sqlite, office::MIGRATIONS);
+        false
+    }
+
+    fn with_bit_turned(&self, at: usize) -> Vec<u8> {
+        let mut altered = self.whole.clone();
+        altered[at] ^= 1 << (at % 8);
+        altered
+    }
+}
+
 #[test]
 fn a_backup_that_was_cut_off_or_altered_restores_nothing_or_everything() {
     let folder = tempfile::tempdir().unwrap();
     let store = TestStore::new(store::Engine::Sqlite, office::MIGRATIONS);
     fill(&store, &Keyring::forgetful().unwrap());
     let made = backup_of(&store, folder.path(), None);
-    let whole = fs::read(&made.file).unwrap();
-    let damaged = folder.path().join("damaged.zip");
-    let original = rows(&store);
-    let mut empty = TestStore::new(store::Engine::Sqlite, office::MIGRATIONS);
-    let fresh = rows(&empty);
-    let mut refused = 0;
+    let places = places_in(&made.file);
+    let mut altered = Altered::of(&store, folder, &made);
+    let length = altered.whole.len();
     for tenth in 0..10 {
-        fs::write(&damaged, &whole[..whole.len() * tenth / 10]).unwrap();
-        assert!(restored(&damaged, &empty).is_err(), "{tenth} tenths");
-        assert_eq!(rows(&empty), fresh);
+        let part = altered.whole[..length * tenth / 10].to_vec();
+        assert!(altered.is_refused(&part, "cut off"), "{tenth} tenths");
     }
-    for at in (0..whole.len()).step_by(whole.len() / 40) {
-        let mut altered = whole.clone();
-        altered[at] ^= 0x10;
-        fs::write(&damaged, &altered).unwrap();
-        match restored(&damaged, &empty) {
-            Err(_) => {
-                refused += 1;
-                assert_eq!(rows(&empty), fresh, "byte {at}");
-            }
-            // A byte that no row depends on, such as one of the README or of the heading of an empty table: much of so small a backup.
-            Ok(()) => {
-                assert_eq!(rows(&empty), original, "byte {at}");
-                empty = TestStore::new(store::Engine::Sqlite, office::MIGRATIONS);
-            }
+    // Whatever bit is turned in what a file holds, be it the heading of an empty table, the backup is not believed.
+    let tables = places.iter().filter(|(name, ..)| name != "README.md");
+    let mut tried = 0;
+    for (name, first, size) in tables {
+        for at in [
+            *first,
+            first + size / 3,
+            first + size / 2,
+            first + size * 3 / 4,
+        ] {
+            let bytes = altered.with_bit_turned(at);
+            assert!(altered.is_refused(&bytes, name), "{name}, byte {at}");
+            tried += 1;
         }
     }
-    assert!(refused >= 10, "{refused} of 40 alterations were refused");
+    assert!(tried > 4 * 40, "{tried} places were tried");
+    // Between the files lie names, times and the words for a reader: there it is refused, or what it holds is the same.
+    let mut refused = 0;
+    for at in (0..length).step_by(length / 40) {
+        let bytes = altered.with_bit_turned(at);
+        refused += usize::from(altered.is_refused(&bytes, &format!("byte {at}")));
+    }
+    assert!(refused > 0, "no byte between the files matters");
 }
 
 #[test]
@@ -384,6 +478,19 @@ fn backups_are_made_when_due_and_older_ones_are_let_go_of() {
         .collect();
     assert_eq!(kept, ["2026-11-27", "2026-11-26"]);
     assert!(folder.path().join("a letter.zip").exists());
+    // Each night the journal was told before anything left, and what left holds that it did.
+    let told = store
+        .read_now(|tx: &mut Tx| store::journal::entries_after(tx, SCHOOL, 0, 100))
+        .unwrap();
+    let told: Vec<_> = told
+        .iter()
+        .filter(|entry| entry.act == "back up everything")
+        .map(|entry| (entry.account, entry.job_title.as_str()))
+        .collect();
+    assert_eq!(told, [(0, "by itself, as the operator has set it"); 4]);
+    let newest = &kept_in(folder.path()).unwrap()[0].1;
+    let manifest = PackReader::open(newest).unwrap().manifest().unwrap();
+    assert_eq!(manifest.heads(), heads_of(&store).unwrap());
 }
 
 #[test]
