@@ -227,7 +227,7 @@ fn held_back(store: &Store) -> Option<Finding> {
                 ABOUT,
                 Verdict::Note,
                 format!(
-                    "These records were restored {}: no webhook and no message leaves until rollbook allow-sending.",
+                    "These records were restored on {}: no webhook and no message leaves until rollbook allow-sending.",
                     moment(since)
                 ),
             )

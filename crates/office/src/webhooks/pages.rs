@@ -68,6 +68,7 @@ struct ListPage {
     /// Why nothing is sent, where these records are a restored copy.
     held_back: Option<String>,
     manages: bool,
+    headings: [&'static str; 4],
     columns: Columns,
     rows: Vec<(WebhookId, Vec<String>, Option<Flag>)>,
     under: Under,
@@ -86,6 +87,7 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
             held_back: held_back_in_words(tx)?,
             frame: frame.with_notice(notice(&asked)),
             manages: manages_accounts(actor),
+            headings: HEADINGS,
             columns: Columns {
                 columns: HEADINGS.into_iter().map(Column::text).collect(),
             },
@@ -172,6 +174,7 @@ struct WebhookPage {
     held_back: Option<String>,
     webhook: WebhookId,
     facts: Facts,
+    headings: [&'static str; 6],
     columns: Columns,
     rows: Vec<Vec<String>>,
     under: Under,
@@ -200,6 +203,7 @@ pub(super) async fn webhook(desk: Desk, Path(id): Path<WebhookId>) -> Result<Res
                     .map(|(name, value)| (name.into(), value.into()))
                     .collect(),
             },
+            headings: LOG_HEADINGS,
             columns: Columns {
                 columns: LOG_HEADINGS.into_iter().map(Column::text).collect(),
             },

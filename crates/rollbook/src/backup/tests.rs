@@ -381,14 +381,12 @@ fn a_backup_that_was_cut_off_or_altered_restores_nothing_or_everything() {
     let tables = places.iter().filter(|(name, ..)| name != "README.md");
     let (mut tried, mut refused) = (0, 0);
     for (name, first, size) in tables {
-        for part in [3, 6] {
-            let at = first + size * part / 8;
-            let bytes = altered.with_bit_turned(at);
-            refused += usize::from(altered.is_refused(&bytes, &format!("{name}, byte {at}")));
-            tried += 1;
-        }
+        let at = first + size / 2;
+        let bytes = altered.with_bit_turned(at);
+        refused += usize::from(altered.is_refused(&bytes, &format!("{name}, byte {at}")));
+        tried += 1;
     }
-    assert!(tried > 2 * 40, "{tried} places were tried");
+    assert!(tried > 40, "{tried} places were tried");
     assert!(
         refused * 20 > tried * 19,
         "{refused} of {tried} were refused"
