@@ -1031,7 +1031,7 @@ fn a_pupils_page_with_two_years_of_marks_weighs_less_than_120_kb() {
         let pupil: i64 = store
             .read_now(|tx| {
                 tx.query_one(
-                    "select e.pupil_id from enrolment e where e.leaving_day is null and e.starting_day < '2025-09-30' order by e.pupil_id limit 1",
+                    "select e.pupil_id from enrolment e where e.leaving_day is null and e.superseded_seq is null and e.starting_day < '2025-09-30' order by e.pupil_id limit 1",
                     &[],
                     |row| row.get(0),
                 )

@@ -1,6 +1,6 @@
 //! The bytes of a copy's files as they are kept: packed small, and given back as they were sealed.
 //!
-//! Most of a register's PDF is the tags by which a screen reader finds its way through the grid; packed it takes a tenth of the room. The digest in
+//! Most of a register's PDF is the tags by which a screen reader finds its way through the grid; packed it takes a fifth or a sixth of the room. The digest in
 //! the journal is of the file itself, so whoever proves a kept file unpacks it first.
 
 use std::io::{Read, Write};
