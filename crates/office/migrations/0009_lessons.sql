@@ -98,6 +98,18 @@ create table exam_mark (
     primary key (school_id, exam_id, enrolment_id, seq)
 ) {strict};
 
+-- Append-only: calls about candidates before a sitting and at its start (E-190).
+create table exam_contact (
+    school_id {int} not null,
+    exam_id {int} not null,
+    enrolment_id {int} not null,
+    seq {int} not null,
+    step {text} not null,
+    outcome {text} not null,
+    note {text},
+    primary key (school_id, exam_id, enrolment_id, seq)
+) {strict};
+
 create table exam_taken (
     school_id {int} not null,
     exam_id {int} not null,

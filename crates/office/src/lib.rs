@@ -181,6 +181,7 @@ pub static TABLES: &[&Table] = &[
     &registers::records::EXAM_ROOM,
     &registers::records::EXAM_SEAT,
     &registers::records::EXAM_MARK,
+    &registers::records::EXAM_CONTACT,
     &registers::records::EXAM_TAKEN,
     &roll::imports::records::PRIOR_ATTENDANCE,
     &roll::imports::records::SETTLED_RECORD,

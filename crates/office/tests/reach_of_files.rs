@@ -358,7 +358,11 @@ const COLUMNS: &[(&str, Part, &str)] = &[
     ("/exams", Nobody, "Day|Examination|Time|Rooms|Candidates"),
     ("/exams/{exam}", Core, "Pupil|Tutor group"),
     ("/exams/{exam}", Nobody, "Room|Seat|Invigilator"),
-    ("/exams/{exam}", Marks, "Mark|Minutes late"),
+    (
+        "/exams/{exam}",
+        Marks,
+        "Mark|Minutes late|Risk of absence|Calls",
+    ),
     ("/lessons/differ", Core, "Pupil|Tutor group"),
     (
         "/lessons/differ",

@@ -16,8 +16,8 @@ use crate::ids::{EnrolmentId, PupilId};
 use crate::messages::records::{MESSAGE, MESSAGE_HOLD, MESSAGE_PUPIL, MESSAGE_REPLY};
 use crate::morning::records::{ABSENCE_CLAIM, ABSENCE_ENTRY};
 use crate::registers::records::{
-    EXAM_MARK, EXAM_SEAT, LATE_LESSON_MARK, LATE_MARK, LESSON_MARK, MARK_VERSION, PLAN,
-    SETTLED_DRIFT,
+    EXAM_CONTACT, EXAM_MARK, EXAM_SEAT, LATE_LESSON_MARK, LATE_MARK, LESSON_MARK, MARK_VERSION,
+    PLAN, SETTLED_DRIFT,
 };
 use crate::roll::imports::records::{PRIOR_ATTENDANCE, SETTLED_RECORD};
 use crate::roll::records::{
@@ -113,7 +113,7 @@ const OF_PUPIL: [Source; 13] = [
     },
 ];
 
-const OF_ENROLMENT: [Source; 21] = [
+const OF_ENROLMENT: [Source; 22] = [
     Source {
         table: &MESSAGE_PUPIL,
         sql: "select message_id, enrolment_id, max(coalesce(superseded_seq, seq)) from message_pupil where school_id = $1 and enrolment_id = $2 group by message_id, enrolment_id",
@@ -145,6 +145,10 @@ const OF_ENROLMENT: [Source; 21] = [
     Source {
         table: &EXAM_SEAT,
         sql: "select exam_id, enrolment_id, max(coalesce(superseded_seq, seq)) from exam_seat where school_id = $1 and enrolment_id = $2 group by exam_id, enrolment_id",
+    },
+    Source {
+        table: &EXAM_CONTACT,
+        sql: "select exam_id, enrolment_id, max(seq) from exam_contact where school_id = $1 and enrolment_id = $2 group by exam_id, enrolment_id",
     },
     Source {
         table: &EXAM_MARK,

@@ -156,10 +156,12 @@ pub static LATE_LESSON_MARK: Table = Table {
     name: "late_lesson_mark",
     id: &[Column::new("late_id", Kind::Int)],
     columns: &[
-        Column::new("group_id", Kind::Int),
+        Column::nullable("group_id", Kind::Int),
         Column::new("enrolment_id", Kind::Int),
         Column::new("on_date", Kind::Day),
-        Column::new("period_id", Kind::Int),
+        Column::nullable("period_id", Kind::Int),
+        Column::nullable("exam_id", Kind::Int),
+        Column::nullable("room_id", Kind::Int),
         Column::nullable("mark", Kind::Text),
         Column::nullable("minutes_late", Kind::Int),
         Column::nullable("note", Kind::Text),
@@ -209,6 +211,21 @@ pub static EXAM_SEAT: Table = Table {
         Column::new("seat", Kind::Int),
     ],
     shape: Shape::Versions,
+};
+
+/// Every call about a candidate before a sitting and at its start, with what came of it.
+pub static EXAM_CONTACT: Table = Table {
+    name: "exam_contact",
+    id: &[
+        Column::new("exam_id", Kind::Int),
+        Column::new("enrolment_id", Kind::Int),
+    ],
+    columns: &[
+        Column::new("step", Kind::Text),
+        Column::new("outcome", Kind::Text),
+        Column::nullable("note", Kind::Text),
+    ],
+    shape: Shape::Log,
 };
 
 /// Every entry ever made in the register of a sitting.

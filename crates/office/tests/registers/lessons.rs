@@ -6,10 +6,11 @@ use office::desk::Refusal;
 use office::ids::{LessonId, PeriodId, RoomId, StaffId};
 use office::people::Role;
 use office::registers::exams::{
-    ExamRoom, NewExam, NewSeats, cancel_exam, save_exam, seat_group, set_exam, take_out,
+    Answered, ExamRoom, NewContact, NewExam, NewSeats, Step, cancel_exam, log_contact, save_exam,
+    seat_group, set_exam, take_out,
 };
 use office::registers::lessons::{LessonAddress, save_lesson};
-use office::registers::offline::{LateChoice, decide_late_lesson};
+use office::registers::offline::{LateChoice, decide_late_exam, decide_late_lesson};
 use office::registers::save::{Outcome, Save, SaveAnswer};
 use office::registers::{Change, cover_lesson, take_back_lesson};
 use office::year::settings::LESSON_OPENS;
@@ -1267,5 +1268,271 @@ fn who_was_in_and_is_missing_from_a_lesson_is_searched_for_with_steps_that_fall_
             "no session mark is made (R-025)"
         );
         assert_eq!(get(&office, teacher(), "/missing").0, StatusCode::NOT_FOUND);
+    });
+}
+
+#[test]
+fn the_register_of_an_exam_room_is_kept_on_its_invigilators_device_in_order_of_seats() {
+    at_school(|store| {
+        let office = office(store);
+        let invigilator = account(Role::SupportOrCover);
+        let place = an_exam(store, invigilator);
+        planned_away(store, e(2));
+        store.clock().set(at("08:30"));
+        let (_, body) = get(&office, invigilator, "/offline/registers");
+        let given: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        let registers = given["registers"].as_array().expect("registers");
+        let room = registers
+            .iter()
+            .find(|one| one["page"] == place.path())
+            .expect("the room's register");
+        assert_eq!(room["group"], "Mathematics 1");
+        assert_eq!(room["when"], "Tue 24 Nov Hall");
+        assert_eq!(
+            (&room["lesson"], &room["closed"]),
+            (&true.into(), &"open".into())
+        );
+        let moment = |name: &str| room[name].as_i64().expect("a moment");
+        assert_eq!(moment("begins"), at("09:10").micros() / 1000);
+        assert_eq!(moment("opens"), at("08:50").micros() / 1000);
+        let rows = room["rows"].as_array().expect("rows");
+        let seats: Vec<i64> = rows.iter().filter_map(|row| row["no"].as_i64()).collect();
+        assert_eq!(seats, [1, 2, 3, 4, 5]);
+        let planned: Vec<&str> = rows
+            .iter()
+            .map(|row| row["planned"].as_str().unwrap_or(""))
+            .collect();
+        assert_eq!(planned, ["", "X", "", "", ""], "away by a plan");
+        assert!(!body.contains("music"), "not why");
+        let (_, none) = get(&office, teacher(), "/offline/registers");
+        assert!(!none.contains(&place.path()), "another's room");
+        let open = format!("/offline/registers?open={}", place.path());
+        let (_, asked) = get(&office, officer(), &open);
+        assert!(asked.contains(&place.path()), "it has that one open");
+        let (_, reader) = get(&office, account(Role::Dsl), &open);
+        assert!(
+            !reader.contains("Sample, Pupil"),
+            "who only reads is given nothing"
+        );
+    });
+}
+
+/// A morning's leave for a music examination.
+fn planned_away(store: &TestStore, enrolment: office::ids::EnrolmentId) {
+    let tuesday = day("2026-11-24");
+    store
+        .act_now(SCHOOL, move |act: &mut Act| {
+            let none = None::<&str>;
+            let values = args![
+                8_801,
+                8_801,
+                enrolment,
+                "leave",
+                "C",
+                tuesday,
+                tuesday,
+                "2026-11-24-AM",
+                "music examination",
+                "",
+                "",
+                none,
+                tuesday,
+                "Headteacher",
+                none,
+                none,
+                none,
+                none
+            ];
+            act.record(&office::registers::records::PLAN, &values)?;
+            act.describe(Entry {
+                account: 1,
+                job_title: "Set-up",
+                act: "make a plan",
+                subject: "a plan".to_owned(),
+            });
+            Ok::<_, StoreError>(())
+        })
+        .expect("a plan of a test");
+}
+
+#[test]
+fn a_candidate_who_is_away_by_a_plan_is_shown_so_and_not_waited_for() {
+    at_school(|store| {
+        let office = office(store);
+        let invigilator = account(Role::SupportOrCover);
+        let place = an_exam(store, invigilator);
+        planned_away(store, e(2));
+        store.clock().set(at("09:14"));
+        let (_, page) = get(&office, invigilator, &place.path());
+        assert!(page.contains("AM: C, "), "{page}");
+        let filled = Save {
+            fill: true,
+            ..changes(Vec::new())
+        };
+        let told = save_exam_as(store, invigilator, place, &filled).expect("the rest are there");
+        assert_eq!((told.results.len(), told.blank), (4, 0));
+        let (_, shown) = get(&office, officer(), &format!("/exams/{}", place.exam));
+        assert!(shown.contains("Not at the examination: 1"), "{shown}");
+        assert!(
+            shown.contains("/contacts\">Sample, Pupil2</a>: AM: C, "),
+            "{shown}"
+        );
+    });
+}
+
+#[test]
+fn exam_marks_older_than_two_days_wait_for_the_office_which_takes_or_refuses_them() {
+    at_school(|store| {
+        let office_of = office(store);
+        let invigilator = account(Role::SupportOrCover);
+        let place = an_exam(store, invigilator);
+        store.clock().set(at_on("2026-11-27", "09:20"));
+        let late = three_days_late(vec![mark(e(1), "/", 0), mark(e(2), "N", 0)]);
+        let told = save_exam_as(store, invigilator, place, &late).unwrap();
+        let outcomes: Vec<Outcome> = told.results.iter().map(|one| one.outcome).collect();
+        assert_eq!(outcomes, [Outcome::Held, Outcome::Held]);
+        let again = save_exam_as(store, invigilator, place, &late).unwrap();
+        assert_eq!(told, again, "sent twice, held once");
+        let (_, page) = get(&office_of, officer(), "/late-marks");
+        assert!(
+            page.contains("Mathematics 1, Tue 24 Nov Hall")
+                && page.contains(&format!("/late-marks{}", place.path())),
+            "{page}"
+        );
+        let (_, csv) = take(&office_of, officer(), "/late-marks", "csv");
+        assert!(csv.contains("Hall,N"), "{csv}");
+        let ids = store.read_now(|tx| {
+            let all = "select late_id from late_lesson_mark where school_id = $1 and superseded_seq is null order by enrolment_id";
+            tx.query(all, &args![SCHOOL], |row| row.get::<i64>(0))
+        });
+        let ids: Vec<i64> = ids.expect("two of them");
+        let decide = |accept: bool, id: i64, because: &str| {
+            let (by, because) = (actor(store, officer()), because.to_owned());
+            store.act_now(SCHOOL, move |act| {
+                let choice = LateChoice {
+                    accept,
+                    chosen: vec![(id, 0)],
+                    because,
+                };
+                decide_late_exam(act, &by, place, &choice)
+            })
+        };
+        assert_eq!(decide(true, ids[0], "").expect("decided").settled, 1);
+        assert_eq!(
+            decide(false, ids[1], "Was there").expect("decided").settled,
+            1
+        );
+        let marks = "select count(*) from exam_mark where school_id = $1";
+        assert_eq!(count(store, marks), 1);
+        let (_, page) = get(&office_of, officer(), "/late-marks");
+        assert!(page.contains("No mark waits for you"), "{page}");
+        assert_eq!(count(store, SESSION_MARKS), 0, "R-025");
+    });
+}
+
+/// Who was away on the last two school days, by session.
+fn was_away(store: &TestStore, number: i64) {
+    for (date, session) in [
+        ("2026-11-20", Session::Am),
+        ("2026-11-20", Session::Pm),
+        ("2026-11-23", Session::Am),
+        ("2026-11-23", Session::Pm),
+    ] {
+        store
+            .act_now(SCHOOL, move |act: &mut Act| {
+                let none = None::<&str>;
+                let values = args![
+                    e(number),
+                    day(date),
+                    session.index() as i64,
+                    "O",
+                    None::<i64>,
+                    None::<calendar::Instant>,
+                    none,
+                    none,
+                    "register",
+                    None::<calendar::Instant>,
+                    none
+                ];
+                act.record(&office::registers::records::MARK_VERSION, &values)?;
+                act.describe(Entry {
+                    account: 1,
+                    job_title: "Set-up",
+                    act: "mark",
+                    subject: "a place".to_owned(),
+                });
+                Ok::<_, StoreError>(())
+            })
+            .expect("a mark of a test");
+    }
+}
+
+#[test]
+fn the_office_is_told_whom_to_call_before_an_examination_and_logs_what_came_of_it() {
+    at_school(|store| {
+        let office = office(store);
+        let invigilator = account(Role::SupportOrCover);
+        let place = an_exam(store, invigilator);
+        was_away(store, 2);
+        store.clock().set(at("07:29"));
+        let sitting = format!("/exams/{}", place.exam);
+        let (_, early) = get(&office, officer(), &sitting);
+        assert!(early.contains("the evening before"), "{early}");
+        store.clock().set(at("07:30"));
+        let (_, page) = get(&office, officer(), &sitting);
+        assert!(page.contains("To call now: 1"), "{page}");
+        assert!(
+            page.contains("high: absent from 4 of the last 4 sessions"),
+            "{page}"
+        );
+        assert!(page.contains("07:30 on the day"), "{page}");
+        let call = format!("{sitting}/seats/{}/call", e(2));
+        let (status, form) = get(&office, officer(), &call);
+        assert_eq!(status, StatusCode::OK, "{form}");
+        let log = |by: i64, step: Step| {
+            let (by, new) = (
+                actor(store, by),
+                NewContact {
+                    step,
+                    outcome: Answered::Comes,
+                    note: Some("Mother sends her by bus".to_owned()),
+                },
+            );
+            let now = at("07:30");
+            store.act_now(SCHOOL, move |act| {
+                log_contact(act, &by, now, (place.exam, e(2)), &new)
+            })
+        };
+        assert!(matches!(
+            log(invigilator, Step::Morning),
+            Err(Refusal::NotFound)
+        ));
+        assert!(
+            matches!(log(officer(), Step::Start), Err(Refusal::Wrong(_))),
+            "it has not begun"
+        );
+        log(officer(), Step::Morning).expect("logged");
+        let (_, page) = get(&office, officer(), &sitting);
+        assert!(!page.contains("To call now"), "{page}");
+        assert!(
+            page.contains("07:30 on the day: will come (Mother sends her by bus)"),
+            "{page}"
+        );
+        let (_, own) = get(&office, invigilator, &sitting);
+        assert!(
+            !own.contains("Mother") && !own.contains("high:"),
+            "the office's alone"
+        );
+        let (status, _) = get(&office, invigilator, &call);
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        let (_, csv) = take(&office, officer(), &sitting, "csv");
+        assert!(csv.contains("07:30 on the day: will come"), "{csv}");
+        assert!(!csv.contains("Mother"), "notes stay here");
+        store.clock().set(at("09:14"));
+        let absent = changes(vec![mark(e(2), "N", 0)]);
+        save_exam_as(store, invigilator, place, &absent).unwrap();
+        let (_, page) = get(&office, officer(), &sitting);
+        assert!(page.contains("Not at the examination: 1"), "{page}");
+        assert!(page.contains("Call: at the start"), "{page}");
     });
 }

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::{Request, StatusCode, header};
 use calendar::{Instant, Session};
-use office::ids::{EnrolmentId, GroupId};
+use office::ids::{EnrolmentId, GroupId, PeriodId};
 use office::people::{Role, SignInToken};
 use office::registers::Change;
 use office::registers::offline::{Decided, LateChoice, decide_late};
+use office::registers::records::{EXAM, EXAM_ROOM, EXAM_SEAT};
 use office::registers::save::{Outcome, Save};
+use office::year::timetable::records::{LESSON, LESSON_PERIOD, ROOM};
 use office::{MIGRATIONS, TABLES, people, roll};
 use serde_json::{Value, json};
 use store::testing::{TestStore, each_engine};
-use store::{Entry, StoreError, args, journal};
+use store::{Act, Entry, StoreError, args, journal};
 
 use crate::school::{
     A, SCHOOL, TUTOR_OF_B, account, actor, ask, at, at_on, changes, day, e, found, get, mark,
@@ -403,7 +405,8 @@ fn a_device_is_given_exactly_these_keys_and_only_registers_that_its_person_marks
                         "meaning",
                         "late",
                         "needs_note",
-                        "refused"
+                        "refused",
+                        "sub_codes"
                     ])
                 );
             }
@@ -493,10 +496,61 @@ fn place(register: i64, pupil: i64) -> EnrolmentId {
     EnrolmentId(20_000 + register * 10 + pupil)
 }
 
+/// The first register that is a lesson's, and the first of a room of an examination.
+const LESSONS: i64 = 36;
+const EXAMS: i64 = 48;
+
+const PERIOD: PeriodId = PeriodId(90_001);
+
+/// The address of a register: of a session, of a lesson, or of a room of an examination.
+fn page_of(register: i64) -> String {
+    let group = register_group(register);
+    match register {
+        EXAMS.. => format!("/exams/{}/rooms/{}", 91_000 + register, 92_000 + register),
+        LESSONS.. => format!("/lessons/{group}/2026-11-24/{PERIOD}"),
+        _ => format!("/registers/{group}/2026-11-24/am"),
+    }
+}
+
 /// Accounts of the five devices: two people have two each.
 const DEVICES: [i64; 5] = [5_001, 5_001, 5_002, 5_002, 5_003];
 
-/// Sixty tutor groups of four, twenty for each of three tutors.
+/// What a register from [`LESSONS`] on is besides its group: a lesson of a long period, or a room in which the group sits an examination.
+fn lesson_or_exam(act: &mut Act, register: i64) -> Result<(), StoreError> {
+    let (group, tuesday) = (register_group(register), day("2026-11-24"));
+    let (none, open) = (None::<i64>, None::<calendar::Day>);
+    if register < EXAMS {
+        let lesson = args![
+            93_000 + register,
+            group,
+            none,
+            none,
+            1,
+            PERIOD,
+            day("2026-09-02"),
+            open
+        ];
+        act.record(&LESSON, &lesson)?;
+        return Ok(());
+    }
+    let (exam, room) = (91_000 + register, 92_000 + register);
+    let title = format!("Paper {register}");
+    act.record(
+        &EXAM,
+        &args![exam, tuesday, title.as_str(), "08:40", "10:50"],
+    )?;
+    act.record(&ROOM, &args![room, title.as_str()])?;
+    act.record(&EXAM_ROOM, &args![exam, room, 6_001 + register % 3])?;
+    for pupil in 0..PUPILS {
+        act.record(
+            &EXAM_SEAT,
+            &args![exam, place(register, pupil), room, pupil + 1],
+        )?;
+    }
+    Ok(())
+}
+
+/// Sixty tutor groups of four, twenty for each of three tutors: their morning registers, twelve lessons and twelve examinations.
 fn sixty_registers(store: &TestStore) {
     store
         .write_now(|tx| {
@@ -538,7 +592,13 @@ fn sixty_registers(store: &TestStore) {
                 &people::records::ROLE_GRANT,
                 &args![staff + 2_000, account, "tutor", september, open],
             )?;
+            act.record(
+                &people::records::ROLE_GRANT,
+                &args![staff + 3_000, account, "teacher", september, open],
+            )?;
         }
+        let period = args![PERIOD, september, open, "P9", 0, "08:40", "10:50"];
+        act.record(&LESSON_PERIOD, &period)?;
         for register in 0..REGISTERS {
             let group = register_group(register);
             let name = format!("T{register}");
@@ -546,6 +606,9 @@ fn sixty_registers(store: &TestStore) {
                 &roll::records::PUPIL_GROUP,
                 &args![group, "tutor", &name, none, none, None::<i64>],
             )?;
+            if register >= LESSONS {
+                lesson_or_exam(act, register)?;
+            }
             let staff = 6_001 + register % 3;
             act.record(
                 &roll::records::GROUP_STAFF,
@@ -668,8 +731,7 @@ fn every_mark_arrives_once_through_two_hours_of_a_network_that_comes_and_goes() 
                 .expect("a sign-in of a test");
         };
         let post = |device: &Device, register: i64, body: String| {
-            let path = format!("/registers/{}/2026-11-24/am/save", register_group(register));
-            let request = Request::post(path)
+            let request = Request::post(format!("{}/save", page_of(register)))
                 .header(header::CONTENT_TYPE, "application/json")
                 .header(
                     "rollbook-page-of",
@@ -823,14 +885,8 @@ fn every_mark_arrives_once_through_two_hours_of_a_network_that_comes_and_goes() 
             to_type.is_empty() && counts.len() == 3,
             "the morning had everything in it: {counts:?}"
         );
-        let in_register = times_found(
-            store,
-            "select note from mark_version where school_id = $1 and note is not null",
-        );
-        let with_office = times_found(
-            store,
-            "select note from late_mark where school_id = $1 and state = 'waiting'",
-        );
+        let in_register = times_found(store, IN_REGISTERS);
+        let with_office = times_found(store, WITH_OFFICE);
         for (note, outcome) in &told {
             let found = (
                 in_register.get(note).copied().unwrap_or(0),
@@ -876,18 +932,29 @@ fn every_mark_arrives_once_through_two_hours_of_a_network_that_comes_and_goes() 
                 .unwrap();
             assert_eq!(decided.settled, 1, "{note}: {decided:?}");
         }
-        let in_register = times_found(
-            store,
-            "select note from mark_version where school_id = $1 and note is not null",
-        );
+        let in_register = times_found(store, IN_REGISTERS);
         assert!(in_register.values().all(|times| *times == 1));
-        let without = "select note from mark_version where school_id = $1 and note is not null and device_at is null";
         assert!(
-            times_found(store, without).is_empty(),
+            times_found(store, WITHOUT_DEVICE).is_empty(),
             "each with its device's time"
         );
     });
 }
+
+/// The notes of every mark in a register: of sessions, lessons and examinations.
+const IN_REGISTERS: &str = "\
+select note from mark_version where school_id = $1 and note is not null
+union all select note from lesson_mark where school_id = $1 and note is not null
+union all select note from exam_mark where school_id = $1 and note is not null";
+
+const WITH_OFFICE: &str = "\
+select note from late_mark where school_id = $1 and state = 'waiting'
+union all select note from late_lesson_mark where school_id = $1 and state = 'waiting'";
+
+const WITHOUT_DEVICE: &str = "\
+select note from mark_version where school_id = $1 and note is not null and device_at is null
+union all select note from lesson_mark where school_id = $1 and note is not null and device_at is null
+union all select note from exam_mark where school_id = $1 and note is not null and device_at is null";
 
 /// How often each note is found.
 fn times_found(store: &TestStore, sql: &'static str) -> BTreeMap<String, usize> {

@@ -220,8 +220,8 @@ fn change_fields() -> Vec<Field> {
         .like(Value::Null),
         field(
             "sub_code",
-            "The school's own sub-code beneath the code (R-141); null leaves the one that stands with the same code.",
-            or_null(text(LONGEST_SUB_CODE)),
+            "The school's own sub-code beneath the code (R-141); null leaves the one that stands with the same code, and an empty text takes it away.",
+            or_null(Shape::Text { least: 0, most: LONGEST_SUB_CODE }),
         )
         .optional()
         .like(Value::Null),

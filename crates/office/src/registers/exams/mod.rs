@@ -3,13 +3,18 @@
 //! The register of a room is the school's own record, kept as a lesson's is. The attendance register of the session stays its own; in
 //! their lessons candidates are shown as expected at the examination.
 
+mod contact;
 mod pages;
 mod read;
 mod register;
 mod set;
 
+pub use contact::{Answered, NewContact, Step, log_contact};
 pub use pages::routes;
-pub(super) use read::{Invigilated, absences, exams_at, invigilated, sits_exam};
+pub(super) use read::{
+    Invigilated, absences, exams_at, in_words, invigilated, seated, sits_exam, standing,
+};
+pub(super) use register::open_exam_room;
 pub use register::save_exam;
 pub use set::{NewExam, NewSeats, cancel_exam, seat_group, set_exam, take_out};
 
@@ -32,6 +37,7 @@ pub(super) const LISTS: [List; 2] = [
 
 /// The statements of this folder, for the test that prepares them.
 pub(super) const STATEMENTS: &[&str] = &[
+    contact::CONTACTS,
     read::EXAM,
     read::EXAMS,
     read::EXAMS_ON,
@@ -39,6 +45,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     read::SEATS,
     read::STANDING,
     read::CANDIDATES,
+    read::PLANNED,
     read::AT_EXAM,
     read::SITS,
     register::TAKEN,
@@ -65,5 +72,14 @@ impl ExamRoom {
     /// The register's page.
     pub fn path(&self) -> String {
         format!("/exams/{}/rooms/{}", self.exam, self.room)
+    }
+
+    /// The register that a path is the page of.
+    pub(super) fn of_path(path: &str) -> Option<ExamRoom> {
+        let (exam, room) = path.strip_prefix("/exams/")?.split_once("/rooms/")?;
+        Some(ExamRoom {
+            exam: ExamId(exam.parse().ok()?),
+            room: RoomId(room.parse().ok()?),
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! The addresses of examinations: the list, a sitting with its rooms and seating, and the register of a room.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -7,11 +8,12 @@ use axum::extract::{Path, Query, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
-use calendar::{Day, Instant};
+use calendar::{Day, Instant, Session, Slot};
 use register::lesson::LessonMark;
 use store::Tx;
 
 use super::ExamRoom;
+use super::contact::{Contact, Risk, answer_contact, ask_contact, contacts, due, keeps_plan};
 use super::read::{Exam, Room, candidates, exam, exams, is_not_there, rooms};
 use super::register::{exam_keeper, exam_page, find, save_exam};
 use super::set::{NewExam, NewSeats, cancel_exam, choices, seat_group, set_exam, take_out};
@@ -43,6 +45,10 @@ pub fn routes() -> Router<Arc<Office>> {
         .route(
             "/exams/{exam}/seats/{candidate}/take-out",
             post(take_seat_back),
+        )
+        .route(
+            "/exams/{exam}/seats/{candidate}/call",
+            get(ask_contact).post(answer_contact),
         )
         .route("/exams/{exam}/rooms/{room}", get(register))
         .route("/exams/{exam}/rooms/{room}/save", post(save))
@@ -106,6 +112,7 @@ fn notice(asked: &Answers) -> Option<Notice> {
         "exam" => "The examination is set. Seat its candidates next.",
         "seats" => "They are seated, and their lessons show them at the examination.",
         "out" => "The candidate is taken out.",
+        "call" => "The call is logged.",
         "cancelled" => "The examination is cancelled.",
         _ => return None,
     };
@@ -166,16 +173,34 @@ struct ExamPage {
     /// Whether it may still be changed.
     is_to_come: bool,
     rooms: Vec<RoomShown>,
+    /// Whether this person keeps the attendance plan (E-190).
+    keeps_plan: bool,
+    /// Whose home is to be called now, and which call that is.
+    to_call: Vec<ToCall>,
     /// Once it has begun: who is not there, and what is known of them.
     not_there: Vec<NotThere>,
     nothing: Option<State>,
     under: Under,
 }
 
+/// A candidate whose home is to be called now.
+struct ToCall {
+    pupil: PupilId,
+    enrolment: EnrolmentId,
+    name: String,
+    /// Which call: `07:30 on the day`.
+    step: &'static str,
+    /// Why: `high: absent from 5 of the last 20 sessions`.
+    why: String,
+}
+
 /// A candidate who is not at the examination.
 struct NotThere {
     pupil: PupilId,
+    enrolment: EnrolmentId,
     name: String,
+    /// The last call about them; may be empty.
+    last_call: String,
     /// What is known: `AM: I, illness`; may be empty.
     known: String,
 }
@@ -200,8 +225,16 @@ struct Seat {
     has_mark: bool,
     minutes: Option<u32>,
     is_not_there: bool,
-    /// What the attendance register says of somebody away.
+    /// What the attendance register or a plan says of somebody away.
     known: String,
+    /// How likely they are to stay away; empty for hardly, and for whoever does not keep the plan.
+    risk: String,
+    /// The calls about them, oldest first, in words; none for whoever does not keep the plan.
+    calls: Vec<String>,
+    /// The same in short.
+    calls_in_short: String,
+    /// The call that is due now.
+    due: Option<&'static str>,
 }
 
 impl Seat {
@@ -209,11 +242,19 @@ impl Seat {
         book: &Book,
         exam: &Exam,
         period: &LessonPeriod,
-        candidate: &Candidate,
-        seat: i64,
+        (candidate, seat): (&Candidate, i64),
+        plan: Option<&HashMap<EnrolmentId, Vec<Contact>>>,
+        now: Instant,
     ) -> Option<Seat> {
         let enrolment = candidate.enrolment;
-        let pupil = book.roll.pupil_of_row(book.roll.row(enrolment)?)?;
+        let row = book.roll.row(enrolment)?;
+        let pupil = book.roll.pupil_of_row(row)?;
+        let is_not_there = is_not_there(candidate);
+        let session = Slot::new(exam.day, period.session.unwrap_or(Session::Am));
+        let risk = plan.map(|_| Risk::of(book, row, session));
+        let calls = plan.and_then(|plan| plan.get(&enrolment));
+        let calls = calls.map(Vec::as_slice).unwrap_or_default();
+        let due = risk.and_then(|risk| due(exam, now, (risk.is_any(), is_not_there), calls));
         let tutor = book.groups.of_kind(enrolment, GroupKind::Tutor, exam.day);
         let mark = candidate.mark();
         let standing = candidate.standing.as_ref();
@@ -227,7 +268,15 @@ impl Seat {
             cell: mark_cell(mark, mark.map_or("not marked yet", LessonMark::meaning)),
             has_mark: mark.is_some(),
             minutes: standing.and_then(|standing| standing.minutes),
-            is_not_there: is_not_there(candidate),
+            is_not_there,
+            risk: risk.map(Risk::words).unwrap_or_default(),
+            calls: calls.iter().map(|call| call.words(now)).collect(),
+            calls_in_short: calls
+                .iter()
+                .map(Contact::bare)
+                .collect::<Vec<_>>()
+                .join("; "),
+            due: due.map(|step| step.label()),
             known: standing
                 .and_then(|standing| standing.note.clone())
                 .or(flag)
@@ -249,6 +298,10 @@ fn shown(
 ) -> Result<Vec<RoomShown>, Refusal> {
     let times = session_times(&book.settings, exam.day)?;
     let period = exam.held(&times);
+    let plan = match keeps_plan(actor) {
+        true => Some(contacts(tx, actor.school, exam.id)?),
+        false => None,
+    };
     let mut shown = Vec::new();
     for room in rooms(tx, actor.school, Some(exam.id))? {
         if exam_keeper(actor, &room).is_err() {
@@ -260,9 +313,9 @@ fn shown(
         };
         let mut seated = candidates(tx, actor.school, place, exam.day, &period, &times)?;
         seated.sort_by_key(|(_, seat)| *seat);
-        let seats = seated
-            .iter()
-            .filter_map(|(candidate, seat)| Seat::of(book, exam, &period, candidate, *seat));
+        let seats = seated.iter().filter_map(|(candidate, seat)| {
+            Seat::of(book, exam, &period, (candidate, *seat), plan.as_ref(), now)
+        });
         let member = room.invigilator.and_then(|staff| book.staff.member(staff));
         shown.push(RoomShown {
             name: room.name.clone(),
@@ -299,11 +352,27 @@ async fn one(
         let rooms = shown(tx, actor, &book, &exam, sets, now)?;
         let candidates: usize = rooms.iter().map(|room| room.seats.len()).sum();
         let has_begun = Instant::at_london(exam.day, exam.starts) <= now;
-        let all = rooms.iter().flat_map(|room| &room.seats);
-        let not_there = all.filter(|seat| has_begun && seat.is_not_there);
+        let all = || rooms.iter().flat_map(|room| &room.seats);
+        let mut to_call: Vec<ToCall> = all()
+            .filter(|_| !has_begun)
+            .filter_map(|seat| {
+                Some(ToCall {
+                    pupil: seat.pupil,
+                    enrolment: seat.enrolment,
+                    name: seat.name.clone(),
+                    step: seat.due?,
+                    why: seat.risk.clone(),
+                })
+            })
+            .collect();
+        // The high risks before the others, each in order of seat.
+        to_call.sort_by_key(|one| !one.why.starts_with("high"));
+        let not_there = all().filter(|seat| has_begun && seat.is_not_there);
         let not_there = not_there.map(|seat| NotThere {
             pupil: seat.pupil,
+            enrolment: seat.enrolment,
             name: seat.name.clone(),
+            last_call: seat.calls.last().cloned().unwrap_or_default(),
             known: seat.known.clone(),
         });
         let page = ExamPage {
@@ -313,6 +382,8 @@ async fn one(
             may_set: sets,
             is_to_come: exam.day >= today,
             not_there: not_there.collect(),
+            keeps_plan: keeps_plan(actor),
+            to_call,
             nothing: rooms
                 .is_empty()
                 .then(|| State::empty("Nobody is seated yet", "Seat a group in a room.")),
@@ -347,6 +418,8 @@ pub(super) fn seating_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leavin
         "Invigilator",
         "Mark",
         "Minutes late",
+        "Risk of absence",
+        "Calls",
     ];
     let mut sheet = wanted.sheet(tx, "Seating", &headings)?;
     sheet
@@ -371,6 +444,8 @@ pub(super) fn seating_as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leavin
                 },
                 seat.minutes
                     .map_or_else(String::new, |minutes| minutes.to_string()),
+                seat.risk,
+                seat.calls_in_short,
             ]);
         }
     }

@@ -9,9 +9,13 @@ use register::lesson::{InSession, LessonMark};
 use store::{Row, SchoolId, StoreError, Tx, args};
 
 use super::ExamRoom;
-use crate::book::LessonPeriod;
+use super::register::{exam_keeper, find};
+use crate::book::{LessonPeriod, Settings, plan_on_file};
+use crate::desk::Refusal;
 use crate::ids::{EnrolmentId, ExamId, GroupId, PeriodId, RoomId, StaffId};
+use crate::people::Actor;
 use crate::registers::lessons::place::{Place, Standing};
+use crate::year::settings::session_times;
 
 pub(super) const EXAM: &str = "\
 select exam_id, on_date, title, starts, ends from exam where school_id = $1 and exam_id = $2 and superseded_seq is null";
@@ -59,6 +63,16 @@ left join mark_version v
         order by w.seq desc limit 1)
 where s.school_id = $1 and s.exam_id = $2 and s.room_id = $3 and s.superseded_seq is null
 order by s.enrolment_id";
+
+// The columns in the order of `plan_on_file`; of two plans for a session the later one stands.
+pub(super) const PLANNED: &str = "\
+select q.plan_id, q.set_id, q.enrolment_id, q.seq, q.kind, q.code, q.first_day, q.last_day, q.sessions, q.reason, q.place, q.supervisor,
+       q.evidence, q.decided_on, q.decided_by, q.agreed_on, q.agreed_with, q.review_on
+from exam_seat s cross join plan q
+where s.school_id = $1 and s.exam_id = $2 and s.room_id = $3 and s.superseded_seq is null
+  and q.school_id = s.school_id and q.enrolment_id = s.enrolment_id
+  and q.superseded_seq is null and q.first_day <= $4 and q.last_day >= $4
+order by q.plan_id";
 
 pub(super) const AT_EXAM: &str = "\
 select s.enrolment_id, x.title, r.name, x.starts, x.ends
@@ -182,17 +196,13 @@ pub(super) fn seats(
     })
 }
 
-/// What stands for each candidate of a room, in order of time on roll, with their seats.
-pub(super) fn candidates(
+/// What stands in the registers of a sitting, by time on roll.
+pub(in crate::registers) fn standing(
     tx: &mut Tx,
     school: SchoolId,
-    place: ExamRoom,
-    day: Day,
-    period: &LessonPeriod,
-    times: &SessionTimes,
-) -> Result<Vec<(Place, i64)>, StoreError> {
-    let ExamRoom { exam, room } = place;
-    let mut standing: HashMap<EnrolmentId, Standing> = HashMap::new();
+    exam: ExamId,
+) -> Result<HashMap<EnrolmentId, Standing>, StoreError> {
+    let mut standing = HashMap::new();
     tx.each(STANDING, &args![school, exam], |row| {
         let mark = row.get::<Option<&str>>(2)?;
         let entry = Standing {
@@ -206,7 +216,41 @@ pub(super) fn candidates(
         standing.insert(row.get(0)?, entry);
         Ok(())
     })?;
+    Ok(standing)
+}
+
+/// The codes that are planned for the candidates of a room in a session, by time on roll.
+fn planned(
+    tx: &mut Tx,
+    school: SchoolId,
+    place: ExamRoom,
+    slot: Slot,
+) -> Result<HashMap<EnrolmentId, Code>, StoreError> {
+    let mut planned = HashMap::new();
+    let room = args![school, place.exam, place.room, slot.day];
+    tx.each(PLANNED, &room, |row| {
+        if let Some(on_file) = plan_on_file(row)?.filter(|on_file| on_file.plan.covers(slot)) {
+            planned.insert(on_file.enrolment, on_file.plan.code);
+        }
+        Ok(())
+    })?;
+    Ok(planned)
+}
+
+/// What stands for each candidate of a room, in order of time on roll, with their seats. While the attendance register has no mark, the plan
+/// stands for it.
+pub(super) fn candidates(
+    tx: &mut Tx,
+    school: SchoolId,
+    place: ExamRoom,
+    day: Day,
+    period: &LessonPeriod,
+    times: &SessionTimes,
+) -> Result<Vec<(Place, i64)>, StoreError> {
+    let ExamRoom { exam, room } = place;
+    let mut standing = standing(tx, school, exam)?;
     let slot = Slot::new(day, period.session.unwrap_or(Session::Am));
+    let planned = planned(tx, school, place, slot)?;
     let opens = times.of(slot.session).opens;
     let asked = args![school, exam, room, day, slot.session.index() as i64];
     tx.query(CANDIDATES, &asked, |row| {
@@ -217,20 +261,78 @@ pub(super) fn candidates(
         let minutes = row.get::<Option<i64>>(3)?;
         let minutes = minutes.and_then(|minutes| u32::try_from(minutes).ok());
         let late = [Some(Code::LATE), Some(Code::LATE_AFTER_CLOSE)].contains(&code);
+        let plan = planned.get(&enrolment).copied();
         let place = Place {
             enrolment,
             standing: standing.remove(&enrolment),
             exam: None,
             session: Some(InSession {
                 day,
-                code,
-                by_plan: false,
+                code: code.or(plan),
+                by_plan: code.is_none() && plan.is_some(),
                 arrived: minutes
                     .filter(|_| late)
                     .and_then(|minutes| opens.plus_minutes(minutes)),
             }),
         };
         Ok((place, row.get(1)?))
+    })
+}
+
+/// What is sat in a room, and the room's name.
+pub(in crate::registers) fn in_words(
+    tx: &mut Tx,
+    school: SchoolId,
+    place: ExamRoom,
+) -> Result<(String, String), StoreError> {
+    let title = exam(tx, school, place.exam)?.map(|exam| exam.title);
+    let room = rooms(tx, school, Some(place.exam))?
+        .into_iter()
+        .find(|room| room.room == place.room)
+        .map(|room| room.name);
+    Ok((
+        title.unwrap_or_else(|| "An examination of old".to_owned()),
+        room.unwrap_or_default(),
+    ))
+}
+
+/// The register of a room as somebody takes it.
+pub(in crate::registers) struct Seated {
+    pub(in crate::registers) title: String,
+    pub(in crate::registers) room: String,
+    pub(in crate::registers) day: Day,
+    /// The times of the sitting, as a lesson's register has them.
+    pub(in crate::registers) period: LessonPeriod,
+    pub(in crate::registers) is_taken: bool,
+    /// Whether this person may mark it.
+    pub(in crate::registers) may_mark: bool,
+    /// The candidates in order of seat.
+    pub(in crate::registers) candidates: Vec<(Place, i64)>,
+}
+
+/// The register of a room, for somebody who may know of it.
+///
+/// Errors: [`Refusal::NotFound`] for somebody who may not.
+pub(in crate::registers) fn seated(
+    tx: &mut Tx,
+    actor: &Actor,
+    settings: &Settings,
+    place: ExamRoom,
+) -> Result<Seated, Refusal> {
+    let (sitting, room) = find(tx, actor, place)?;
+    let keeper = exam_keeper(actor, &room)?;
+    let times = session_times(settings, sitting.day)?;
+    let period = sitting.held(&times);
+    let mut candidates = candidates(tx, actor.school, place, sitting.day, &period, &times)?;
+    candidates.sort_by_key(|(_, seat)| *seat);
+    Ok(Seated {
+        title: sitting.title,
+        room: room.name,
+        day: sitting.day,
+        period,
+        is_taken: room.taken_at.is_some(),
+        may_mark: keeper.role().is_some(),
+        candidates,
     })
 }
 

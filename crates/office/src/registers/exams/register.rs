@@ -67,6 +67,18 @@ pub fn save_exam(
     if let Some(told) = told_before(act.tx(), actor, &save.change_id)? {
         return Ok(told);
     }
+    let open = open_exam_room(act, actor, place)?;
+    keep(act, actor, open, save)
+}
+
+/// The register of a room in the hands of an act.
+///
+/// Errors: [`Refusal::NotFound`] for somebody who may not know of it, [`Refusal::NotAllowed`] for one who may only read it.
+pub(in crate::registers) fn open_exam_room(
+    act: &mut Act,
+    actor: &Actor,
+    place: ExamRoom,
+) -> Result<OpenLesson, Refusal> {
     let (school, now) = (act.school(), act.at());
     let tx = act.tx();
     let (sitting, room) = find(tx, actor, place)?;
@@ -88,7 +100,7 @@ pub fn save_exam(
     }
     let key = args![school, place.exam, place.room];
     let taken = tx.query_opt(TAKEN, &key, |_| Ok(()))?.is_some();
-    let open = OpenLesson {
+    Ok(OpenLesson {
         sheet: Sheet::Room(place),
         day: sitting.day,
         clock: clock(sitting.day, &period, before, taken, now),
@@ -98,8 +110,7 @@ pub fn save_exam(
         role,
         now,
         places: places.into_iter().map(|(place, _)| place).collect(),
-    };
-    keep(act, actor, open, save)
+    })
 }
 
 /// The register of a room, in order of seats.

@@ -90,10 +90,7 @@ pub(in crate::registers) fn keep(
 ) -> Result<SaveAnswer, Refusal> {
     let decisions = lesson.decide_all(save);
     let written = write(act, &lesson, &decisions, |_| save.device_at)?;
-    let held = match lesson.sheet {
-        Sheet::Lesson(address) => late_lesson::hold(act, actor, address, save, &decisions)?,
-        Sheet::Room(_) => 0,
-    };
+    let held = late_lesson::hold(act, actor, &lesson, save, &decisions)?;
     lesson.put(&decisions, act, actor);
     let taken = take_if_complete(act, actor, &lesson, save)?;
     let is_recorded = written > 0 || taken || held > 0;
@@ -124,13 +121,21 @@ pub(in crate::registers) fn opens_when(period: &LessonPeriod, before: u8) -> Str
 }
 
 /// Which register is kept: a lesson's, or that of a room of an examination.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::registers) enum Sheet {
     Lesson(LessonAddress),
     Room(ExamRoom),
 }
 
 impl Sheet {
+    /// Its page.
+    pub(in crate::registers) fn path(self) -> String {
+        match self {
+            Sheet::Lesson(address) => address.path(),
+            Sheet::Room(place) => place.path(),
+        }
+    }
+
     fn act_name(self, ended: bool, wrote: bool) -> &'static str {
         match (self, ended, wrote) {
             (Sheet::Lesson(_), _, false) => "take lesson register",
@@ -142,7 +147,8 @@ impl Sheet {
         }
     }
 
-    fn subject(self) -> String {
+    /// What the journal calls it.
+    pub(in crate::registers) fn subject(self) -> String {
         match self {
             Sheet::Lesson(LessonAddress { group, day, period }) => {
                 format!("group {group} {day} period {period}")
@@ -248,11 +254,9 @@ impl OpenLesson {
             .changes
             .iter()
             .map(|change| {
-                let decision = match self.sheet {
-                    Sheet::Lesson(_) if late_lesson::is_old(save, self.now) => {
-                        self.hold(change, save.made_at(self.now))
-                    }
-                    _ => self.decide(change),
+                let decision = match late_lesson::is_old(save, self.now) {
+                    true => self.hold(change, save.made_at(self.now)),
+                    false => self.decide(change),
                 };
                 (change.clone(), decision)
             })

@@ -1,5 +1,5 @@
-//! What a device is given ahead: today's registers of the person who is signed in, of sessions and of lessons, as little of each as marking
-//! it takes.
+//! What a device is given ahead: today's registers of the person who is signed in, of sessions, of lessons and of rooms of examinations, as
+//! little of each as marking it takes.
 //!
 //! Names, tutor groups, marks of that one register, codes of plans, codes that may be entered, times. Never a note, a flag, a reason,
 //! a contact, an address or anything of another day: what is not sent cannot be lost with the device. `tests/registers/offline.rs` holds
@@ -12,29 +12,29 @@ use axum::Json;
 use axum::extract::Query;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use calendar::{Instant, TimeOfDay};
+use calendar::{Day, Instant, TimeOfDay};
 use register::closing::RegisterState as Clock;
 use register::entry::RoleKind;
 use register::lesson::LessonMark;
-use register::sub_code::SubCodes;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
 use super::super::due::standing;
+use super::super::exams::{ExamRoom, invigilated, seated};
 use super::super::keeper::{keeper, lesson_keeper};
 use super::super::lessons::LessonAddress;
 use super::super::lessons::page::choices;
-use super::super::lessons::place::places;
+use super::super::lessons::place::{Place, places};
 use super::super::lessons::save::Clock as LessonClock;
 use super::super::lessons::today::{lessons_of, taken_on};
 use super::super::pages::RegisterAddress;
 use super::super::register_page::{codes, members, present};
 use super::super::today::own_groups;
-use crate::book::{Book, GroupKind};
+use crate::book::{Book, GroupKind, LessonPeriod};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::people::{Actor, page_of};
-use crate::shell::{CodeChoice, Frame, Look, Page};
-use crate::year::settings::{entry_limits, lesson_opens, mode, session_times};
+use crate::shell::{CodeChoice, Frame, Look, Page, Text};
+use crate::year::settings::{entry_limits, lesson_opens, mode, session_times, sub_codes};
 use crate::year::timetable::held;
 
 /// What a device keeps of one person's registers, until the end of the day.
@@ -67,7 +67,7 @@ struct RegisterOnDevice {
     ends: i64,
     /// What may be done with it once it has closed: `amend`, `read-only`, or `open` for a lesson's that nobody has taken.
     closed: &'static str,
-    /// Whether it is a lesson's.
+    /// Whether it is a lesson's or an examination's.
     lesson: bool,
     /// The code for present.
     present: &'static str,
@@ -92,6 +92,9 @@ struct RowOnDevice {
     base: i64,
     /// The code of the plan.
     planned: Option<String>,
+    /// The number of the seat, at an examination.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no: Option<i64>,
 }
 
 /// A code that has a meaning today, and why this person may not enter it.
@@ -104,6 +107,8 @@ struct CodeOnDevice {
     late: bool,
     needs_note: bool,
     refused: Option<String>,
+    /// The school's own sub-codes beneath it.
+    sub_codes: Vec<String>,
 }
 
 /// Registers that the device has open or had: further addresses beside the person's own, one after another with commas.
@@ -172,13 +177,20 @@ fn on_device(
             Err(other) => return Err(other),
         }
     }
-    for address in lessons_wanted(tx, actor, book, open, now)? {
-        match lesson(tx, actor, book, address, &mut kept.codes) {
-            Ok(Some(register)) => kept.registers.push(register),
-            // Only read, no longer theirs, or not held today.
-            Ok(None) | Err(Refusal::NotFound | Refusal::Wrong(_)) => {}
-            Err(other) => return Err(other),
+    let mut kept_too = |register| match register {
+        Ok(Some(register)) => {
+            kept.registers.push(register);
+            Ok(())
         }
+        // Only read, no longer theirs, or not held today.
+        Ok(None) | Err(Refusal::NotFound | Refusal::Wrong(_)) => Ok(()),
+        Err(other) => Err(other),
+    };
+    for address in lessons_wanted(tx, actor, book, open, now)? {
+        kept_too(lesson(tx, actor, book, address, &mut kept.codes))?;
+    }
+    for place in rooms_wanted(tx, actor, open, today)? {
+        kept_too(exam_room(tx, actor, book, (place, today), &mut kept.codes))?;
     }
     Ok(kept)
 }
@@ -218,6 +230,7 @@ fn one(
                 minutes: mark.and_then(|mark| mark.minutes),
                 base: mark.map_or(0, |mark| mark.seq),
                 planned: plan.map(|on_file| on_file.plan.code.to_string()),
+                no: None,
             }
         })
         .collect();
@@ -233,8 +246,9 @@ fn one(
             closes: at(hours.closes),
         };
         let limits = entry_limits(&book.settings, slot.day)?;
-        // Without a network a mark gets no sub-code: what it says of a pupil is not for a device to keep.
-        let choices = codes(book, slot, Some(role), clock, &limits, &SubCodes::default());
+        // The school's words go along; what they say of a pupil already is not for a device to keep, and stays as it stands.
+        let own = sub_codes(&book.settings, slot.day)?;
+        let choices = codes(book, slot, Some(role), clock, &limits, &own);
         code_sets.insert(key.clone(), on_a_device(choices));
     }
     Ok(Some(RegisterOnDevice {
@@ -265,6 +279,7 @@ fn on_a_device(choices: Vec<CodeChoice>) -> Vec<CodeOnDevice> {
         late: choice.late,
         needs_note: choice.needs_note,
         refused: choice.refusal.map(|ground| ground.to_string()),
+        sub_codes: choice.sub_codes.iter().map(Text::to_string).collect(),
     });
     set.collect()
 }
@@ -310,53 +325,139 @@ fn lesson(
     };
     let period = held(tx, book.school, &book.settings, id, day, address.period)?.period;
     let times = session_times(&book.settings, day)?;
-    let before = lesson_opens(&book.settings, day)?;
-    let taken = taken_on(tx, book.school, day)?.contains_key(&(id, address.period));
-    let mut rows: Vec<(u32, RowOnDevice)> = places(tx, book.school, address, &period, &times)?
-        .into_iter()
-        .filter_map(|place| {
-            let pupil = book.roll.pupil_of_row(book.roll.row(place.enrolment)?)?;
-            let form = book.groups.of_kind(place.enrolment, GroupKind::Tutor, day);
-            let row = RowOnDevice {
-                e: place.enrolment.0,
-                name: pupil.listed(),
-                form: form.map(|form| form.name.clone()).unwrap_or_default(),
-                code: place.mark().map(|mark| mark.to_string()),
-                minutes: place
-                    .standing
-                    .as_ref()
-                    .and_then(|standing| standing.minutes),
-                base: place.base(),
-                planned: place.is_away().then(|| LessonMark::NotExpected.to_string()),
-            };
-            Some((pupil.in_order, row))
-        })
+    let is_taken = taken_on(tx, book.school, day)?.contains_key(&(id, address.period));
+    let places = places(tx, book.school, address, &period, &times)?;
+    let mut rows: Vec<(u32, RowOnDevice)> = places
+        .iter()
+        .filter_map(|place| on_device_row(book, place, day, None))
         .collect();
-    if rows.is_empty() {
-        return Ok(None);
-    }
     rows.sort_by_key(|(order, row)| (*order, row.e));
-    let key = "lesson".to_owned();
-    let choices = || on_a_device(choices(true, LessonClock::Open, &period, before));
-    code_sets.entry(key.clone()).or_insert_with(choices);
-    let at = |time| Instant::at_london(day, time);
-    let starts = at(period.starts);
-    Ok(Some(RegisterOnDevice {
+    let sheet = SheetOnDevice {
         page: address.path(),
         group: group.name.clone(),
         when: format!("{} {}", day.short(), period.name),
+        day,
+        is_taken,
+        rows: rows.into_iter().map(|(_, row)| row).collect(),
+    };
+    timed(book, &period, sheet, code_sets)
+}
+
+/// The rooms of today's examinations whose register this person takes, and those that the device has open.
+fn rooms_wanted(
+    tx: &mut Tx,
+    actor: &Actor,
+    open: &str,
+    today: Day,
+) -> Result<Vec<ExamRoom>, Refusal> {
+    let own = match actor.staff {
+        Some(staff) => invigilated(tx, actor.school, staff, today)?,
+        None => Vec::new(),
+    };
+    let own = own.iter().filter_map(|line| ExamRoom::of_path(&line.path));
+    let mut wanted: Vec<ExamRoom> = own.collect();
+    for place in (open.split(',').filter_map(ExamRoom::of_path)).take(OPEN_AT_MOST) {
+        if !wanted.contains(&place) {
+            wanted.push(place);
+        }
+    }
+    Ok(wanted)
+}
+
+/// The register of a room of an examination of today that this person may mark.
+fn exam_room(
+    tx: &mut Tx,
+    actor: &Actor,
+    book: &Book,
+    (place, today): (ExamRoom, Day),
+    code_sets: &mut BTreeMap<String, Vec<CodeOnDevice>>,
+) -> Result<Option<RegisterOnDevice>, Refusal> {
+    let room = seated(tx, actor, &book.settings, place)?;
+    if !room.may_mark || room.day != today {
+        return Ok(None);
+    }
+    let rows = room.candidates.iter().filter_map(|(candidate, seat)| {
+        let (_, row) = on_device_row(book, candidate, room.day, Some(*seat))?;
+        Some(row)
+    });
+    let sheet = SheetOnDevice {
+        page: place.path(),
+        group: room.title,
+        when: format!("{} {}", room.day.short(), room.room),
+        day: room.day,
+        is_taken: room.is_taken,
+        rows: rows.collect(),
+    };
+    timed(book, &room.period, sheet, code_sets)
+}
+
+/// A pupil's place as a device keeps it, with their place in the order of names.
+fn on_device_row(
+    book: &Book,
+    place: &Place,
+    day: Day,
+    no: Option<i64>,
+) -> Option<(u32, RowOnDevice)> {
+    let pupil = book.roll.pupil_of_row(book.roll.row(place.enrolment)?)?;
+    let form = book.groups.of_kind(place.enrolment, GroupKind::Tutor, day);
+    let row = RowOnDevice {
+        e: place.enrolment.0,
+        name: pupil.listed(),
+        form: form.map(|form| form.name.clone()).unwrap_or_default(),
+        code: place.mark().map(|mark| mark.to_string()),
+        minutes: place
+            .standing
+            .as_ref()
+            .and_then(|standing| standing.minutes),
+        base: place.base(),
+        planned: place.is_away().then(|| LessonMark::NotExpected.to_string()),
+        no,
+    };
+    Some((pupil.in_order, row))
+}
+
+/// The register of a lesson or of a room of an examination, before its times.
+struct SheetOnDevice {
+    page: String,
+    group: String,
+    when: String,
+    day: Day,
+    is_taken: bool,
+    rows: Vec<RowOnDevice>,
+}
+
+/// With its times; none where nobody is in it.
+fn timed(
+    book: &Book,
+    period: &LessonPeriod,
+    sheet: SheetOnDevice,
+    code_sets: &mut BTreeMap<String, Vec<CodeOnDevice>>,
+) -> Result<Option<RegisterOnDevice>, Refusal> {
+    if sheet.rows.is_empty() {
+        return Ok(None);
+    }
+    let before = lesson_opens(&book.settings, sheet.day)?;
+    let key = "lesson".to_owned();
+    let choices = || on_a_device(choices(true, LessonClock::Open, period, before));
+    code_sets.entry(key.clone()).or_insert_with(choices);
+    let at = |time| Instant::at_london(sheet.day, time);
+    let starts = at(period.starts);
+    Ok(Some(RegisterOnDevice {
+        page: sheet.page,
+        group: sheet.group,
+        when: sheet.when,
         opens: millis(starts.plus_seconds(-60 * i64::from(before))),
         begins: millis(starts),
         closes: millis(at(period.ends)),
         ends: millis(at(period.ends)),
-        closed: match taken {
+        closed: match sheet.is_taken {
             true => "amend",
             false => "open",
         },
         lesson: true,
         present: LessonMark::Present.letter(),
         codes: key,
-        rows: rows.into_iter().map(|(_, row)| row).collect(),
+        rows: sheet.rows,
     }))
 }
 

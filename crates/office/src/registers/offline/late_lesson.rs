@@ -1,4 +1,4 @@
-//! Marks of lessons that waited on a device for more than two days: held for the office, as those of sessions are.
+//! Marks of lessons and of examinations that waited on a device for more than two days: held for the office, as those of sessions are.
 //!
 //! A lesson's register that nobody has taken stays open, so a mark is late here only when it is old. Held, it is no mark; taken by the
 //! office it is a change in the office's name, with when it was typed as its evidence, and it changes no session mark (R-025).
@@ -11,66 +11,81 @@ use register::lesson::LessonMark;
 use store::{Act, Row, SchoolId, StoreError, Tx, args};
 
 use super::super::enter::Change;
+use super::super::exams::{ExamRoom, open_exam_room};
 use super::super::lessons::LessonAddress;
-use super::super::lessons::save::{Decision, OpenLesson, open_lesson, take_if_complete, write};
+use super::super::lessons::save::{
+    Decision, OpenLesson, Sheet, open_lesson, take_if_complete, write,
+};
 use super::super::records::LATE_LESSON_MARK;
 use super::super::save::{Save, name_of};
 use super::late::{Decided, LateChoice, WAITS_AT_MOST_SECONDS, reason_of, too_long};
 use crate::desk::Refusal;
-use crate::ids::{AccountId, EnrolmentId, GroupId, PeriodId};
+use crate::ids::{AccountId, EnrolmentId, ExamId, GroupId};
 use crate::people::Actor;
 
-pub(in crate::registers) const LESSONS_WAITING: &str = "\
-select late_id, group_id, enrolment_id, on_date, period_id, mark, minutes_late, note, account_id, device_at, made_at, arrived_at
-from late_lesson_mark
-where school_id = $1 and state = 'waiting' and superseded_seq is null
-order by on_date, period_id, group_id, enrolment_id, late_id";
+macro_rules! held_marks {
+    ($($which:literal)+) => {
+        concat!(
+            "select late_id, group_id, enrolment_id, on_date, period_id, mark, minutes_late, note, account_id, device_at, made_at, arrived_at, \
+             exam_id, room_id from late_lesson_mark where school_id = $1 and state = 'waiting' and superseded_seq is null",
+            $($which),+
+        )
+    };
+}
+
+pub(in crate::registers) const LESSONS_WAITING: &str =
+    held_marks!(" order by on_date, period_id, group_id, exam_id, room_id, enrolment_id, late_id");
 
 pub(in crate::registers) const LESSON_COUNT: &str = "\
 select count(*) from late_lesson_mark where school_id = $1 and state = 'waiting' and superseded_seq is null";
 
-pub(in crate::registers) const LESSON_PLACE: &str = "\
-select late_id, group_id, enrolment_id, on_date, period_id, mark, minutes_late, note, account_id, device_at, made_at, arrived_at
-from late_lesson_mark
-where school_id = $1 and state = 'waiting' and superseded_seq is null
-  and enrolment_id = $2 and on_date = $3 and period_id = $4 and account_id = $5";
+pub(in crate::registers) const LESSON_PLACE: &str = held_marks!(
+    " and enrolment_id = $2 and on_date = $3 and account_id = $4"
+    " and coalesce(period_id, 0) = $5 and coalesce(exam_id, 0) = $6"
+);
 
-pub(in crate::registers) const LESSON_ONE: &str = "\
-select late_id, group_id, enrolment_id, on_date, period_id, mark, minutes_late, note, account_id, device_at, made_at, arrived_at
-from late_lesson_mark
-where school_id = $1 and late_id = $2 and state = 'waiting' and superseded_seq is null";
+pub(in crate::registers) const LESSON_ONE: &str = held_marks!(" and late_id = $2");
 
-/// A lesson's mark that waits for the office.
+/// A mark of a lesson or of an examination that waits for the office.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LateLessonMark {
+pub(in crate::registers) struct LateLessonMark {
     /// Its number.
-    pub id: i64,
-    /// The lesson.
-    pub lesson: LessonAddress,
+    pub(in crate::registers) id: i64,
+    /// The register that it was typed into.
+    pub(in crate::registers) sheet: Sheet,
+    /// The day.
+    pub(in crate::registers) day: Day,
     /// The time on roll.
-    pub enrolment: EnrolmentId,
+    pub(in crate::registers) enrolment: EnrolmentId,
     /// The mark as typed; none where one was to be taken back.
-    pub mark: Option<LessonMark>,
+    pub(in crate::registers) mark: Option<LessonMark>,
     /// Minutes late as typed.
-    pub minutes: Option<u32>,
+    pub(in crate::registers) minutes: Option<u32>,
     /// The note.
-    pub note: Option<String>,
+    pub(in crate::registers) note: Option<String>,
     /// Who typed it.
-    pub account: AccountId,
+    pub(in crate::registers) account: AccountId,
     /// What the device's own clock said.
-    pub device_at: Option<Instant>,
+    pub(in crate::registers) device_at: Option<Instant>,
     /// The same moment on the server's clock.
-    pub made_at: Instant,
+    pub(in crate::registers) made_at: Instant,
     /// When it came.
-    pub arrived_at: Instant,
+    pub(in crate::registers) arrived_at: Instant,
 }
 
 fn read(row: &Row<'_>) -> Result<LateLessonMark, StoreError> {
-    let (group, day, period): (GroupId, Day, PeriodId) = (row.get(1)?, row.get(3)?, row.get(4)?);
+    let day: Day = row.get(3)?;
+    let lesson = row.get::<Option<GroupId>>(1)?.zip(row.get(4)?);
+    let lesson = lesson.map(|(group, period)| LessonAddress { group, day, period });
+    let room = row.get::<Option<ExamId>>(12)?.zip(row.get(13)?);
+    let room = room.map(|(exam, room)| ExamRoom { exam, room });
     let mark = row.get::<Option<&str>>(5)?;
     Ok(LateLessonMark {
         id: row.get(0)?,
-        lesson: LessonAddress { group, day, period },
+        sheet: (lesson.map(Sheet::Lesson))
+            .or(room.map(Sheet::Room))
+            .expect("a held mark names the lesson, or the room of an examination, that it was typed into"),
+        day,
         enrolment: row.get(2)?,
         mark: mark.and_then(|mark| mark.parse().ok()),
         minutes: row.get::<Option<i64>>(6)?.map(|minutes| minutes as u32),
@@ -102,7 +117,7 @@ pub(in crate::registers) fn is_old(save: &Save, now: Instant) -> bool {
 pub(in crate::registers) fn hold(
     act: &mut Act,
     actor: &Actor,
-    lesson: LessonAddress,
+    lesson: &OpenLesson,
     save: &Save,
     decisions: &[(Change, Decision)],
 ) -> Result<usize, StoreError> {
@@ -111,8 +126,12 @@ pub(in crate::registers) fn hold(
         .filter(|(_, decision)| matches!(decision, Decision::Hold(_)));
     let (school, mut number) = (act.school(), 0);
     for (change, _) in held {
-        let LessonAddress { day, period, .. } = lesson;
-        let place = args![school, change.enrolment, day, period, actor.account];
+        let (period, exam) = match lesson.sheet {
+            Sheet::Lesson(address) => (address.period.0, 0),
+            Sheet::Room(place) => (0, place.exam.0),
+        };
+        let who = (change.enrolment, lesson.day, actor.account);
+        let place = args![school, who.0, who.1, who.2, period, exam];
         for earlier in act.tx().query(LESSON_PLACE, &place, read)? {
             settle(act, &earlier, "replaced", None)?;
         }
@@ -123,7 +142,8 @@ pub(in crate::registers) fn hold(
         };
         let late = LateLessonMark {
             id: act.new_id(),
-            lesson,
+            sheet: lesson.sheet,
+            day: lesson.day,
             enrolment: change.enrolment,
             mark: text(&change.code).and_then(|mark| mark.parse().ok()),
             minutes: change.minutes,
@@ -146,13 +166,18 @@ fn settle(
     state: &str,
     because: Option<&str>,
 ) -> Result<(), StoreError> {
-    let LessonAddress { group, day, period } = late.lesson;
+    let (group, period, exam, room) = match late.sheet {
+        Sheet::Lesson(address) => (Some(address.group), Some(address.period), None, None),
+        Sheet::Room(place) => (None, None, Some(place.exam), Some(place.room)),
+    };
     let values = args![
         late.id,
         group,
         late.enrolment,
-        day,
+        late.day,
         period,
+        exam,
+        room,
         late.mark.map(LessonMark::letter),
         late.minutes,
         late.note.as_deref(),
@@ -175,7 +200,27 @@ pub fn decide_late_lesson(
     address: LessonAddress,
     choice: &LateChoice,
 ) -> Result<Decided, Refusal> {
-    let mut lesson = open_lesson(act, actor, address)?;
+    let lesson = open_lesson(act, actor, address)?;
+    decide(act, actor, lesson, choice)
+}
+
+/// The same for a room of an examination.
+pub fn decide_late_exam(
+    act: &mut Act,
+    actor: &Actor,
+    place: ExamRoom,
+    choice: &LateChoice,
+) -> Result<Decided, Refusal> {
+    let room = open_exam_room(act, actor, place)?;
+    decide(act, actor, room, choice)
+}
+
+fn decide(
+    act: &mut Act,
+    actor: &Actor,
+    mut lesson: OpenLesson,
+    choice: &LateChoice,
+) -> Result<Decided, Refusal> {
     if lesson.role == RoleKind::ClassTeacher {
         let ground =
             "Marks that came late are decided on by the office. Tell the office what you know.";
@@ -183,7 +228,7 @@ pub fn decide_late_lesson(
     }
     let because = choice.because.trim();
     too_long(because)?;
-    let chosen = chosen(act, address, choice)?;
+    let chosen = chosen(act, lesson.sheet, choice)?;
     let mut decided = Decided::default();
     if choice.accept {
         accept(act, actor, &mut lesson, &chosen, because, &mut decided)?;
@@ -201,8 +246,7 @@ pub fn decide_late_lesson(
             true => "accept late lesson marks",
             false => "refuse late lesson marks",
         };
-        let LessonAddress { group, day, period } = address;
-        act.describe(actor.entry(what, format!("group {group} {day} period {period}")));
+        act.describe(actor.entry(what, lesson.sheet.subject()));
         if !because.is_empty() {
             act.note("reason", because);
         }
@@ -217,14 +261,14 @@ fn wrong<T>(ground: &str) -> Result<T, Refusal> {
 /// The chosen marks that still wait in this register, each with what the office saw in its place.
 fn chosen(
     act: &mut Act,
-    address: LessonAddress,
+    sheet: Sheet,
     choice: &LateChoice,
 ) -> Result<Vec<(LateLessonMark, i64)>, Refusal> {
     let (school, mut found) = (act.school(), Vec::new());
     let mut places = HashSet::new();
     for (id, base) in &choice.chosen {
         let late = act.tx().query_opt(LESSON_ONE, &args![school, *id], read)?;
-        let Some(late) = late.filter(|late| late.lesson == address) else {
+        let Some(late) = late.filter(|late| late.sheet == sheet) else {
             continue; // somebody has decided on it meanwhile
         };
         if choice.accept && !places.insert(late.enrolment) {

@@ -13,17 +13,19 @@ use register::meaning;
 use store::Tx;
 
 use super::super::due::{Standing, standing};
+use super::super::exams::{ExamRoom, in_words as exam_in_words, standing as exam_standing};
 use super::super::lessons::LessonAddress;
 use super::super::lessons::page::mark_cell;
 use super::super::lessons::place::{Standing as LessonStanding, standing as lesson_standing};
+use super::super::lessons::save::Sheet;
 use super::super::pages::RegisterAddress;
 use super::super::save::{clock_of, name_of};
 use super::late::{Decided, LateChoice, LateMark, clock_is_off, decide_late, waiting};
-use super::late_lesson::{self, LateLessonMark, decide_late_lesson};
+use super::late_lesson::{self, LateLessonMark, decide_late_exam, decide_late_lesson};
 use crate::book::Book;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
-use crate::ids::{AccountId, EnrolmentId, GroupId, PeriodId, PupilId};
+use crate::ids::{AccountId, EnrolmentId, ExamId, GroupId, PeriodId, PupilId, RoomId};
 use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Exports, Face, Frame, MarkCell, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
@@ -173,7 +175,7 @@ fn registers(tx: &mut Tx, desk: &Desk, book: &Book) -> Result<Vec<LateRegister>,
     Ok(found)
 }
 
-/// The same of lessons.
+/// The same of lessons and of examinations.
 fn lessons(
     tx: &mut Tx,
     desk: &Desk,
@@ -183,15 +185,17 @@ fn lessons(
 ) -> Result<(), Refusal> {
     let mut stands: HashMap<EnrolmentId, LessonStanding> = HashMap::new();
     for late in late_lesson::waiting(tx, book.school)? {
-        let address = late.lesson;
-        if found.last().is_none_or(|last| last.path != address.path()) {
-            stands = lesson_standing(tx, book.school, address)?;
+        let path = late.sheet.path();
+        if found.last().is_none_or(|last| last.path != path) {
+            stands = match late.sheet {
+                Sheet::Lesson(address) => lesson_standing(tx, book.school, address)?,
+                Sheet::Room(place) => exam_standing(tx, book.school, place.exam)?,
+            };
+            let (name, when) = sheet_words(tx, book, &late)?;
             found.push(LateRegister {
-                name: lesson_name(book, address),
-                path: address.path(),
-                action: address
-                    .path()
-                    .replacen("/lessons", "/late-marks/lessons", 1),
+                name: format!("{name}, {} {when}", late.day.short()),
+                action: format!("/late-marks{path}"),
+                path,
                 lines: Vec::new(),
             });
         }
@@ -212,14 +216,21 @@ fn lessons(
     Ok(())
 }
 
-/// `9A/Ma1, Tue 24 Nov P2`.
-fn lesson_name(book: &Book, address: LessonAddress) -> String {
-    let LessonAddress { group, day, period } = address;
+/// Whose register a mark was typed into, and where or when: `9A/Ma1` and `P2`, `Mathematics 1` and `Hall`.
+fn sheet_words(
+    tx: &mut Tx,
+    book: &Book,
+    late: &LateLessonMark,
+) -> Result<(String, String), Refusal> {
+    let LessonAddress { group, day, period } = match late.sheet {
+        Sheet::Lesson(address) => address,
+        Sheet::Room(place) => return Ok(exam_in_words(tx, book.school, place)?),
+    };
     let group = book.groups.group(group);
     let name = group.map_or("A group of old", |group| group.name.as_str());
     let period = book.timetable.period(period, day);
     let period = period.map_or("lesson", |period| period.name.as_str());
-    format!("{name}, {} {period}", day.short())
+    Ok((name.to_owned(), period.to_owned()))
 }
 
 fn lesson_line(
@@ -362,6 +373,24 @@ pub(super) async fn decide_lesson(
     decided(desk, outcome, did).await
 }
 
+/// `POST /late-marks/exams/{exam}/rooms/{room}`, as [`decide`].
+pub(super) async fn decide_exam(
+    desk: Desk,
+    Path((exam, room)): Path<(i64, i64)>,
+    Form(answers): Form<Answers>,
+) -> Result<Response, Problem> {
+    let place = ExamRoom {
+        exam: ExamId(exam),
+        room: RoomId(room),
+    };
+    let choice = choice_of(&answers);
+    let did = did(&choice);
+    let outcome = desk
+        .act(move |act, actor| decide_late_exam(act, actor, place, &choice))
+        .await;
+    decided(desk, outcome, did).await
+}
+
 fn choice_of(answers: &Answers) -> LateChoice {
     LateChoice {
         accept: answers.text("decide") == "accept",
@@ -441,15 +470,13 @@ pub(in crate::registers) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<
     }
     for late in late_lesson::waiting(tx, book.school)? {
         let (pupil, name) = whose(&book, late.enrolment).ok_or(Refusal::NotFound)?;
-        let LessonAddress { group, day, period } = late.lesson;
-        let group = book.groups.group(group);
-        let period = book.timetable.period(period, day);
+        let (register, period) = sheet_words(tx, &book, &late)?;
         pupils.push(pupil);
         sheet.rows.push(vec![
             Cell::text(&name),
-            Cell::text(group.map_or("", |group| &group.name)),
-            Cell::Day(day),
-            Cell::text(period.map_or("", |period| &period.name)),
+            Cell::text(&register),
+            Cell::Day(late.day),
+            Cell::text(&period),
             Cell::text(late.mark.map_or("", LessonMark::letter)),
             late.minutes
                 .map_or(Cell::Blank, |minutes| Cell::whole(i64::from(minutes))),

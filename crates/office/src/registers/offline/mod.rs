@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 use crate::desk::Office;
 
 pub use late::{Decided, LateChoice, decide_late};
-pub use late_lesson::decide_late_lesson;
+pub use late_lesson::{decide_late_exam, decide_late_lesson};
 pub(super) use late_page::as_file;
 
 /// How many marks came late and wait for the office.
@@ -35,6 +35,10 @@ pub(super) fn routes() -> Router<Arc<Office>> {
         .route(
             "/late-marks/lessons/{group}/{day}/{period}",
             post(late_page::decide_lesson),
+        )
+        .route(
+            "/late-marks/exams/{exam}/rooms/{room}",
+            post(late_page::decide_exam),
         )
 }
 

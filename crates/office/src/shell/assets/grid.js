@@ -41,7 +41,7 @@ const rows = [...table.tBodies[0].rows].map((line, index) => {
     said: [...others, surname].join(' '), enrolment: Number(line.dataset.e), base: Number(line.dataset.base),
     code: line.dataset.code || null, planned: line.dataset.planned || null, minutes: line.dataset.minutes ? Number(line.dataset.minutes) : null,
     note: line.querySelector('[data-note]').textContent.trim() || null,
-    sub: line.querySelector('[data-sub-name]') ? line.dataset.subCode ?? '' : null, // null: not known here, so the server leaves it as it stands
+    sub: 'subUnknown' in line.dataset ? null : line.dataset.subCode ?? '', // null: not known here, so the server leaves it as it stands
     mood: '', trouble: null, told: null,
   };
 });

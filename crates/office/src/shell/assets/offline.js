@@ -21,10 +21,10 @@ function line(row, index, codes) {
   const stands = row.code ?? row.planned;
   const mark = make('span', { class: `mk ${stands ? codes.get(stands)?.face ?? 'a' : 'm'}${row.code || !row.planned ? '' : ' plan'}` }, stands ?? '·');
   const planned = row.planned ? [make('span', { class: 'planned' }, `planned: ${row.planned} `)] : [];
-  return make('tr', { 'data-e': row.e, 'data-base': row.base, 'data-code': row.code ?? '', 'data-planned': row.planned, 'data-minutes': row.minutes },
-    cell('td', { class: 'c-no' }, index + 1), cell('th', { scope: 'row', class: 'c-name' }, row.name), cell('td', { class: 'c-last' }, row.form),
+  return make('tr', { 'data-e': row.e, 'data-base': row.base, 'data-code': row.code ?? '', 'data-planned': row.planned, 'data-minutes': row.minutes, 'data-sub-unknown': '' },
+    cell('td', { class: 'c-no' }, row.no ?? index + 1), cell('th', { scope: 'row', class: 'c-name' }, row.name), cell('td', { class: 'c-last' }, row.form),
     cell('td', { class: 'c-mark' }, mark), cell('td', { class: 'c-min num' }, make('span', {}, row.minutes ?? '')),
-    cell('td', { class: 'c-note' }, ...planned, make('span', { 'data-note': '' })));
+    cell('td', { class: 'c-note' }, ...planned, make('span', { class: 'sub-code', 'data-sub-name': '' }), ' ', make('span', { 'data-note': '' })));
 }
 
 const kinds = [['here', 'here'], ['late', 'late'], ['absent', 'absent'], ['elsewhere', 'elsewhere'], ['not-expected', 'not expected'], ['blank', 'blank']];
@@ -32,7 +32,7 @@ const kinds = [['here', 'here'], ['late', 'late'], ['absent', 'absent'], ['elsew
 function help(choices) {
   const terms = (some) => make('dl', {}, ...some.flatMap((choice) => [
     make('dt', { 'data-code': choice.code, 'data-face': choice.face, 'data-tally': choice.tally, 'data-meaning': choice.meaning, 'data-refused': choice.refused,
-      'data-needs-note': choice.needs_note ? '' : null, 'data-late': choice.late ? '' : null }, make('span', { class: `mk ${choice.face}` }, choice.code)),
+      'data-sub-codes': choice.sub_codes?.join('|') || null, 'data-needs-note': choice.needs_note ? '' : null, 'data-late': choice.late ? '' : null }, make('span', { class: `mk ${choice.face}` }, choice.code)),
     make('dd', {}, choice.meaning, ...(choice.refused ? [make('p', { class: 'small soft' }, choice.refused)] : []))]));
   return make('section', { class: 'codes', 'aria-label': 'Which code applies' }, make('h2', {}, 'Which code applies'), terms(choices.filter((choice) => !choice.refused)),
     make('details', {}, make('summary', {}, 'Codes you cannot enter here, and why'), terms(choices.filter((choice) => choice.refused))));
