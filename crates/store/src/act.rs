@@ -28,6 +28,14 @@ pub(crate) struct HeadRow {
     pub next_id: i64,
 }
 
+/// Where an act leaves its school's head.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moved {
+    pub row: HeadRow,
+    /// Whether the head row says so already.
+    pub stored: bool,
+}
+
 struct Described {
     account: i64,
     job_title: String,
@@ -227,18 +235,22 @@ impl Act {
     /// Writes the journal entry and answers the head after this act; `None` when it used no number.
     ///
     /// With `wait`, all that the act put stands before this answers.
-    pub(crate) fn write_journal(&mut self, wait: bool) -> Result<Option<HeadRow>, StoreError> {
-        let head = self.journalled()?;
+    pub(crate) fn write_journal(&mut self, wait: bool) -> Result<Option<Moved>, StoreError> {
+        let moved = self.journalled()?;
         if wait {
             self.tx.send()?;
         }
-        Ok(head)
+        Ok(moved)
     }
 
-    fn journalled(&mut self) -> Result<Option<HeadRow>, StoreError> {
+    fn journalled(&mut self) -> Result<Option<Moved>, StoreError> {
         if self.payload.is_empty() && self.entry.is_none() {
             // It may have taken ids for rows that need no proof.
-            return Ok((self.head.next_id > self.first_free_id).then_some(self.head));
+            let moved = Moved {
+                row: self.head,
+                stored: false,
+            };
+            return Ok((self.head.next_id > self.first_free_id).then_some(moved));
         }
         let Some(entry) = self.entry.take() else {
             return Err(StoreError::NotDescribed);
@@ -280,9 +292,11 @@ impl Act {
             &salt,
             &digest,
             &hash,
-            &payload
+            &payload,
+            self.head.next_id
         ];
-        match self.tx.engine() {
+        let engine = self.tx.engine();
+        match engine {
             Engine::Sqlite => {
                 let payload = args![self.school, self.seq, &payload];
                 self.tx.put(journal::ADD_ENTRY, &values[..10])?;
@@ -292,13 +306,17 @@ impl Act {
                 self.tx.put(journal::ADD_ON_POSTGRES, &values)?;
             }
         }
-        Ok(Some(HeadRow {
-            head: Head {
-                seq: self.seq,
-                hash,
-                at: self.at,
+        let head = Head {
+            seq: self.seq,
+            hash,
+            at: self.at,
+        };
+        Ok(Some(Moved {
+            row: HeadRow {
+                head,
+                next_id: self.head.next_id,
             },
-            next_id: self.head.next_id,
+            stored: engine == Engine::Postgres,
         }))
     }
 

@@ -84,12 +84,14 @@ pub(crate) const ADD_ENTRY: &str = "\
     insert into journal_entry \
     (school_id, seq, at, account_id, job_title, act, subject, salt, digest, hash) \
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-/// Both in one message, as only this engine can.
+/// Both, and the head that they move to, in one statement, as only this engine can.
 pub(crate) const ADD_ON_POSTGRES: &str = "\
     with entry as (insert into journal_entry \
     (school_id, seq, at, account_id, job_title, act, subject, salt, digest, hash) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)) \
-    insert into journal_payload (school_id, seq, payload) values ($1, $2, $11)";
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)), \
+    payload as (insert into journal_payload (school_id, seq, payload) values ($1, $2, $11)) \
+    update school_head set seq = $2, hash = $10, at = $3, next_id = $12, \
+    schema = (select count(*) from applied_migration) where school_id = $1";
 pub(crate) const ADD_PAYLOAD: &str =
     "insert into journal_payload (school_id, seq, payload) values ($1, $2, $3)";
 

@@ -172,7 +172,7 @@ fn in_transaction<T>(
     tx: &mut Tx,
     run: impl FnOnce(&mut Tx) -> Result<T, MigrateError>,
 ) -> Result<T, MigrateError> {
-    tx.begin(crate::tx::Purpose::Writing, None)?;
+    tx.begin(crate::tx::Purpose::Writing)?;
     tx.lift_time_limit()?;
     if tx.engine() == Engine::Postgres {
         tx.batch(LOCK_ON_POSTGRES)?;

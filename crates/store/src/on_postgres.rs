@@ -21,6 +21,7 @@ use crate::days::{day_of_postgres, moment_of_postgres, postgres_day, postgres_mo
 use crate::error::{Rule, chain};
 use crate::row::{Row, RowOf};
 use crate::tls;
+use crate::tx::Purpose;
 use crate::{Arg, Location, OpenError, Options, StoreError};
 
 /// Bytes gathered before they are sent to the server.
@@ -119,6 +120,7 @@ impl OnPostgres {
         text: &str,
         options: &Options,
         limit: Duration,
+        purpose: Purpose,
     ) -> Result<OnPostgres, OpenError> {
         let place = || Location::Postgres(text.to_owned()).to_string();
         let wrong = |error: tokio_postgres::Error| OpenError::Connect {
@@ -162,10 +164,15 @@ impl OnPostgres {
         let settings = format!(
             "set statement_timeout = {}; set lock_timeout = {}; \
              set idle_in_transaction_session_timeout = {}; set time zone 'UTC'; \
-             set client_min_messages = warning",
+             set client_min_messages = warning; set plan_cache_mode = {}",
             limit.as_millis(),
             options.lock_limit.as_millis(),
             Duration::from_secs(600).as_millis(),
+            match purpose {
+                // An act asks for single places by their keys, over and over: to plan each time takes longer than to answer.
+                Purpose::Writing => "force_generic_plan",
+                Purpose::Reading => "auto",
+            },
         );
         runtime
             .block_on(client.batch_execute(&settings))

@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant as Clock;
 
+use calendar::Instant;
+
 use crate::{Act, SchoolId, StoreError, Tx};
 
 /// So many acts share one transaction and one flush at most.
@@ -19,6 +21,9 @@ pub(crate) trait Work<G>: Send {
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
+/// Says what an act that happens about now will ask.
+pub(crate) type Ahead = Box<dyn FnOnce(&mut Tx, Instant) -> Result<(), StoreError> + Send>;
+
 /// What is asked of a thread.
 pub(crate) struct Request {
     pub since: Clock,
@@ -30,7 +35,11 @@ pub(crate) enum Task {
     /// A transaction.
     Plain(Box<dyn Work<Tx>>),
     /// An act in this school.
-    Act(SchoolId, Box<dyn Work<Act>>),
+    Act {
+        school: SchoolId,
+        ahead: Option<Ahead>,
+        work: Box<dyn Work<Act>>,
+    },
     /// Something that begins and ends its own transactions.
     Alone(Box<dyn Work<Tx>>),
 }
@@ -39,7 +48,7 @@ impl Task {
     pub(crate) fn answer(self, outcome: Result<(), StoreError>) {
         match self {
             Task::Plain(work) | Task::Alone(work) => work.answer(outcome),
-            Task::Act(_, work) => work.answer(outcome),
+            Task::Act { work, .. } => work.answer(outcome),
         }
     }
 }
@@ -191,11 +200,11 @@ impl Queue {
 impl State {
     fn next_group(&mut self, mixed: bool) -> Option<Group> {
         let first = self.waiting.iter().position(|request| match request.task {
-            Task::Act(school, _) => !self.in_hand.contains(&school),
+            Task::Act { school, .. } => !self.in_hand.contains(&school),
             Task::Plain(_) | Task::Alone(_) => true,
         })?;
         let school = match self.waiting[first].task {
-            Task::Act(school, _) if !mixed => Some(school),
+            Task::Act { school, .. } if !mixed => Some(school),
             _ => None,
         };
         let mut requests = Vec::new();
@@ -203,7 +212,8 @@ impl State {
             self.in_hand.insert(school);
             let mut index = first;
             while index < self.waiting.len() && requests.len() < GATHERED {
-                if matches!(self.waiting[index].task, Task::Act(other, _) if other == school) {
+                if matches!(self.waiting[index].task, Task::Act { school: other, .. } if other == school)
+                {
                     requests.extend(self.waiting.remove(index));
                 } else {
                     index += 1;

@@ -173,7 +173,29 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        answered(|reply| self.0.writes.add(Task::Act(school, boxed(closure, reply)))).await
+        self.act_asking(school, |_, _| Ok(()), closure).await
+    }
+
+    /// [`Store::act`] for an act of which many wait for one another: `ahead` says what it will ask ([`Tx::ahead`]), told the moment at
+    /// which it will happen, or nearly. On a server the answers then come with the school's head.
+    ///
+    /// Errors: as [`Store::act`]; a [`StoreError`] of `ahead` is one of the act.
+    pub async fn act_asking<T, E>(
+        &self,
+        school: SchoolId,
+        ahead: impl FnOnce(&mut Tx, Instant) -> Result<(), StoreError> + Send + 'static,
+        closure: impl FnOnce(&mut Act) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let task = |reply| Task::Act {
+            school,
+            ahead: Some(Box::new(ahead)),
+            work: boxed(closure, reply),
+        };
+        answered(|reply| self.0.writes.add(task(reply))).await
     }
 
     /// [`Store::act`] for the command line and tests: waits on this thread.
@@ -188,7 +210,12 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        wait(|reply| self.0.writes.add(Task::Act(school, boxed(closure, reply))))
+        let task = |reply| Task::Act {
+            school,
+            ahead: None,
+            work: boxed(closure, reply),
+        };
+        wait(|reply| self.0.writes.add(task(reply)))
     }
 
     /// Makes a school's head row. The first act does so too.

@@ -53,7 +53,7 @@ impl Tx {
                 purpose == Purpose::Writing,
             )?)),
             Location::Postgres(text) => {
-                Connection::Postgres(Box::new(OnPostgres::open(text, options, limit)?))
+                Connection::Postgres(Box::new(OnPostgres::open(text, options, limit, purpose)?))
             }
         };
         Ok(Tx {
@@ -348,12 +348,8 @@ impl Tx {
         })
     }
 
-    /// Begins. What is `first` asked travels with it.
-    pub(crate) fn begin(
-        &mut self,
-        purpose: Purpose,
-        first: Option<(&'static str, &[Arg<'_>])>,
-    ) -> Result<(), StoreError> {
+    /// Begins; on a server, with whatever is asked first.
+    pub(crate) fn begin(&mut self, purpose: Purpose) -> Result<(), StoreError> {
         self.broken = false;
         self.marked = false;
         self.known = None;
@@ -370,10 +366,7 @@ impl Tx {
                     Purpose::Reading => "begin isolation level repeatable read, read only",
                     Purpose::Writing => "begin",
                 });
-                if let Some((sql, args)) = first {
-                    postgres.ahead(sql, args)?;
-                }
-                postgres.send()
+                Ok(())
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Instant as Clock;
 
 use calendar::Instant;
 
-use crate::act::HeadRow;
+use crate::act::{HeadRow, Moved};
 use crate::queue::{Group, Queue, Request, Task};
 use crate::tx::Purpose;
 use crate::{Act, Engine, Head, Location, OpenError, Options, SchoolId, StoreError, Tx, args};
@@ -91,16 +91,18 @@ impl Worker {
     /// Opens the connection if it is gone and begins a transaction. Nothing was done before, so a lost connection is
     /// opened once more.
     ///
-    /// The head of the school that comes first is asked for at once.
-    fn begin(&mut self, first: Option<SchoolId>) -> Result<(), StoreError> {
+    /// What `first` asks goes to a server in the same message.
+    fn begin(
+        &mut self,
+        mut first: impl FnMut(&mut Tx) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let mut tries = 0;
         loop {
             tries += 1;
             let purpose = self.purpose;
             let tx = self.connected()?;
-            let school = first.map(|school| args![school]);
-            let head = school.as_ref().map(|school| (head_of(tx), &school[..]));
-            match tx.begin(purpose, head) {
+            let begun = tx.begin(purpose).and_then(|()| first(tx));
+            match begun.and_then(|()| tx.send()) {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     if tx.is_lost() {
@@ -134,7 +136,7 @@ impl Worker {
         let Task::Plain(mut work) = request.task else {
             unreachable!("only transactions are asked of a reader");
         };
-        if let Err(error) = self.begin(None) {
+        if let Err(error) = self.begin(|_| Ok(())) {
             return (Task::Plain(work), Err(error));
         }
         let tx = self.tx.as_mut().expect("a transaction was begun");
@@ -166,11 +168,22 @@ impl Worker {
             return Vec::new();
         }
         let mut tasks: Vec<Task> = requests.into_iter().map(|request| request.task).collect();
-        let first = match tasks[0] {
-            Task::Act(school, _) => Some(school),
-            _ => None,
+        let begun = match &mut tasks[..] {
+            // A single act's questions are answered as soon as its school is locked.
+            [Task::Act { school, ahead, .. }] => {
+                let (school, now) = (*school, (self.setting.clock)());
+                self.begin(|tx| {
+                    tx.ahead(head_of(tx), &args![school])?;
+                    ahead.take().map_or(Ok(()), |ask| ask(tx, now))
+                })
+            }
+            [Task::Act { school, .. }, ..] => {
+                let school = *school;
+                self.begin(|tx| tx.ahead(head_of(tx), &args![school]))
+            }
+            _ => self.begin(|_| Ok(())),
         };
-        let outcomes = match self.begin(first) {
+        let outcomes = match begun {
             Err(error) => vec![Err(error); tasks.len()],
             Ok(()) => self.write_begun(&mut tasks),
         };
@@ -224,10 +237,12 @@ impl Worker {
     ) -> (Tx, Result<Kept, StoreError>) {
         // The head is locked outside the savepoint, so that the lock outlives an act that comes to nothing.
         let head = match task {
-            Task::Act(school, _) => match heads.lock(&mut tx, *school, (self.setting.clock)()) {
-                Ok(head) => Some((*school, head)),
-                Err(error) => return (tx, Err(error)),
-            },
+            Task::Act { school, .. } => {
+                match heads.lock(&mut tx, *school, (self.setting.clock)()) {
+                    Ok(head) => Some((*school, head)),
+                    Err(error) => return (tx, Err(error)),
+                }
+            }
             _ => None,
         };
         if !single && let Err(error) = tx.savepoint() {
@@ -235,16 +250,18 @@ impl Worker {
         }
         let mut moved = None;
         let kept = match (task, head) {
-            (Task::Act(_, work), Some((school, head))) => {
-                let mut act = Act::begin(tx, school, head, (self.setting.clock)());
-                let kept = work.run(&mut act);
-                let outcome = match kept {
-                    false => Kept::Not,
-                    true if act.is_broken() => Kept::Failed(StoreError::Broken),
+            (Task::Act { ahead, work, .. }, Some((school, head))) => {
+                let now = (self.setting.clock)();
+                let asked = ahead.take().map_or(Ok(()), |ask| ask(&mut tx, now));
+                let mut act = Act::begin(tx, school, head, now);
+                let outcome = match asked {
+                    Err(error) => Kept::Failed(error),
+                    Ok(()) if !work.run(&mut act) => Kept::Not,
+                    Ok(()) if act.is_broken() => Kept::Failed(StoreError::Broken),
                     // What a single act put goes with the commit; of several each must stand before the next begins.
-                    true => match act.write_journal(!single) {
+                    Ok(()) => match act.write_journal(!single) {
                         Ok(head) => {
-                            moved = head.map(|head| (school, head));
+                            moved = head.map(|moved| (school, moved));
                             Kept::Yes
                         }
                         Err(error) => Kept::Failed(error),
@@ -258,7 +275,7 @@ impl Worker {
                 true if tx.is_broken() => Kept::Failed(StoreError::Broken),
                 true => Kept::Yes,
             },
-            (Task::Act(..), None) => unreachable!("the head of an act was locked above"),
+            (Task::Act { .. }, None) => unreachable!("the head of an act was locked above"),
         };
         if tx.is_lost() {
             return (tx, Err(StoreError::ConnectionLost));
@@ -272,8 +289,8 @@ impl Worker {
             Kept::Not | Kept::Failed(_) if !single => tx.back_to_savepoint(),
             _ => Ok(()),
         };
-        if let (Kept::Yes, Some((school, head))) = (&kept, moved) {
-            heads.moved(school, head);
+        if let (Kept::Yes, Some((school, moved))) = (&kept, moved) {
+            heads.moved(school, moved);
         }
         (tx, ended.map(|()| kept))
     }
@@ -304,7 +321,8 @@ struct Heads(Vec<LockedHead>);
 struct LockedHead {
     school: SchoolId,
     row: HeadRow,
-    moved: bool,
+    /// Whether the row in the table is still to be written.
+    is_behind: bool,
 }
 
 impl Heads {
@@ -323,20 +341,20 @@ impl Heads {
         self.0.push(LockedHead {
             school,
             row,
-            moved: false,
+            is_behind: false,
         });
         Ok(row)
     }
 
-    fn moved(&mut self, school: SchoolId, row: HeadRow) {
+    fn moved(&mut self, school: SchoolId, moved: Moved) {
         if let Some(known) = self.0.iter_mut().find(|known| known.school == school) {
-            known.row = row;
-            known.moved = true;
+            known.row = moved.row;
+            known.is_behind = !moved.stored;
         }
     }
 
     fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        for LockedHead { school, row, .. } in self.0.iter().filter(|known| known.moved) {
+        for LockedHead { school, row, .. } in self.0.iter().filter(|known| known.is_behind) {
             let Head { seq, hash, at } = row.head;
             tx.put(MOVE, &args![*school, seq, &hash, at, row.next_id])?;
         }

@@ -8,7 +8,7 @@ use crate::trial::{MARK, MIGRATIONS, PUPIL, SCHOOL, assert_whole, day, did, mark
 use calendar::Instant;
 use store::journal::{self, ChangeKind};
 use store::testing::{ENGINES, TestStore, each_engine};
-use store::{Arg, Engine, SchoolId, Store, StoreError, Tx, args, held};
+use store::{Act, Arg, Engine, SchoolId, Store, StoreError, Tx, args, held};
 
 fn count(store: &Store, sql: &'static str) -> i64 {
     store
@@ -662,6 +662,105 @@ fn a_question_asked_ahead_is_answered_as_if_it_had_not_been() {
                 Ok::<_, StoreError>(())
             })
             .unwrap();
+    });
+}
+
+#[test]
+fn what_an_act_asks_with_its_head_is_answered_after_the_act_before_it() {
+    const WRITTEN: &str = "select count(*) from scrap";
+    async fn save(store: Store) -> Result<(i64, i64), StoreError> {
+        let ask = |tx: &mut Tx, _: Instant| tx.ahead(WRITTEN, &args![]);
+        let act = |act: &mut Act| {
+            let before = act.tx().query_one(WRITTEN, &args![], |row| row.get(0))?;
+            let seq = act.seq();
+            act.tx().put(NOTE, &args![seq, "written"])?;
+            name_pupil(act, seq, "Sample")?;
+            Ok((seq, before))
+        };
+        store.act_asking(SCHOOL, ask, act).await
+    }
+    each_engine(MIGRATIONS, |store| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        // Each alone, then all at once, so that some share a transaction.
+        let answers = runtime.block_on(async {
+            let mut answers = Vec::new();
+            for _ in 0..5 {
+                answers.push(save(Store::clone(store)).await.unwrap());
+            }
+            let acts: Vec<_> = (0..20)
+                .map(|_| tokio::spawn(save(Store::clone(store))))
+                .collect();
+            for act in acts {
+                answers.push(act.await.unwrap().unwrap());
+            }
+            answers
+        });
+        for (seq, before) in answers {
+            assert_eq!(before, seq - 1);
+        }
+        assert_eq!((head(store, SCHOOL), count(store, PUPILS)), (25, 25));
+        assert_whole(store);
+    });
+}
+
+#[test]
+fn an_act_whose_question_fails_comes_to_nothing() {
+    each_engine(MIGRATIONS, |store| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        let failed = runtime.block_on(store.act_asking(
+            SCHOOL,
+            |_, _| Err(StoreError::Broken),
+            |act| name_pupil(act, 1, "Nobody"),
+        ));
+        assert!(matches!(failed, Err(StoreError::Broken)), "{failed:?}");
+        store
+            .act_now(SCHOOL, |act| name_pupil(act, 2, "Sample"))
+            .unwrap();
+        assert_eq!((head(store, SCHOOL), count(store, PUPILS)), (1, 1));
+        assert_whole(store);
+    });
+}
+
+#[test]
+fn ids_that_a_gathered_act_took_after_a_journalled_one_are_taken() {
+    each_engine(MIGRATIONS, |store| {
+        let (go, wait) = mpsc::channel::<()>();
+        let (begun, has_begun) = mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                store.act_now(SCHOOL, move |act| {
+                    begun.send(()).unwrap();
+                    wait.recv().unwrap();
+                    name_pupil(act, 1, "Holder")
+                })
+            });
+            has_begun.recv().unwrap();
+            let ids: Vec<_> = (0..6)
+                .map(|turn| {
+                    scope.spawn(move || {
+                        store.act_now(SCHOOL, move |act| {
+                            let id = act.new_id();
+                            if turn % 2 == 0 {
+                                name_pupil(act, 100 + id, "Sample")?;
+                            }
+                            Ok::<_, StoreError>(id)
+                        })
+                    })
+                })
+                .collect();
+            thread::sleep(Duration::from_millis(100));
+            go.send(()).unwrap();
+            let mut ids: Vec<i64> = ids
+                .into_iter()
+                .map(|id| id.join().unwrap().unwrap())
+                .collect();
+            ids.sort_unstable();
+            assert_eq!(ids, [1, 2, 3, 4, 5, 6]);
+        });
+        let next = store.act_now(SCHOOL, |act| Ok::<_, StoreError>(act.new_id()));
+        assert_eq!(next.unwrap(), 7);
+        assert_eq!(head(store, SCHOOL), 4);
+        assert_whole(store);
     });
 }
 
