@@ -7,6 +7,11 @@ import { journey } from "../journey.mjs";
 const role = "attendance manager";
 
 journey("a visit is planned from the board with one key, made ready, made and recorded by keyboard", { role }, async ({ page, keys, school }) => {
+  // A page hears keys once its scripts have run.
+  const press = async (key) => {
+    await page.waitForLoadState();
+    await keys.press(key);
+  };
   await page.goto(`${school.address}/morning`);
   await page.locator("tr[data-row]").first().waitFor();
   const free = page.locator("tr[data-row]").filter({ hasText: "no call yet" }).filter({ hasNotText: "until" }).first();
@@ -25,14 +30,14 @@ journey("a visit is planned from the board with one key, made ready, made and re
 
   // Nobody leaves without a risk check and a second person: there is no key for it yet.
   assert.equal(await page.locator("[data-key=l]").count(), 0);
-  await keys.press("k");
+  await press("k");
   await page.locator("h1", { hasText: "Risk check" }).waitFor();
   await axe(page);
   for (const question of ["dogs", "violence", "weapons", "agency", "never_alone"]) await page.locator(`#${question}`).selectOption("no");
   await page.locator("form button", { hasText: "Keep the risk check" }).focus();
   await keys.press("Enter");
   await page.locator(".notice", { hasText: "The risk check is kept" }).waitFor();
-  await keys.press("p");
+  await press("p");
   await page.locator("h1", { hasText: "Who goes" }).waitFor();
   await axe(page);
   await page.locator("#one").selectOption({ index: 1 });
@@ -41,7 +46,7 @@ journey("a visit is planned from the board with one key, made ready, made and re
   await page.locator("form button", { hasText: "Keep who goes" }).focus();
   await keys.press("Enter");
   await page.locator(".notice", { hasText: "It is kept who goes" }).waitFor();
-  await keys.press("l");
+  await press("l");
   await page.locator(".notice", { hasText: "They are out" }).waitFor();
 
   // They are on the board and in the round at once.
@@ -52,7 +57,7 @@ journey("a visit is planned from the board with one key, made ready, made and re
   await row.locator("th a").focus();
   await keys.press("Enter");
   await page.locator("[data-key=o]").waitFor();
-  await keys.press("o");
+  await press("o");
   await page.locator("h1", { hasText: "What was found" }).waitFor();
   await axe(page);
   await page.locator("input[name=found][value=seen]").focus();
@@ -64,7 +69,7 @@ journey("a visit is planned from the board with one key, made ready, made and re
   await page.locator("form button", { hasText: "Keep the record" }).focus();
   await keys.press("Enter");
   await page.locator(".notice", { hasText: "the day's absence knows of it" }).waitFor();
-  await keys.press("b");
+  await press("b");
   await page.locator(".notice", { hasText: "They are back" }).waitFor();
   await axe(page);
   await page.goto(`${school.address}/morning`);
