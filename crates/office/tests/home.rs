@@ -49,6 +49,35 @@ fn each_role_has_a_first_page_with_what_is_theirs() {
 }
 
 #[test]
+fn leaders_are_told_how_the_morning_was_signed_off_and_a_tutor_is_not() {
+    each_school(|school| {
+        assert!(
+            !school
+                .get(Role::Headteacher, "/")
+                .text()
+                .contains("Signed off at")
+        );
+        let note = [("note", "Two visits are under way")];
+        let signed = school.post(Role::AttendanceManager, "/morning/sign-off", &note);
+        assert_eq!(signed.status, StatusCode::SEE_OTHER, "{}", signed.text());
+        let page = school.get(Role::Headteacher, "/");
+        for word in [
+            "Signed off at",
+            "children who were missed are located",
+            "Two visits are under way",
+        ] {
+            assert!(page.text().contains(word), "{word}: {}", page.text());
+        }
+        assert!(
+            !school
+                .get(Role::Tutor, "/")
+                .text()
+                .contains("Signed off at")
+        );
+    });
+}
+
+#[test]
 fn a_clock_that_was_moved_back_is_told_and_loses_and_reorders_nothing() {
     each_school(|school| {
         let words = "have the clock set right";

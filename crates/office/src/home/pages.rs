@@ -9,7 +9,7 @@ use crate::book::{Book, GroupKind};
 use crate::carry::held_back_in_words;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::insight::{Question, Reckoning, Who, grouped};
-use crate::morning::asked_for;
+use crate::morning::{asked_for, signed_in_words};
 use crate::people::{Access, Actor, RecordKind, Role};
 use crate::registers::plans::{PlansToday, plans_today};
 use crate::registers::sealed::{CopiesToday, copies_today};
@@ -68,6 +68,8 @@ struct DayAtSchool {
     due: usize,
     /// Face, how many pupils, in words, and where they are listed.
     tally: Vec<(String, &'static str, &'static str, bool)>,
+    /// How the morning was signed off; nothing while it is not.
+    signed: Option<Vec<String>>,
     overdue: Vec<Register>,
     more_overdue: usize,
 }
@@ -306,6 +308,7 @@ fn day_at_school(
         complete: due - missing,
         due,
         tally: tally(book, slot),
+        signed: signed_in_words(tx, book, slot.day)?,
         overdue: registers
             .iter()
             .take(NAMED)

@@ -36,6 +36,7 @@ pub use remind::{AskedFor, remind};
 pub use risk::Risk;
 pub(crate) use row::rings;
 pub use sign_off::{Measures, measures, sign_off};
+pub(crate) use sign_off_page::signed_in_words;
 pub(crate) use stands::{Missing, case_within, missing_within};
 pub(crate) use who::Sight;
 

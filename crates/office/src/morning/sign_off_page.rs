@@ -2,11 +2,13 @@
 
 use axum::Form;
 use axum::response::{IntoResponse, Redirect, Response};
-use store::Tx;
+use calendar::Day;
+use store::{StoreError, Tx};
 
 use super::cases::cases;
 use super::sign_off::{Measures, measures, must_sign, sign_off};
 use super::who::Sight;
+use crate::book::Book;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Help, Part};
 use crate::people::Actor;
@@ -81,6 +83,32 @@ pub(super) fn in_words(measures: &Measures) -> Vec<String> {
         None => "Children not located at 10:00: it is not ten yet.".to_owned(),
     });
     lines
+}
+
+/// How a day's morning was signed off for the last time, for those who lead the school; none while it is not.
+pub(crate) fn signed_in_words(
+    tx: &mut Tx,
+    book: &Book,
+    day: Day,
+) -> Result<Option<Vec<String>>, StoreError> {
+    let Some(signed) = super::entries::sign_off(tx, book.school, day)? else {
+        return Ok(None);
+    };
+    let by = book.staff.with_account(signed.account);
+    let by = by.map_or("somebody", |member| member.name.as_str());
+    let mut words = vec![format!(
+        "Signed off at {} by {by}.",
+        signed.at.in_london().1
+    )];
+    words.extend(in_words(&Measures {
+        children: signed.children as usize,
+        still_open: signed.still_open as usize,
+        minutes_to_all: signed.minutes_to_all,
+        median_minutes: None,
+        open_at_ten: signed.open_at_ten.map(|count| count as usize),
+    }));
+    words.extend(signed.note);
+    Ok(Some(words))
 }
 
 /// `POST /morning/sign-off`.
