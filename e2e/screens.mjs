@@ -28,6 +28,30 @@ export const screens = [
   },
   { name: "home", says: "The attendance office at ten to nine", role: "Attendance manager", path: "/", views: ["light", "phone"] },
   {
+    name: "morning",
+    says: "The morning: who is not located, the most urgent first, with one row open",
+    role: "Attendance manager",
+    path: "/morning",
+    views: ["light", "phone"],
+    async prepare(page) {
+      await page.locator("tr[data-row] th a").nth(1).click();
+      await page.locator("[data-open]").waitFor();
+    },
+  },
+  { name: "messages", says: "Every message to families, as it would go", role: "Attendance manager", path: "/messages/first" },
+  {
+    name: "door",
+    says: "The late door: three letters and Enter",
+    role: "Attendance manager",
+    path: "/door",
+    async prepare(page) {
+      await page.locator("#who").fill("sam");
+      await page.locator("#who-found li").first().waitFor();
+    },
+  },
+  { name: "fire", says: "The fire list, on any phone and without a network", role: "Attendance manager", path: "/fire", views: ["light", "phone"] },
+  { name: "exams", says: "Examinations with their rooms and candidates", role: "Attendance manager", path: "/exams" },
+  {
     name: "pupil",
     says: "A pupil: attendance with its reason, and every mark of the year",
     role: "Attendance manager",
