@@ -45,7 +45,8 @@ export const screens = [
     role: "Attendance manager",
     path: "/door",
     async prepare(page) {
-      await page.locator("#who").fill("sam");
+      await page.waitForFunction(() => document.activeElement?.id === "who" && document.activeElement.getAttribute("role") === "combobox");
+      await page.keyboard.type("smi");
       await page.locator("#who-found li").first().waitFor();
     },
   },
