@@ -22,7 +22,7 @@ use crate::messages::Outside;
 use crate::people::inspections::look;
 use crate::people::{
     Actor, DIRECTORY, Doors, Keyring, Place, Present, Role, SignInToken, must_choose, note_seen,
-    page_of, present,
+    page_of, present, present_ahead,
 };
 use crate::roll::imports::Readings;
 use crate::shell::{self, Frame, Look, NavItem, SignedIn};
@@ -302,15 +302,16 @@ impl Desk {
         T: Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
-        self.act_asking(|_, _| Ok(()), work).await
+        self.act_asking(|_, _, _| Ok(()), work).await
     }
 
     /// [`Desk::act`] for an act of which many wait for one another: `ahead` says what it will ask ([`Tx::ahead`]), as far as
-    /// that can be told before it is known who asks, from whoever was found to ask when the request came.
+    /// that can be told before it is known who asks, from whoever was found to ask when the request came and from the moment at
+    /// which the act will happen, or nearly.
     pub async fn act_asking<T, A, F>(&self, ahead: A, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
-        A: FnOnce(&mut Act, &Actor) -> Result<(), StoreError> + Send + 'static,
+        A: FnOnce(&mut Tx, &Actor, Instant) -> Result<(), StoreError> + Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
         let expected = self.expected().await?;
@@ -324,7 +325,8 @@ impl Desk {
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
         let expected = self.expected().await?;
-        self.act_in(DIRECTORY, expected, |_, _| Ok(()), work).await
+        self.act_in(DIRECTORY, expected, |_, _, _| Ok(()), work)
+            .await
     }
 
     async fn act_in<T, A, F>(
@@ -336,24 +338,29 @@ impl Desk {
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
-        A: FnOnce(&mut Act, &Actor) -> Result<(), StoreError> + Send + 'static,
+        A: FnOnce(&mut Tx, &Actor, Instant) -> Result<(), StoreError> + Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
         if self.known.is_some() {
             return Err(self.problem(as_known::nothing_changes()));
         }
         let asking = self.asking();
+        let page = page_of_actor(&expected);
+        let ask = move |tx: &mut Tx, now: Instant| {
+            asking.ahead(tx)?;
+            ahead(tx, &expected, now)
+        };
+        let act = move |act: &mut Act| {
+            let present = asking.who(act.tx())?;
+            // They went to work at another school meanwhile: what they sent waits until they are back.
+            if page_of_actor(&present.actor) != page {
+                return Err(Refusal::SignIn);
+            }
+            work(act, &present.actor)
+        };
         self.office
             .store
-            .act(chain, move |act| {
-                ahead(act, &expected)?;
-                let present = asking.who(act.tx())?;
-                // They went to work at another school meanwhile: what they sent waits until they are back.
-                if page_of_actor(&present.actor) != page_of_actor(&expected) {
-                    return Err(Refusal::SignIn);
-                }
-                work(act, &present.actor)
-            })
+            .act_asking(chain, ask, act)
             .await
             .map_err(|refusal| self.problem(refusal))
     }
@@ -501,6 +508,14 @@ struct Asking {
 }
 
 impl Asking {
+    /// Asks ahead for what [`Asking::who`] will ask.
+    fn ahead(self, tx: &mut Tx) -> Result<(), StoreError> {
+        match self.token {
+            Some(token) => present_ahead(tx, &token, self.now),
+            None => Ok(()),
+        }
+    }
+
     fn who(self, tx: &mut Tx) -> Result<Present, Refusal> {
         let token = self.token.ok_or(Refusal::SignIn)?;
         let Some(present) = present(tx, &token, self.now)? else {

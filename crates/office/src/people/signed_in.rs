@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 use calendar::Instant;
 use sha2::{Digest, Sha256};
-use store::{SchoolId, StoreError, Tx, args};
+use store::{Arg, SchoolId, StoreError, Tx, args};
 
 use super::{Actor, Limits, Role};
 use crate::ids::{AccountId, StaffId};
@@ -88,40 +88,49 @@ pub fn present(
     token: &SignInToken,
     now: Instant,
 ) -> Result<Option<Present>, StoreError> {
+    tx.query_opt(PRESENT, &asked(token, now), |row| {
+        let seen_at: Instant = row.get(5)?;
+        let staff: Option<i64> = row.get(6)?;
+        let roles: Option<String> = row.get(11)?;
+        let name = match staff {
+            None => row.get(2)?,
+            Some(_) => {
+                let parts: [String; 3] = [row.get(7)?, row.get(8)?, row.get(9)?];
+                parts.join(" ").trim().to_owned()
+            }
+        };
+        Ok(Present {
+            actor: Actor {
+                account: AccountId(row.get(0)?),
+                school: SchoolId(row.get(1)?),
+                name,
+                job_title: row.get::<Option<String>>(10)?.unwrap_or_default(),
+                staff: staff.map(StaffId),
+                roles: Role::among(roles.as_deref()),
+                second_factor_at: row.get(3)?,
+                several_schools: row.get(12)?,
+                looks_back: None,
+                limits: Limits::NONE,
+            },
+            must_change_password: row.get(4)?,
+            note_is_due: seen_at.seconds_until(now) >= SEEN_EVERY_SECONDS,
+        })
+    })
+}
+
+/// Asks ahead for what [`present`] will ask.
+pub(crate) fn present_ahead(
+    tx: &mut Tx,
+    token: &SignInToken,
+    now: Instant,
+) -> Result<(), StoreError> {
+    tx.ahead(PRESENT, &asked(token, now))
+}
+
+fn asked(token: &SignInToken, now: Instant) -> [Arg<'_>; 4] {
     let idle_since = now.plus_seconds(-IDLE_SECONDS);
     let (today, _) = now.in_london();
-    tx.query_opt(
-        PRESENT,
-        &args![token.bytes(), now, idle_since, today],
-        |row| {
-            let seen_at: Instant = row.get(5)?;
-            let staff: Option<i64> = row.get(6)?;
-            let roles: Option<String> = row.get(11)?;
-            let name = match staff {
-                None => row.get(2)?,
-                Some(_) => {
-                    let parts: [String; 3] = [row.get(7)?, row.get(8)?, row.get(9)?];
-                    parts.join(" ").trim().to_owned()
-                }
-            };
-            Ok(Present {
-                actor: Actor {
-                    account: AccountId(row.get(0)?),
-                    school: SchoolId(row.get(1)?),
-                    name,
-                    job_title: row.get::<Option<String>>(10)?.unwrap_or_default(),
-                    staff: staff.map(StaffId),
-                    roles: Role::among(roles.as_deref()),
-                    second_factor_at: row.get(3)?,
-                    several_schools: row.get(12)?,
-                    looks_back: None,
-                    limits: Limits::NONE,
-                },
-                must_change_password: row.get(4)?,
-                note_is_due: seen_at.seconds_until(now) >= SEEN_EVERY_SECONDS,
-            })
-        },
-    )
+    args![token.bytes(), now, idle_since, today]
 }
 
 /// [`present`] where only the person matters.

@@ -1,5 +1,6 @@
 //! Whose mark is due in a register, and what stands there.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use calendar::{Instant, Slot};
@@ -12,25 +13,32 @@ use crate::book::plan_on_file;
 use crate::ids::{AccountId, EnrolmentId, GroupId};
 
 // Beginning with the group's members, by cross join: SQLite keeps that order of tables, and would else walk every mark of the school.
-// What stands comes with them: an act holds the school meanwhile, and each question is a way to the server and back.
+// What stands and what is planned come with them: an act holds the school meanwhile, and each question is a way to the server and back.
+// The columns of the plan come first, in the order of `plan_on_file`.
+// That an act is not held is asked by its key, place by place: as `not exists` PostgreSQL goes through all held acts for each place.
 pub(super) const DUE: &str = "\
-select m.enrolment_id, e.starting_day, e.leaving_day, p.birth_day,
-       v.seq, v.code, v.minutes_late, v.note, v.sub_code, j.at, j.account_id, c.characteristic_id,
-       cast(case when exists (
-            select 1 from plan q where q.school_id = m.school_id and q.enrolment_id = m.enrolment_id
-              and q.superseded_seq is null and q.first_day <= $3 and q.last_day >= $3) then 1 else 0 end as bigint)
+select q.plan_id, q.set_id, q.enrolment_id, q.seq, q.kind, q.code, q.first_day, q.last_day, q.sessions, q.reason, q.place, q.supervisor,
+       q.evidence, q.decided_on, q.decided_by, q.agreed_on, q.agreed_with, q.review_on,
+       m.enrolment_id, e.starting_day, e.leaving_day, p.birth_day,
+       cast(case when e.pupil_id in (
+            select c.pupil_id from characteristic c
+            where c.school_id = $1 and c.kind = 'boards' and c.value = 'yes' and c.superseded_seq is null
+              and c.from_day <= $3 and (c.to_day is null or c.to_day >= $3)) then 1 else 0 end as bigint),
+       v.seq, v.code, v.minutes_late, v.note, v.sub_code, j.at, j.account_id,
+       (select 1 from register_taken t
+        where t.school_id = $1 and t.group_id = $2 and t.on_date = $3 and t.session = $4 and t.superseded_seq is null)
 from membership m cross join enrolment e cross join pupil p
 left join mark_version v
   on v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
   and v.seq = (
         select w.seq from mark_version w
         where w.school_id = m.school_id and w.enrolment_id = m.enrolment_id and w.on_date = $3 and w.session = $4
-          and not exists (select 1 from held_act h where h.school_id = w.school_id and h.seq = w.seq and h.released_seq is null)
+          and (select h.seq from held_act h where h.school_id = w.school_id and h.seq = w.seq and h.released_seq is null) is null
         order by w.seq desc limit 1)
 left join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
-left join characteristic c
-  on c.school_id = e.school_id and c.pupil_id = e.pupil_id and c.kind = 'boards' and c.value = 'yes' and c.superseded_seq is null
-  and c.from_day <= $3 and (c.to_day is null or c.to_day >= $3)
+left join plan q
+  on q.school_id = m.school_id and q.enrolment_id = m.enrolment_id and q.superseded_seq is null
+  and q.first_day <= $3 and q.last_day >= $3
 where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
   and e.school_id = m.school_id and e.enrolment_id = m.enrolment_id
@@ -49,17 +57,6 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
           and not exists (select 1 from held_act h where h.school_id = w.school_id and h.seq = w.seq and h.released_seq is null)
         order by w.seq desc limit 1)
   and j.school_id = v.school_id and j.seq = v.seq";
-
-// The columns in the order of `plan_on_file`.
-pub(super) const PLANNED: &str = "\
-select q.plan_id, q.set_id, q.enrolment_id, q.seq, q.kind, q.code, q.first_day, q.last_day, q.sessions, q.reason, q.place, q.supervisor,
-       q.evidence, q.decided_on, q.decided_by, q.agreed_on, q.agreed_with, q.review_on
-from membership m cross join plan q
-where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
-  and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
-  and q.school_id = m.school_id and q.enrolment_id = m.enrolment_id
-  and q.superseded_seq is null and q.first_day <= $3 and q.last_day >= $3
-order by q.plan_id";
 
 /// A pupil of the group who is on roll, the mark that stands, and the plan.
 #[derive(Clone, Debug)]
@@ -124,51 +121,46 @@ pub fn due(
     group: GroupId,
     slot: Slot,
 ) -> Result<Vec<Due>, StoreError> {
-    let session = slot.session.index() as i64;
-    let mut some_planned = false;
-    let mut due = tx.query(DUE, &args![school, group, slot.day, session], |row| {
-        some_planned |= row.get::<i64>(12)? == 1;
-        Ok(Due {
-            plan: None,
-            enrolment: EnrolmentId(row.get(0)?),
-            pupil: PupilOnRoll {
-                starting_day: row.get(1)?,
-                last_day: row.get(2)?,
-                date_of_birth: Some(row.get(3)?),
-                boarder: row.get::<Option<i64>>(11)?.is_some(),
-            },
-            standing: match row.get::<Option<i64>>(4)? {
-                Some(seq) => Some(standing_of(row, seq, 5)?),
-                None => None,
-            },
-        })
-    })?;
-    due.sort_by_key(|one| one.enrolment);
-    // Two memberships of one group that overlap are one place in its register.
-    due.dedup_by_key(|one| one.enrolment);
-    if some_planned {
-        put_plans(tx, school, group, slot, &mut due)?;
-    }
-    Ok(due)
+    due_and_taken(tx, school, group, slot).map(|(due, _)| due)
 }
 
-/// Puts the plan that stands for the session, the one made last, to each whose mark is due.
-fn put_plans(
+/// [`due`], and whether the register was recorded as taken.
+pub(super) fn due_and_taken(
     tx: &mut Tx,
     school: SchoolId,
     group: GroupId,
     slot: Slot,
-    due: &mut [Due],
-) -> Result<(), StoreError> {
-    tx.each(PLANNED, &args![school, group, slot.day], |row| {
-        let on_file = plan_on_file(row)?.filter(|on_file| on_file.plan.covers(slot));
-        if let Some(on_file) = on_file
-            && let Ok(place) = due.binary_search_by_key(&on_file.enrolment, |one| one.enrolment)
-        {
-            due[place].plan = Some(on_file.plan);
-        }
-        Ok(())
-    })
+) -> Result<(Vec<Due>, bool), StoreError> {
+    let session = slot.session.index() as i64;
+    let mut taken = false;
+    let mut due = tx.query(DUE, &args![school, group, slot.day, session], |row| {
+        let plan = match row.get::<Option<i64>>(0)? {
+            Some(_) => plan_on_file(row)?.filter(|on_file| on_file.plan.covers(slot)),
+            None => None,
+        };
+        let made = plan.as_ref().map(|on_file| on_file.id);
+        let place = Due {
+            plan: plan.map(|on_file| on_file.plan),
+            enrolment: EnrolmentId(row.get(18)?),
+            pupil: PupilOnRoll {
+                starting_day: row.get(19)?,
+                last_day: row.get(20)?,
+                date_of_birth: Some(row.get(21)?),
+                boarder: row.get::<i64>(22)? == 1,
+            },
+            standing: match row.get::<Option<i64>>(23)? {
+                Some(seq) => Some(standing_of(row, seq, 24)?),
+                None => None,
+            },
+        };
+        taken = row.get::<Option<i64>>(30)?.is_some();
+        Ok((place, made))
+    })?;
+    // Of several plans the one made last stands. Two memberships of one group that overlap are one place in its register.
+    due.sort_by_key(|(place, made)| (place.enrolment, Reverse(*made)));
+    due.dedup_by_key(|(place, _)| place.enrolment);
+    let due = due.into_iter().map(|(place, _)| place).collect();
+    Ok((due, taken))
 }
 
 /// What stands in this register, by time on roll.

@@ -129,7 +129,6 @@ pub fn statements() -> Vec<&'static str> {
 
 const STATEMENTS: &[&str] = &[
     due::DUE,
-    due::PLANNED,
     due::STANDING,
     history::AMENDED_BETWEEN,
     history::OF_ENROLMENT,
@@ -140,7 +139,6 @@ const STATEMENTS: &[&str] = &[
     save::SEEN,
     save::FORGET,
     save::REMEMBER,
-    save::TAKEN,
     save::NAME_OF_ACCOUNT,
     status::TAKEN_ON,
 ];

@@ -160,7 +160,7 @@ async fn run(desk: &Desk, address: RegisterAddress, sent: Save) -> Result<SaveAn
     let RegisterAddress { group, slot } = address;
     let change_id = sent.change_id.clone();
     desk.act_asking(
-        move |act, expected| ask_ahead(act, expected, group, slot, &change_id),
+        move |tx, expected, now| ask_ahead(tx, expected, group, slot, &change_id, now),
         move |act, actor| save(act, actor, group, slot, &sent),
     )
     .await

@@ -12,7 +12,7 @@ use register::entry::RoleKind;
 use serde::{Deserialize, Serialize};
 use store::{Act, Arg, Entry, StoreError, Tx, args};
 
-use super::due::{DUE, Due, PLANNED, due};
+use super::due::{DUE, Due, due_and_taken};
 use super::enter::{Change, Decision, Register, decide, hold};
 use super::keeper::{self, keeper};
 use super::offline::late;
@@ -115,10 +115,6 @@ insert into change_seen (school_id, change_id, account_id, at, answer) values ($
 
 pub(super) const FORGET: &str = "delete from change_seen where at < $1";
 
-pub(super) const TAKEN: &str = "\
-select 1 from register_taken
-where school_id = $1 and group_id = $2 and on_date = $3 and session = $4 and superseded_seq is null";
-
 pub(super) const NAME_OF_ACCOUNT: &str = "\
 select a.name, s.title, s.forename, s.surname
 from account a
@@ -162,26 +158,24 @@ pub fn save(
     Ok(answer)
 }
 
-/// Asks ahead for all that [`save`] will ask, for whoever is expected to be the actor.
+/// Asks ahead for all that [`save`] will ask about now, for whoever is expected to be the actor.
 pub(super) fn ask_ahead(
-    act: &mut Act,
+    tx: &mut Tx,
     expected: &Actor,
     group: GroupId,
     slot: Slot,
     change_id: &str,
+    now: Instant,
 ) -> Result<(), StoreError> {
-    let (school, (today, _)) = (act.school(), act.at().in_london());
+    let (school, (today, _)) = (expected.school, now.in_london());
     let (first, last) = days_to_ask_for(slot, today);
-    let tx = act.tx();
     tx.ahead(SEEN, &args![school, change_id])?;
     keeper::ask_ahead(tx, expected, group, slot.day)?;
     tx.ahead(SETTINGS, &args![school])?;
     tx.ahead(BETWEEN, &args![school, first, last])?;
     let session = slot.session.index() as i64;
     let register = args![school, group, slot.day, session];
-    tx.ahead(DUE, &register)?;
-    tx.ahead(PLANNED, &args![school, group, slot.day])?;
-    tx.ahead(TAKEN, &register)
+    tx.ahead(DUE, &register)
 }
 
 /// The days of the calendar that decide about a register: from its day to today, or the other way round.
@@ -302,12 +296,10 @@ pub(super) fn open_register(
     })?;
     is_a_session(&calendar, slot)?;
     let times = session_times(&settings, slot.day)?;
-    let due = due(tx, school, group, slot)?;
+    let (due, taken) = due_and_taken(tx, school, group, slot)?;
     if due.is_empty() {
         return Err(Refusal::NotFound);
     }
-    let register = args![school, group, slot.day, slot.session.index() as i64];
-    let taken = tx.query_opt(TAKEN, &register, |_| Ok(()))?.is_some();
     let facts = Register {
         slot,
         state: register_state(&times, slot, now),
@@ -483,7 +475,8 @@ pub(super) fn take_if_complete(
     let for_somebody = register.facts.role != RoleKind::ClassTeacher;
     let word = save.on_behalf_of.as_deref().filter(|_| for_somebody);
     let values: [Arg; 6] = args![group, day, session, at, actor.account, word];
-    act.record(&REGISTER_TAKEN, &values)?;
+    // As the marks are: what nobody waits for goes with the rest of the act.
+    act.record_many(&REGISTER_TAKEN, [values])?;
     Ok(true)
 }
 
