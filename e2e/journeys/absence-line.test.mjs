@@ -1,7 +1,7 @@
 // The absence line at eight: forty reports dealt with in fifty keys, one taken by telephone with a sister, and what stands on the board meanwhile.
 
 import assert from "node:assert/strict";
-import { axe } from "../harness.mjs";
+import { axe, views } from "../harness.mjs";
 import { journey } from "../journey.mjs";
 
 const role = "attendance administrator";
@@ -108,4 +108,38 @@ journey("a call is written down by a few letters and Enter, and it is no mark un
   await page.waitForURL(/did=taken/);
   await page.locator("td", { hasText: "Migraine" }).first().waitFor();
   await page.locator(".notice", { hasText: "no mark until somebody applies it" }).waitFor();
+});
+
+journey("a parent tells of an absence from a phone by their own link, without script, and it is in the inbox", { role, view: views.phone }, async ({ page, school }) => {
+  await page.goto(`${school.address}/pupils`);
+  const pupils = await page.locator("main tbody th a[href^='/pupils/']").evaluateAll((links) => links.map((link) => link.getAttribute("href").split("/")[2]));
+  // Somebody with parental responsibility and no court order, whom the school may contact.
+  for (const pupil of pupils) {
+    await page.goto(`${school.address}/absence-line/links/${pupil}`);
+    if (await page.locator("button", { hasText: "Make a link" }).count()) break;
+  }
+  await axe(page);
+  await page.locator("button", { hasText: "Make a link" }).first().click();
+  const address = await page.locator("#address").inputValue();
+  assert.match(address, /\/from-home\/1-[0-9a-f]{40}$/);
+  await axe(page);
+  const home = await page.context().browser().newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
+  try {
+    const phone = await home.newPage();
+    await phone.goto(address);
+    assert.equal((await phone.context().cookies()).length, 0, "nobody signs in");
+    for (const child of await phone.locator("input[name^=child-]").all()) await child.check();
+    await phone.getByLabel("Ill", { exact: true }).check();
+    await phone.getByLabel("In a few words").fill("A bad cold");
+    await phone.getByRole("button", { name: "Tell the school" }).click();
+    await phone.getByText("Thank you for telling us").waitFor();
+    const wide = await phone.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 360, `${wide} wide`);
+  } finally {
+    await home.close();
+  }
+  await page.goto(address);
+  await axe(page);
+  await page.goto(`${school.address}/absence-line`);
+  await page.locator("td", { hasText: "Ill: A bad cold" }).first().waitFor();
 });

@@ -32,3 +32,15 @@ create table absence_report (
 create index absence_report_by_state on absence_report (school_id, state);
 create index absence_report_by_pupil on absence_report (school_id, pupil_id);
 create index absence_report_by_source on absence_report (school_id, source_key);
+
+-- The secret address by which a contact tells of their children's absence: only its hash is kept. One link for each contact.
+create table absence_link (
+    school_id {int} not null,
+    contact_id {int} not null,
+    seq {int} not null,
+    token_hash {bytes} not null,
+    ends_on {day} not null,
+    superseded_seq {int},
+    primary key (school_id, contact_id, seq)
+) {strict};
+create index absence_link_by_token on absence_link (school_id, token_hash);

@@ -41,7 +41,7 @@ impl Answers {
     }
 
     /// Whether there is an answer of this name, be it empty.
-    fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(own, _)| own == name)
     }
 

@@ -202,6 +202,7 @@ pub static TABLES: &[&Table] = &[
     &visits::records::VISIT_CHECK,
     &visits::records::VISIT_STEP,
     &visits::records::VISIT_RECORD,
+    &absence_line::records::ABSENCE_LINK,
 ];
 
 /// The past of every table that an act writes, for pages that show what was known at an earlier number.

@@ -239,13 +239,18 @@ fn against(why: &Why, code: Code, slot: Slot) -> Option<String> {
     match why {
         Why::Already | Why::Planned(..) => None,
         Why::NotChosen(Some(standing)) if *standing == code => None,
-        Why::NotChosen(Some(standing)) => Some(format!(
-            "The register has {standing} for {} {}: either the child is here or one of the two is wrong.",
-            slot.day.short(),
-            slot.session
-        )),
+        Why::NotChosen(Some(standing)) => Some(says_otherwise(*standing, slot)),
         other => Some(other.in_words()),
     }
+}
+
+/// That the register has another mark than a report tells of.
+pub(super) fn says_otherwise(standing: Code, slot: Slot) -> String {
+    format!(
+        "The register has {standing} for {} {}: either the child is here or one of the two is wrong.",
+        slot.day.short(),
+        slot.session
+    )
 }
 
 /// Applies every report that nothing speaks against, exactly as it was foreseen: `seen` is the seal of what the person saw.

@@ -6,9 +6,10 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, TimeOfDay};
 use exchange::Cell;
+use register::Code;
 use store::{StoreError, Tx};
 
-use super::apply::{Applied, apply_all, foresee, undo, undoubted};
+use super::apply::{Applied, apply_all, foresee, says_otherwise, undo, undoubted};
 use super::report::{Report, State as Standing, decided_since, one, waiting};
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
@@ -32,6 +33,8 @@ pub(super) struct Line {
     pub(super) days: String,
     /// What the register has for its sessions so far: `AM N`.
     pub(super) marks: String,
+    /// What the register has that says otherwise.
+    against: Option<String>,
     pub(super) decided_by: String,
 }
 
@@ -46,6 +49,7 @@ impl Line {
     pub(super) fn ground(&self) -> &str {
         match (&self.report.ground, self.report.state) {
             (Some(ground), _) => ground,
+            (None, Standing::Matched) => self.against.as_deref().unwrap_or_default(),
             (None, Standing::New) => "Nobody has said yet whom it is about.",
             (None, _) => "",
         }
@@ -141,6 +145,7 @@ impl<'i> Inbox<'i> {
             taken_by: self.person(report.taken_by),
             days: report.days_in_words(self.today),
             marks: row.map(|row| self.marks(&report, row)).unwrap_or_default(),
+            against: row.and_then(|row| self.against(&report, row)),
             decided_by: self.person(report.decided_by),
             report,
         }
@@ -165,6 +170,26 @@ impl<'i> Inbox<'i> {
                 Some(format!("{day}{} {code}", slot.session))
             });
         marks.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What the register has for a session of a report that says otherwise: neither no mark, `N`, `O`, a plan nor the proposed code.
+    fn against(&self, report: &Report, row: usize) -> Option<String> {
+        let slots = self
+            .book
+            .calendar
+            .slots(report.first, report.last.min(self.today));
+        let covered = slots.iter().filter(|slot| report.covers(**slot));
+        covered.into_iter().find_map(|slot| {
+            let mark = self.book.mark(row, *slot);
+            let code = mark.code().filter(|_| !mark.is_planned())?;
+            let agrees = [
+                Some(Code::NO_REASON_YET),
+                Some(Code::UNAUTHORISED),
+                report.code,
+            ]
+            .contains(&Some(code));
+            (!agrees).then(|| says_otherwise(code, *slot))
+        })
     }
 
     /// Brothers and sisters of a report's pupil who have no report for its days yet, as far as this person may write of them.
@@ -260,7 +285,7 @@ fn lines(
         .into_iter()
         .filter(|report| inbox.shows(report))
         .map(|report| inbox.line(report));
-    Ok(lines.partition(|line| line.report.state == Standing::Matched))
+    Ok(lines.partition(|line| line.report.state == Standing::Matched && line.against.is_none()))
 }
 
 fn decided_today(tx: &mut Tx, inbox: &Inbox<'_>, actor: &Actor) -> Result<Vec<Line>, StoreError> {

@@ -3,10 +3,15 @@
 //! A parent's word never writes a code. A report is matched to its pupil, a code is proposed with its ground, and a person applies it: one, or all that
 //! nothing speaks against, at one stroke with a preview and an undo. The marks are made by `registers/bulk`, so the register's own rules judge each.
 //!
+//! A parent tells from home too, by a form at the secret address of their own link: it shows the forenames of their own children and no mark.
+//!
 //! It deliberately does not know: how a mark is judged and written, what takes a child off the morning's list (`welfare`), how texts are carried.
 
 mod apply;
+mod from_home;
 mod inbox;
+mod link;
+mod link_page;
 mod one;
 pub mod records;
 mod report;
@@ -23,6 +28,8 @@ pub use apply::{
     Applied, Foreseen, Held, Ready, apply_all, apply_one, foresee, put_back, set_aside, undo,
     undoubted,
 };
+pub use link::{Child, Family, make_link, revoke_link};
+pub(crate) use link_page::sees_links;
 pub(crate) use report::waiting_on;
 pub use report::{Channel, Report, State};
 pub use suggest::{Suggestion, suggest};
@@ -41,6 +48,18 @@ pub fn routes() -> Router<Arc<Office>> {
             get(inbox::preview).post(inbox::apply_them),
         )
         .route("/absence-line/new", get(taking::ask).post(taking::answer))
+        .route(
+            "/absence-line/links/{pupil}",
+            get(link_page::page).post(link_page::make),
+        )
+        .route(
+            "/absence-line/links/{pupil}/revoke",
+            post(link_page::revoke),
+        )
+        .route(
+            "/from-home/{token}",
+            get(from_home::ask).post(from_home::answer),
+        )
         .route("/absence-line/undo/{set}", post(inbox::take_back))
         .route("/absence-line/{report}", get(one::page))
         .route(
@@ -62,5 +81,5 @@ pub(crate) const LISTS: &[List] = &[List {
 
 /// The statements of this folder.
 pub fn statements() -> Vec<&'static str> {
-    [report::STATEMENTS, take::STATEMENTS].concat()
+    [link::STATEMENTS, report::STATEMENTS, take::STATEMENTS].concat()
 }

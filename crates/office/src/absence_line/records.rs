@@ -28,3 +28,14 @@ pub static ABSENCE_REPORT: Table = Table {
     ],
     shape: Shape::Versions,
 };
+
+/// The link by which a contact tells of an absence.
+pub static ABSENCE_LINK: Table = Table {
+    name: "absence_link",
+    id: &[Column::new("contact_id", Kind::Int)],
+    columns: &[
+        Column::new("token_hash", Kind::Bytes),
+        Column::new("ends_on", Kind::Day),
+    ],
+    shape: Shape::Versions,
+};

@@ -259,13 +259,19 @@ const WAITING: &str = reports_sql!("r.state in ('new', 'matched', 'doubtful')");
 const DECIDED: &str = reports_sql!("r.state in ('applied', 'set aside') and j.at >= $2");
 const ONE: &str = reports_sql!("r.report_id = $2");
 const OF_SET: &str = reports_sql!("r.set_id = $2");
+const OF_SOURCE: &str = reports_sql!("r.source_key = $2");
+const COUNT_FROM: &str = "\
+select count(*) from absence_report
+where school_id = $1 and contact_id = $2 and channel = 'form' and received_at >= $3 and superseded_seq is null";
 const OF_PUPIL: &str = reports_sql!("r.pupil_id = $2 and r.last_day >= $3");
 const ON_ROLL: &str = "\
 select enrolment_id from enrolment where school_id = $1 and pupil_id = $2 and superseded_seq is null
   and starting_day <= $4 and (leaving_day is null or leaving_day >= $3) order by starting_day desc limit 1";
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[WAITING, DECIDED, ONE, OF_SET, OF_PUPIL, ON_ROLL];
+pub(super) const STATEMENTS: &[&str] = &[
+    WAITING, DECIDED, ONE, OF_SET, OF_SOURCE, COUNT_FROM, OF_PUPIL, ON_ROLL,
+];
 
 /// Every report that somebody has still to deal with, in the order in which they came.
 pub(super) fn waiting(tx: &mut Tx, school: SchoolId) -> Result<Vec<Report>, StoreError> {
@@ -307,6 +313,25 @@ pub(super) fn of_pupil(
     since: Day,
 ) -> Result<Vec<Report>, StoreError> {
     read(tx, OF_PUPIL, &args![school, pupil, since])
+}
+
+/// The reports that came from one message.
+pub(super) fn of_source(
+    tx: &mut Tx,
+    school: SchoolId,
+    key: &str,
+) -> Result<Vec<Report>, StoreError> {
+    read(tx, OF_SOURCE, &args![school, key])
+}
+
+/// How many reports came by a contact's own link since a moment.
+pub(super) fn count_from(
+    tx: &mut Tx,
+    school: SchoolId,
+    contact: ContactId,
+    since: Instant,
+) -> Result<i64, StoreError> {
+    tx.query_one(COUNT_FROM, &args![school, contact, since], |row| row.get(0))
 }
 
 /// The time on roll of a pupil that these days fall into; none for somebody not on roll then.

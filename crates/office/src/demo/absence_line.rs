@@ -46,7 +46,7 @@ const TOLD: [Said; 11] = [
         Channel::Voicemail,
         74,
         "mother",
-        "Has been sick in the night, keeping him at home",
+        "Was sick in the night, staying at home",
         0,
         false,
     ),

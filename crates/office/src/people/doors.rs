@@ -110,7 +110,7 @@ impl Doors {
     }
 
     /// Whether this address has failed too often lately to be listened to.
-    pub(super) fn is_too_often(&self, from: Peer, now: Instant) -> bool {
+    pub(crate) fn is_too_often(&self, from: Peer, now: Instant) -> bool {
         let Some(address) = from.0 else { return false };
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures
@@ -119,7 +119,7 @@ impl Doors {
     }
 
     /// Counts a failure of this address.
-    pub(super) fn failed(&self, from: Peer, now: Instant) {
+    pub(crate) fn failed(&self, from: Peer, now: Instant) {
         let Some(address) = from.0 else { return };
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() >= ADDRESSES_KEPT {

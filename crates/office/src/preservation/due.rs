@@ -8,7 +8,7 @@ use register::preservation::{
 };
 use store::{Arg, Forgotten, Row, SchoolId, StoreError, Table, Tx, args};
 
-use crate::absence_line::records::ABSENCE_REPORT;
+use crate::absence_line::records::{ABSENCE_LINK, ABSENCE_REPORT};
 use crate::door::records::{
     ARRIVAL, LATE_SANCTION, PUNCTUALITY_TARGET, ROLL_CALL_TICK, SEARCH_STEP, SITE_MOVE,
 };
@@ -204,7 +204,11 @@ const OF_ENROLMENT: [Source; 22] = [
     },
 ];
 
-const OF_CONTACT: [Source; 5] = [
+const OF_CONTACT: [Source; 6] = [
+    Source {
+        table: &ABSENCE_LINK,
+        sql: "select contact_id, max(coalesce(superseded_seq, seq)) from absence_link where school_id = $1 and contact_id = $2 group by contact_id",
+    },
     // The words of a message name children of one family; they go with the last of them, when the contact does.
     Source {
         table: &MESSAGE,

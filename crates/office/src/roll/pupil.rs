@@ -21,6 +21,7 @@ use super::record::{
     InGroup, PupilRow, TimeOnRoll, characteristics_of, enrolment_kind, ground_in_words, groups_of,
     pupil_row, sources_of, times_on_roll,
 };
+use crate::absence_line::sees_links;
 use crate::book::{BOARDS, Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
@@ -463,6 +464,8 @@ struct ContactsPage {
     homes: Vec<HomeRow>,
     around: Around,
     keeps: bool,
+    /// Whether this person sees by which links the family tells of an absence.
+    sees_links: bool,
 }
 
 struct ContactRow {
@@ -500,6 +503,7 @@ pub(super) async fn contacts(
             frame: frame.with_notice(notice(&asked)),
             head,
             keeps: opened.keeps_contacts,
+            sees_links: sees_links(tx, actor, pupil, opened.today)?,
             contacts: contacts
                 .into_iter()
                 .map(|contact| contact_row(contact, opened.today))

@@ -19,8 +19,8 @@ use store::{Entry, StoreError, args};
 use welfare::absence::State;
 
 use crate::school::{
-    B, SCHOOL, TUTOR_OF_B, account, actor, ask, at, changes, day, e, found, get, mark, office,
-    save_as, take as take_away, today,
+    B, SCHOOL, TUTOR_OF_B, account, actor, ask, at, at_on, changes, day, e, found, get, mark,
+    office, save_as, take as take_away, today,
 };
 
 fn at_school(test: impl Fn(&TestStore)) {
@@ -523,6 +523,151 @@ fn the_inbox_works_by_forms_alone_and_shows_nobody_beyond_reach() {
         assert!(
             page.contains("Dealt with today") && page.contains("applied, I"),
             "{page}"
+        );
+    });
+}
+
+/// The token of the link that the office makes for the mother.
+fn link_made(office: &Arc<Office>, pupil: i64) -> String {
+    let path = format!("/absence-line/links/{pupil}");
+    let (status, page) = post(office, officer(), &path, &[("contact", "800")]);
+    assert_eq!(status, StatusCode::OK, "{page}");
+    let (_, rest) = page.split_once("/from-home/").expect("the address");
+    rest.chars()
+        .take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '-')
+        .collect()
+}
+
+fn from_home(office: &Arc<Office>, token: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
+    post(office, 0, &format!("/from-home/{token}"), form)
+}
+
+const ILL: [(&str, &str); 4] = [
+    ("reason", "ill"),
+    ("words", "a bad cold"),
+    ("first", "2026-11-24"),
+    ("last", "2026-11-25"),
+];
+
+#[test]
+fn a_family_tells_by_its_own_link_of_its_own_child_and_sees_no_mark() {
+    at_school(|store| {
+        mother(store);
+        let office = office(store);
+        let token = link_made(&office, 301);
+        let (status, form) = get(&office, 0, &format!("/from-home/{token}"));
+        assert_eq!(status, StatusCode::OK, "{form}");
+        assert!(form.contains("Is Pupil1 away?"), "{form}");
+        assert!(
+            !form.contains("Pupil7") && !form.contains("Sample, "),
+            "a court order stands with her for the other child: {form}"
+        );
+        let (status, page) = from_home(&office, &token, &[("reason", "ill")]);
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.contains("Tell us in a few words"), "{page}");
+        let (status, thanks) = from_home(&office, &token, &ILL);
+        assert_eq!(status, StatusCode::OK, "{thanks}");
+        assert!(
+            thanks.contains("We have it at 08:05: Pupil1 for"),
+            "{thanks}"
+        );
+        // The browser's back button, or a second press.
+        assert_eq!(from_home(&office, &token, &ILL).0, StatusCode::OK);
+        let (_, inbox) = get(&office, officer(), "/absence-line");
+        assert!(inbox.contains("1 to apply, 0 held back"), "{inbox}");
+        assert!(inbox.contains("form 08:05, Ms M Sample, mother"), "{inbox}");
+        assert_eq!(marks(store, 1, "2026-11-24"), "- -", "E-014");
+        assert_eq!(all(store).expect("it can be applied").marks, 4);
+        assert_eq!(marks(store, 1, "2026-11-25"), "I I");
+    });
+}
+
+#[test]
+fn a_link_that_was_made_anew_revoked_or_has_ended_opens_nothing() {
+    at_school(|store| {
+        mother(store);
+        let office = office(store);
+        let opens = |token: &str| get(&office, 0, &format!("/from-home/{token}")).0;
+        let first = link_made(&office, 301);
+        let second = link_made(&office, 301);
+        assert_eq!(opens(&first), StatusCode::GONE);
+        assert_eq!(opens(&second), StatusCode::OK);
+        store.clock().set(at_on("2027-09-01", "08:00"));
+        assert_eq!(
+            opens(&second),
+            StatusCode::GONE,
+            "31 August is its last day"
+        );
+        store.clock().set(at("08:10"));
+        let revoke = "/absence-line/links/301/revoke";
+        let done = post(&office, officer(), revoke, &[("contact", "800")]);
+        assert_eq!(done.0, StatusCode::SEE_OTHER);
+        assert_eq!(opens(&second), StatusCode::GONE);
+        assert_eq!(from_home(&office, &second, &ILL).0, StatusCode::GONE);
+        for wrong in [
+            "1-",
+            "1-abc",
+            "x",
+            "9-0000000000000000000000000000000000000000",
+        ] {
+            assert_eq!(opens(wrong), StatusCode::GONE, "{wrong}");
+        }
+    });
+}
+
+#[test]
+fn only_who_keeps_the_log_of_a_pupil_makes_a_link_and_only_for_a_parent_without_an_order() {
+    at_school(|store| {
+        mother(store);
+        let office = office(store);
+        let form = [("contact", "800")];
+        let made = post(&office, TUTOR_OF_B, "/absence-line/links/301", &form);
+        assert_eq!(made.0, StatusCode::NOT_FOUND, "not their pupil");
+        let made = post(
+            &office,
+            account(Role::Dsl),
+            "/absence-line/links/301",
+            &form,
+        );
+        assert_eq!(
+            made.0,
+            StatusCode::NOT_FOUND,
+            "who reads the log makes none"
+        );
+        let made = post(&office, officer(), "/absence-line/links/307", &form);
+        assert_eq!(made.0, StatusCode::UNPROCESSABLE_ENTITY, "a court order");
+        let made = post(&office, officer(), "/absence-line/links/302", &form);
+        assert_eq!(made.0, StatusCode::UNPROCESSABLE_ENTITY, "not her child");
+        let (_, page) = get(&office, officer(), "/absence-line/links/307");
+        assert!(page.contains("not for them"), "{page}");
+        let seen = get(&office, account(Role::Governor), "/absence-line/links/301");
+        assert_eq!(seen.0, StatusCode::NOT_FOUND);
+    });
+}
+
+#[test]
+fn whoever_tries_links_that_do_not_work_has_to_wait() {
+    at_school(|store| {
+        mother(store);
+        let office = office(store);
+        let token = link_made(&office, 301);
+        let knock = |token: &str| {
+            let from =
+                axum::extract::ConnectInfo(std::net::SocketAddr::from(([203, 0, 113, 9], 4000)));
+            let request = Request::get(format!("/from-home/{token}")).extension(from);
+            ask(&office, 0, request, axum::body::Body::empty()).0
+        };
+        for _ in 0..100 {
+            assert_eq!(
+                knock("1-0000000000000000000000000000000000000000"),
+                StatusCode::GONE
+            );
+        }
+        assert_eq!(knock(&token), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(
+            get(&office, 0, &format!("/from-home/{token}")).0,
+            StatusCode::OK,
+            "from elsewhere"
         );
     });
 }

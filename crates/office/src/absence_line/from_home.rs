@@ -1,0 +1,443 @@
+//! The family's own form: an absence told by a parent from home, by the secret address of their link, for today and days ahead.
+//!
+//! It asks nobody to sign in, and shows the forenames of the contact's own children and nothing else of what the school knows.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use calendar::{Day, Session};
+use sha2::{Digest, Sha256};
+use store::{Act, Entry, SchoolId, StoreError};
+
+use super::link::{Family, family_of, read_token};
+use super::report::{Channel, count_from, of_source};
+use super::take::{MOST_DAYS, Told, keep};
+use crate::desk::{Office, Refusal, school_name};
+use crate::form::{Answers, Wrongs, tick};
+use crate::ids::PupilId;
+use crate::people::Peer;
+use crate::shell::{self, Choice, Errors, Field, FieldKind, Frame, Look};
+
+/// So many reports come by one link in a day.
+const MOST_A_DAY: i64 = 20;
+
+/// So far ahead an absence can be told here: a term.
+const AHEAD_DAYS: i32 = 120;
+
+/// So far back: a week.
+const BACK_DAYS: i32 = 7;
+
+/// The longest text: what a report keeps, less the word before it.
+const LONGEST_WORDS: usize = 400;
+
+#[derive(Template)]
+#[template(path = "absence_line/from_home.html")]
+struct FormPage {
+    frame: Frame,
+    /// The child, where there is only one.
+    only: Option<String>,
+    errors: Errors,
+    fields: Vec<Field>,
+}
+
+#[derive(Template)]
+#[template(path = "absence_line/thanks.html")]
+struct ThanksPage {
+    frame: Frame,
+    heading: String,
+    lines: Vec<String>,
+    again: Option<String>,
+}
+
+/// What a link opens: its family at their school.
+struct Opened {
+    school: SchoolId,
+    name: String,
+    family: Family,
+}
+
+async fn opened(office: &Arc<Office>, token: &str, from: Peer) -> Result<Option<Opened>, Refusal> {
+    let now = office.now();
+    let Some((school, hash)) = read_token(token) else {
+        office.doors.failed(from, now);
+        return Ok(None);
+    };
+    let (today, _) = now.in_london();
+    let found = office
+        .store
+        .read(move |tx| {
+            let Some(family) = family_of(tx, school, &hash, today)? else {
+                return Ok(None);
+            };
+            let name = school_name(tx, school)?;
+            Ok::<_, StoreError>(Some(Opened {
+                school,
+                name,
+                family,
+            }))
+        })
+        .await?;
+    if found.is_none() {
+        office.doors.failed(from, now);
+    }
+    Ok(found)
+}
+
+/// `GET /from-home/{token}`.
+pub(super) async fn ask(
+    State(office): State<Arc<Office>>,
+    Path(token): Path<String>,
+    from: Peer,
+    headers: HeaderMap,
+) -> Response {
+    let look = Look::of(&headers);
+    if office.doors.is_too_often(from, office.now()) {
+        return too_often(look);
+    }
+    match opened(&office, &token, from).await {
+        Ok(Some(opened)) => {
+            let fields = questions(&opened.family, office.today().0);
+            private(form(StatusCode::OK, &opened, fields, look))
+        }
+        Ok(None) => private(no_such(look)),
+        Err(refusal) => private(trouble(look, &refusal)),
+    }
+}
+
+/// `POST /from-home/{token}`.
+pub(super) async fn answer(
+    State(office): State<Arc<Office>>,
+    Path(token): Path<String>,
+    from: Peer,
+    headers: HeaderMap,
+    Form(answers): Form<Answers>,
+) -> Response {
+    let look = Look::of(&headers);
+    if office.doors.is_too_often(from, office.now()) {
+        return too_often(look);
+    }
+    let opened = match opened(&office, &token, from).await {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return private(no_such(look)),
+        Err(refusal) => return private(trouble(look, &refusal)),
+    };
+    let today = office.today().0;
+    let mut wrongs = Wrongs::default();
+    let said = said(&answers, &opened.family, today, &mut wrongs);
+    let Some(said) = said.filter(|_| wrongs.is_empty()) else {
+        let mut fields = questions(&opened.family, today);
+        for field in &mut fields {
+            if answers.has(&field.name) {
+                field.value = answers.text(&field.name).to_owned().into();
+            }
+            field.error = wrongs.of(&field.name).map(Into::into);
+        }
+        return private(form(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &opened,
+            fields,
+            look,
+        ));
+    };
+    let (school, family, kept) = (opened.school, opened.family.clone(), said.clone());
+    let (_, hash) = read_token(&token).expect("the link was opened by this token");
+    let done = office
+        .store
+        .act(school, move |act: &mut Act| {
+            tell(act, &hash, &family, &kept)
+        })
+        .await;
+    private(match done {
+        Ok(()) => thanks(
+            &opened,
+            &said,
+            &token,
+            today,
+            office.today().1.to_string(),
+            look,
+        ),
+        Err(refusal) => trouble(look, &refusal),
+    })
+}
+
+/// What a family tells.
+#[derive(Clone, Debug)]
+struct Said {
+    children: Vec<PupilId>,
+    words: String,
+    first: Day,
+    last: Day,
+    session: Option<Session>,
+}
+
+fn questions(family: &Family, today: Day) -> Vec<Field> {
+    let mut fields = Vec::new();
+    if family.children.len() > 1 {
+        let children = family.children.iter();
+        fields.extend(children.map(|child| {
+            tick(
+                format!("child-{}", child.pupil),
+                format!("{} is away", child.forename),
+            )
+        }));
+    }
+    let reasons = vec![
+        Choice::new("ill", "Ill"),
+        Choice::new("appointment", "A medical or dental appointment"),
+        Choice::new("other", "Something else"),
+    ];
+    let sessions = vec![
+        Choice::new("", "The whole day"),
+        Choice::new("am", "The morning only"),
+        Choice::new("pm", "The afternoon only"),
+    ];
+    fields.extend([
+        Field::radios("reason", "Why?", reasons),
+        Field::new(FieldKind::Lines, "words", "In a few words").hint(
+            "For example: a cold; dentist at ten, back for lunch. The school office reads this.",
+        ),
+        Field::day("first", "First day away").value(today.to_string()),
+        Field::day("last", "Last day away")
+            .value(today.to_string())
+            .hint("The same day, if it is one day."),
+        Field::radios("session", "For", sessions).value(""),
+    ]);
+    fields
+}
+
+fn said(answers: &Answers, family: &Family, today: Day, wrongs: &mut Wrongs) -> Option<Said> {
+    let children: Vec<PupilId> = match &family.children[..] {
+        [only] => vec![only.pupil],
+        several => several
+            .iter()
+            .map(|child| child.pupil)
+            .filter(|pupil| answers.ticked(&format!("child-{pupil}")))
+            .collect(),
+    };
+    if children.is_empty() {
+        wrongs.add("reason", "Tick the child who is away.");
+    }
+    let reason = match answers.text("reason") {
+        "ill" => "Ill",
+        "appointment" => "Appointment",
+        "other" => "Other",
+        _ => {
+            wrongs.add("reason", "Choose why.");
+            ""
+        }
+    };
+    let words = answers.required("words", "Tell us in a few words.", wrongs);
+    if words.chars().count() > LONGEST_WORDS {
+        wrongs.add("words", "Please use fewer words: 400 letters at most.");
+    }
+    let (first, last) = (answers.day("first", wrongs), answers.day("last", wrongs));
+    if let Some(first) = first {
+        if first < today.plus_days(-BACK_DAYS) {
+            wrongs.add(
+                "first",
+                "For days that are more than a week ago, please ring the school.",
+            );
+        } else if first > today.plus_days(AHEAD_DAYS) {
+            wrongs.add(
+                "first",
+                "That is too far ahead. Please tell us nearer to the day.",
+            );
+        }
+    }
+    if let (Some(first), Some(last)) = (first, last) {
+        if last < first {
+            wrongs.add("last", "The last day is before the first.");
+        } else if first.plus_days(MOST_DAYS) <= last {
+            wrongs.add("last", "That is more than a month. Please ring the school.");
+        }
+    }
+    Some(Said {
+        children,
+        words: format!(
+            "{reason}: {}",
+            words
+                .chars()
+                .filter(|letter| *letter != '\0')
+                .collect::<String>()
+        ),
+        first: first?,
+        last: last?,
+        session: match answers.text("session") {
+            "am" => Some(Session::Am),
+            "pm" => Some(Session::Pm),
+            _ => None,
+        },
+    })
+}
+
+/// Keeps what a family told, once however often it is sent, if their link still holds.
+///
+/// Rule: E-014, cap 35. It lands in the inbox as a report of this contact, and makes no mark. Errors: [`Refusal::NotFound`] for a link that was closed
+/// meanwhile or a child that is not theirs; [`Refusal::Wrong`] where too much came by this link today.
+fn tell(act: &mut Act, hash: &[u8; 32], family: &Family, said: &Said) -> Result<(), Refusal> {
+    let (school, now) = (act.school(), act.at());
+    let (today, _) = now.in_london();
+    let own = family_of(act.tx(), school, hash, today)?.ok_or(Refusal::NotFound)?;
+    let mut kept = 0;
+    for pupil in &said.children {
+        if own.contact != family.contact || !own.children.iter().any(|child| child.pupil == *pupil)
+        {
+            return Err(Refusal::NotFound);
+        }
+        let key = source_key(own.contact.0, *pupil, said);
+        if !of_source(act.tx(), school, &key)?.is_empty() {
+            continue;
+        }
+        if count_from(
+            act.tx(),
+            school,
+            own.contact,
+            now.plus_seconds(-24 * 60 * 60),
+        )? >= MOST_A_DAY
+        {
+            let ground = "A great deal came by this link today already. Please ring the school.";
+            return Err(Refusal::Wrong(ground.to_owned()));
+        }
+        let told = Told {
+            channel: Channel::Form,
+            received_at: now,
+            from_name: own.name.clone(),
+            from_address: None,
+            contact: Some(own.contact),
+            said: said.words.clone(),
+            pupil: Some(*pupil),
+            first: said.first,
+            last: said.last,
+            session: said.session,
+            code: None,
+            source_key: Some(key),
+            doubts: Vec::new(),
+        };
+        keep(act, None, told)?;
+        kept += 1;
+    }
+    if kept > 0 {
+        act.describe(Entry {
+            account: 0,
+            job_title: "a family, by its own link",
+            act: "tell of an absence",
+            subject: format!("contact {}", own.contact),
+        });
+    }
+    Ok(())
+}
+
+fn source_key(contact: i64, pupil: PupilId, said: &Said) -> String {
+    let told = format!(
+        "{contact} {pupil} {} {} {:?} {}",
+        said.first, said.last, said.session, said.words
+    );
+    let digest = Sha256::digest(told.as_bytes());
+    let hex: String = digest[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("form:{hex}")
+}
+
+fn frame(title: &'static str, school: &str, look: Look) -> Frame {
+    Frame::signed_out(title, school.to_owned()).with_look(look)
+}
+
+fn form(status: StatusCode, opened: &Opened, fields: Vec<Field>, look: Look) -> Response {
+    let only = match &opened.family.children[..] {
+        [only] => Some(only.forename.clone()),
+        _ => None,
+    };
+    let page = FormPage {
+        frame: frame("Tell us about an absence", &opened.name, look),
+        only,
+        errors: Errors::of(&fields),
+        fields,
+    };
+    shell::page(status, &page)
+}
+
+fn thanks(
+    opened: &Opened,
+    said: &Said,
+    token: &str,
+    today: Day,
+    clock: String,
+    look: Look,
+) -> Response {
+    let names: Vec<&str> = (opened.family.children.iter())
+        .filter(|child| said.children.contains(&child.pupil))
+        .map(|child| child.forename.as_str())
+        .collect();
+    let days = match (said.first == said.last, said.first == today) {
+        (true, true) => "today".to_owned(),
+        (true, false) => said.first.long(),
+        (false, _) => format!("{} to {}", said.first.long(), said.last.long()),
+    };
+    let lines = vec![
+        format!("We have it at {clock}: {} for {days}.", names.join(" and ")),
+        "Somebody in the school office reads it. You need not ring as well.".to_owned(),
+        "If something changes, tell us again here or ring.".to_owned(),
+    ];
+    let page = ThanksPage {
+        frame: frame("Thank you", &opened.name, look),
+        heading: "Thank you for telling us".to_owned(),
+        lines,
+        again: Some(format!("/from-home/{token}")),
+    };
+    shell::page(StatusCode::OK, &page)
+}
+
+fn no_such(look: Look) -> Response {
+    let page = ThanksPage {
+        frame: frame("This link does not work", "Rollbook", look),
+        heading: "This link does not work any more".to_owned(),
+        lines: vec!["It may have ended, or another was made since. Please ring the school to tell of an absence, and ask for a new link.".to_owned()],
+        again: None,
+    };
+    shell::page(StatusCode::GONE, &page)
+}
+
+fn too_often(look: Look) -> Response {
+    let page = ThanksPage {
+        frame: frame("Please wait", "Rollbook", look),
+        heading: "Please wait a few minutes".to_owned(),
+        lines: vec!["Too many links that do not work were tried from here. To tell of an absence now, please ring the school.".to_owned()],
+        again: None,
+    };
+    shell::page(StatusCode::TOO_MANY_REQUESTS, &page)
+}
+
+fn trouble(look: Look, refusal: &Refusal) -> Response {
+    let (status, words) = match refusal {
+        Refusal::NotFound => return no_such(look),
+        Refusal::Wrong(ground) => (StatusCode::TOO_MANY_REQUESTS, ground.clone()),
+        other => {
+            tracing::error!(error = %other, "what a family told could not be kept");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "It could not be kept. Please ring the school.".to_owned(),
+            )
+        }
+    };
+    let page = ThanksPage {
+        frame: frame("Not sent", "Rollbook", look),
+        heading: "It was not sent".to_owned(),
+        lines: vec![words],
+        again: None,
+    };
+    shell::page(status, &page)
+}
+
+/// The address is a secret: it goes into no search and no cache. The shell keeps it from other sites.
+fn private(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    response
+}
