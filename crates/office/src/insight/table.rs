@@ -265,6 +265,15 @@ impl Heading {
     }
 }
 
+/// `3 pupils`, `1 pupil`, `1 entry`: so many of what is named in the plural.
+fn counted(number: usize, unit: &str) -> String {
+    match (number, unit.strip_suffix("ies"), unit.strip_suffix('s')) {
+        (1, Some(stem), _) => format!("1 {stem}y"),
+        (1, None, Some(one)) => format!("1 {one}"),
+        _ => format!("{number} {unit}"),
+    }
+}
+
 /// Rows under headings. Of a long list on the screen only the rows of one page are made.
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -369,7 +378,7 @@ impl Table {
             wanted.then(|| form.link(path, &[("page", &number.to_string())]).into())
         };
         let shown = if whole {
-            format!("{} {unit}", self.all)
+            counted(self.all, unit)
         } else {
             format!("{} to {last} of {} {unit}", first + 1, self.all)
         };
@@ -542,6 +551,14 @@ impl HtmlSafe for TableView {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_counted_in_the_singular() {
+        assert_eq!(counted(1, "pupils"), "1 pupil");
+        assert_eq!(counted(1, "entries"), "1 entry");
+        assert_eq!(counted(2, "roll calls"), "2 roll calls");
+        assert_eq!(counted(0, "marks"), "0 marks");
+    }
 
     fn table(percents: &[&str]) -> Table {
         let row = |percent: &&str| {

@@ -179,7 +179,10 @@ fn made(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Roun
             format!("No visit to a home is planned for {}.", day.long()),
         ),
         under: Under {
-            shown: format!("{} visits", lines.len()).into(),
+            shown: match lines.len() {
+                1 => "1 visit".into(),
+                many => format!("{many} visits").into(),
+            },
             exports: Exports::usual(&format!("/visits?day={day}")),
             ..Under::default()
         },
