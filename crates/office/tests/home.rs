@@ -57,13 +57,14 @@ fn leaders_are_told_how_the_morning_was_signed_off_and_a_tutor_is_not() {
                 .text()
                 .contains("Signed off at")
         );
+        school.mark("Ash", "2026-11-24", Session::Am, "N");
         let note = [("note", "Two visits are under way")];
         let signed = school.post(Role::AttendanceManager, "/morning/sign-off", &note);
         assert_eq!(signed.status, StatusCode::SEE_OTHER, "{}", signed.text());
         let page = school.get(Role::Headteacher, "/");
         for word in [
             "Signed off at",
-            "children who were missed are located",
+            "0 of 1 children who were missed are located",
             "Two visits are under way",
         ] {
             assert!(page.text().contains(word), "{word}: {}", page.text());
