@@ -74,5 +74,9 @@ async function begin() {
   await tell();
 }
 
-if ('serviceWorker' in navigator) navigator.serviceWorker.register('/worker.js', { updateViaCache: 'none' }).catch(() => {});
+if ('serviceWorker' in navigator) {
+  navigator.serviceWorker.register('/worker.js', { updateViaCache: 'none' }).catch(() => {});
+  // A page that was being loaded while the worker took the others over is not the worker's yet: it asks to be.
+  navigator.serviceWorker.ready.then(({ active }) => { if (!navigator.serviceWorker.controller) active.postMessage('claim'); });
+}
 begin().catch(() => {}); // no safe place here: the pages work all the same

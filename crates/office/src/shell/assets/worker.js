@@ -13,6 +13,10 @@ self.addEventListener('activate', (event) => {
   })());
 });
 
+self.addEventListener('message', (event) => {
+  if (event.data === 'claim') event.waitUntil(self.clients.claim());
+});
+
 /** The page that was asked for, or the one for no network when the server cannot be reached. */
 async function page(event) {
   try {
