@@ -35,7 +35,7 @@ enum Told {
 }
 
 /// The times on roll of the children on the board.
-pub async fn rows_on_board(browser: &mut Browser) -> Result<Vec<i64>> {
+async fn rows_on_board(browser: &mut Browser) -> Result<Vec<i64>> {
     let page = browser.get(BOARD).await?;
     ensure!(
         page.status == 200,

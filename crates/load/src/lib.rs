@@ -16,7 +16,7 @@ mod spread;
 
 pub use announcement::{Account, Announcement};
 pub use bare::Bare;
-pub use board::{BoardFigures, call_in_a_closed_loop, fill_board, rows_on_board, watch_boards};
+pub use board::{BoardFigures, call_in_a_closed_loop, fill_board, watch_boards};
 pub use browser::{Answer, Browser};
 pub use flushes::Flushes;
 pub use pages::{Goals, Page, PageFigures, Visitor, measure_pages};

@@ -18,6 +18,7 @@ mod form;
 pub mod home;
 pub mod ids;
 pub mod insight;
+mod keyed;
 pub mod live;
 pub mod messages;
 pub mod morning;

@@ -18,7 +18,7 @@ use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::insight::Form;
-use crate::insight::table::{Cell, Heading, Table, TableView};
+use crate::insight::table::{Cell, Heading, Table, TableView, counted};
 use crate::people::{Access, Actor, RecordKind};
 use crate::registers::name_of;
 use crate::roll::Sought;
@@ -189,10 +189,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
             visitors: visit_rows(&found),
             empty: State::empty("Nobody", "No pupil stands here now."),
             under: Under {
-                shown: match chosen.len() {
-                    1 => "One pupil".into(),
-                    many => format!("{many} pupils").into(),
-                },
+                shown: counted(chosen.len(), "pupils").into(),
                 exports: Exports::usual("/site"),
                 ..Under::default()
             },

@@ -265,12 +265,12 @@ impl Heading {
     }
 }
 
-/// `3 pupils`, `1 pupil`, `1 entry`: so many of what is named in the plural.
-fn counted(number: usize, unit: &str) -> String {
+/// `1,340 pupils`, `1 pupil`, `1 entry`: so many of what is named in the plural.
+pub(crate) fn counted(number: usize, unit: &str) -> String {
     match (number, unit.strip_suffix("ies"), unit.strip_suffix('s')) {
         (1, Some(stem), _) => format!("1 {stem}y"),
         (1, None, Some(one)) => format!("1 {one}"),
-        _ => format!("{number} {unit}"),
+        _ => format!("{} {unit}", grouped(number as i64)),
     }
 }
 
@@ -558,6 +558,7 @@ mod tests {
         assert_eq!(counted(1, "entries"), "1 entry");
         assert_eq!(counted(2, "roll calls"), "2 roll calls");
         assert_eq!(counted(0, "marks"), "0 marks");
+        assert_eq!(counted(1_340, "pupils"), "1,340 pupils");
     }
 
     fn table(percents: &[&str]) -> Table {

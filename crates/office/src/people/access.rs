@@ -9,6 +9,7 @@ use calendar::{Day, Instant};
 use store::{Entry, SchoolId, StoreError, Tx, args};
 
 use crate::ids::{AccountId, PupilId, StaffId};
+use crate::keyed::keyed;
 
 /// The policy: a line for each role and kind of record.
 const MATRIX: &str = include_str!("access-matrix.csv");
@@ -59,34 +60,6 @@ pub enum Scope {
     Technical,
     /// Nobody.
     Nobody,
-}
-
-macro_rules! keyed {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $key:literal, $label:literal;)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
-
-        impl $name {
-            /// Every one, in the order of the matrix.
-            pub const ALL: &'static [$name] = &[$($name::$variant,)+];
-
-            /// The word in the access matrix and in the database.
-            pub fn key(self) -> &'static str {
-                match self { $($name::$variant => $key,)+ }
-            }
-
-            /// In the words that staff use.
-            pub fn label(self) -> &'static str {
-                match self { $($name::$variant => $label,)+ }
-            }
-
-            /// The one with this key.
-            pub fn from_key(key: &str) -> Option<$name> {
-                $name::ALL.iter().copied().find(|one| one.key() == key)
-            }
-        }
-    };
 }
 
 keyed! {

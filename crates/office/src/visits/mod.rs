@@ -12,6 +12,8 @@ mod log;
 mod one_page;
 mod order;
 mod page;
+mod ready_forms;
+mod record_form;
 pub mod records;
 mod sheet;
 mod shown;
@@ -45,15 +47,15 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/visits/{visit}/act", post(one_page::act))
         .route(
             "/visits/{visit}/check",
-            get(one_page::ask_check).post(one_page::answer_check),
+            get(ready_forms::ask_check).post(ready_forms::answer_check),
         )
         .route(
             "/visits/{visit}/staff",
-            get(one_page::ask_staff).post(one_page::answer_staff),
+            get(ready_forms::ask_staff).post(ready_forms::answer_staff),
         )
         .route(
             "/visits/{visit}/record",
-            get(one_page::ask_record).post(one_page::answer_record),
+            get(record_form::ask_record).post(record_form::answer_record),
         )
 }
 
@@ -76,7 +78,7 @@ pub fn statements() -> Vec<&'static str> {
     [
         &visit::statements()[..],
         go::STATEMENTS,
-        one_page::STATEMENTS,
+        ready_forms::STATEMENTS,
         who::STATEMENTS,
     ]
     .concat()

@@ -16,6 +16,7 @@ use super::who::Sight;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::{EnrolmentId, PupilId};
+use crate::insight::table::counted;
 use crate::people::Actor;
 use crate::shell::{Exports, Frame, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
@@ -179,10 +180,7 @@ fn made(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Roun
             format!("No visit to a home is planned for {}.", day.long()),
         ),
         under: Under {
-            shown: match lines.len() {
-                1 => "1 visit".into(),
-                many => format!("{many} visits").into(),
-            },
+            shown: counted(lines.len(), "visits").into(),
             exports: Exports::usual(&format!("/visits?day={day}")),
             ..Under::default()
         },

@@ -25,7 +25,7 @@ use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Help, Part, Wrongs, hidden};
 use crate::ids::{EnrolmentId, GroupId, MarkSetId, PupilId};
 use crate::insight::Form;
-use crate::insight::table::{Order, TableView};
+use crate::insight::table::{Order, TableView, counted};
 use crate::people::Actor;
 use crate::registers::history::cell;
 use crate::registers::save::LONGEST_TEXT;
@@ -108,7 +108,7 @@ fn whom(book: &Book, answers: &Answers) -> Option<(Whom, String)> {
             return None;
         }
         // No name: it stands in the list of changes, which names nobody.
-        let words = counted(known.len(), "pupil");
+        let words = counted(known.len(), "pupils");
         return Some((Whom::Pupils(pupils), words));
     }
     match answers.text("whom") {
@@ -685,17 +685,17 @@ pub(super) fn of_foresight(
     action: impl Into<String>,
     answers: &Answers,
 ) -> PreviewPage {
-    let marks = counted(foresight.changes.len(), "mark");
+    let marks = counted(foresight.changes.len(), "marks");
     let alone: usize = foresight.left.len();
     let summary = format!(
         "{marks} of {} {}, over {}. {} left alone.",
-        counted(foresight.pupils(), "pupil"),
+        counted(foresight.pupils(), "pupils"),
         if foresight.changes.len() == 1 {
             "changes"
         } else {
             "change"
         },
-        counted(foresight.slots.len(), "session"),
+        counted(foresight.slots.len(), "sessions"),
         match alone {
             1 => "1 place is".to_owned(),
             many => format!("{many} places are"),
@@ -737,15 +737,6 @@ pub(super) fn of_foresight(
         action: action.into(),
         carried,
     }
-}
-
-/// `1 mark`, `43 marks`.
-pub(super) fn counted(number: usize, unit: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!(
-        "{} {unit}{s}",
-        crate::insight::table::grouped(number as i64)
-    )
 }
 
 fn shifts(foresight: &Foresight) -> Vec<Shift> {
@@ -864,10 +855,10 @@ async fn one(
         let set = set_now(tx, actor.school, set)?.ok_or(Refusal::NotFound)?;
         let marks = marks_of(tx, actor.school, set.seq)?;
         let done = match asked.did.as_str() {
-            "made" => Some(format!("{} changed.", counted(marks.len(), "mark"))),
+            "made" => Some(format!("{} changed.", counted(marks.len(), "marks"))),
             "undone" => Some(format!(
                 "{} undone. What stood before stands again.",
-                counted(marks.len(), "mark")
+                counted(marks.len(), "marks")
             )),
             _ => None,
         };
@@ -930,8 +921,8 @@ fn set_page(
         heading: format!(
             "{}: {} of {}",
             set.in_words(),
-            counted(set.marks as usize, "mark"),
-            counted(set.pupils as usize, "pupil")
+            counted(set.marks as usize, "marks"),
+            counted(set.pupils as usize, "pupils")
         ),
         whose: set.whom.clone(),
         facts: Facts {

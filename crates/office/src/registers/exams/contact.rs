@@ -10,16 +10,19 @@ use axum::extract::Path;
 use axum::response::Response;
 use calendar::{Day, Instant, Slot, TimeOfDay};
 use register::Class;
+use register::lesson::LessonMark;
 use store::{Act, SchoolId, StoreError, Tx, args};
 
-use super::read::{Exam, exam};
+use super::read::{Exam, exam, is_not_there};
 use super::set::SEATED;
 use crate::book::Book;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::{EnrolmentId, ExamId};
 use crate::insight::last_marks;
+use crate::keyed::keyed;
 use crate::people::{Access, Actor, RecordKind};
+use crate::registers::lessons::place::Place;
 use crate::registers::records::EXAM_CONTACT;
 use crate::registers::save::{LONGEST_TEXT, clock_of, name_of};
 use crate::shell::{Choice, Field};
@@ -31,35 +34,7 @@ join journal_entry j on j.school_id = c.school_id and j.seq = c.seq
 where c.school_id = $1 and c.exam_id = $2
 order by c.seq";
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $key:literal, $label:literal;)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$of])* $variant,)+ }
-
-        impl $name {
-            /// Every one, in order.
-            pub const ALL: &'static [$name] = &[$($name::$variant,)+];
-
-            /// As records keep it.
-            pub fn key(self) -> &'static str {
-                match self { $($name::$variant => $key,)+ }
-            }
-
-            /// As people say it.
-            pub fn label(self) -> &'static str {
-                match self { $($name::$variant => $label,)+ }
-            }
-
-            /// The one of such a key.
-            pub fn from_key(key: &str) -> Option<$name> {
-                $name::ALL.iter().copied().find(|one| one.key() == key)
-            }
-        }
-    };
-}
-
-words! {
+keyed! {
     /// When the home of a candidate is spoken to (E-190).
     Step {
         /// A week before, from 09:00.
@@ -73,7 +48,7 @@ words! {
     }
 }
 
-words! {
+keyed! {
     /// What came of a call.
     Answered {
         /// They will come.
@@ -151,7 +126,8 @@ impl Risk {
         self.absent * 10 >= self.of && self.absent > 0
     }
 
-    fn is_high(self) -> bool {
+    /// Whether this candidate comes before the others.
+    pub(super) fn is_high(self) -> bool {
         self.absent * 5 >= self.of && self.absent > 0
     }
 
@@ -231,18 +207,40 @@ pub(super) fn contacts(
     Ok(found)
 }
 
-/// The call that is due now about a candidate: before the examination where there is a risk and no plan has them away, at its start where
-/// they are not there.
+/// What is known of a candidate when somebody asks whether to call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whereabouts {
+    /// There, or expected.
+    Expected,
+    /// Not there, and nothing says why.
+    Missing,
+    /// Away, and the attendance register, a plan or the invigilator says why.
+    Explained,
+}
+
+/// What is known of a candidate by the registers.
+pub(super) fn whereabouts(candidate: &Place) -> Whereabouts {
+    let is_explained = candidate.is_away() || candidate.mark() == Some(LessonMark::NotExpected);
+    match (is_not_there(candidate), is_explained) {
+        (false, _) => Whereabouts::Expected,
+        (true, false) => Whereabouts::Missing,
+        (true, true) => Whereabouts::Explained,
+    }
+}
+
+/// The call that is due now about a candidate: before the examination where there is a risk and they are expected, at its start where nobody
+/// knows why they are not there.
 pub(super) fn due(
     exam: &Exam,
     now: Instant,
-    (is_at_risk, is_not_there): (bool, bool),
+    risk: Risk,
+    whereabouts: Whereabouts,
     contacts: &[Contact],
 ) -> Option<Step> {
     let step = Step::now(exam, now)?;
     let is_asked_for = match step {
-        Step::Start => is_not_there,
-        _ => is_at_risk && !is_not_there,
+        Step::Start => whereabouts == Whereabouts::Missing,
+        _ => risk.is_any() && whereabouts == Whereabouts::Expected,
     };
     let is_done = contacts.iter().any(|contact| contact.step == step);
     (is_asked_for && !is_done).then_some(step)
@@ -460,16 +458,17 @@ mod tests {
     fn a_call_is_due_for_whom_it_is_meant_until_it_is_logged() {
         let exam = monday();
         let morning = at("2026-11-30", "07:45");
-        assert_eq!(due(&exam, morning, (true, false), &[]), Some(Step::Morning));
-        assert_eq!(due(&exam, morning, (false, false), &[]), None);
-        assert_eq!(
-            due(&exam, morning, (true, true), &[]),
-            None,
-            "away by a plan"
-        );
+        let (some, none) = (Risk { absent: 3, of: 20 }, Risk { absent: 0, of: 20 });
+        let due =
+            |now, risk, whereabouts, logged: &[Contact]| due(&exam, now, risk, whereabouts, logged);
+        use Whereabouts::{Expected, Explained, Missing};
+        assert_eq!(due(morning, some, Expected, &[]), Some(Step::Morning));
+        assert_eq!(due(morning, none, Expected, &[]), None);
+        assert_eq!(due(morning, some, Explained, &[]), None, "away by a plan");
         let begun = at("2026-11-30", "09:05");
-        assert_eq!(due(&exam, begun, (true, false), &[]), None, "is there");
-        assert_eq!(due(&exam, begun, (false, true), &[]), Some(Step::Start));
+        assert_eq!(due(begun, some, Expected, &[]), None, "is there");
+        assert_eq!(due(begun, none, Missing, &[]), Some(Step::Start));
+        assert_eq!(due(begun, some, Explained, &[]), None, "is ill");
         let logged = [Contact {
             step: Step::Start,
             outcome: Answered::OnTheWay,
@@ -477,6 +476,6 @@ mod tests {
             at: begun,
             who: "Mrs P Office".to_owned(),
         }];
-        assert_eq!(due(&exam, begun, (false, true), &logged), None);
+        assert_eq!(due(begun, none, Missing, &logged), None);
     }
 }

@@ -13,7 +13,9 @@ use register::lesson::LessonMark;
 use store::Tx;
 
 use super::ExamRoom;
-use super::contact::{Contact, Risk, answer_contact, ask_contact, contacts, due, keeps_plan};
+use super::contact::{
+    Contact, Risk, answer_contact, ask_contact, contacts, due, keeps_plan, whereabouts,
+};
 use super::read::{Exam, Room, candidates, exam, exams, is_not_there, rooms};
 use super::register::{exam_keeper, exam_page, find, save_exam};
 use super::set::{NewExam, NewSeats, cancel_exam, choices, seat_group, set_exam, take_out};
@@ -192,6 +194,8 @@ struct ToCall {
     step: &'static str,
     /// Why: `high: absent from 5 of the last 20 sessions`.
     why: String,
+    /// Whether they come before the others.
+    comes_first: bool,
 }
 
 /// A candidate who is not at the examination.
@@ -229,6 +233,8 @@ struct Seat {
     known: String,
     /// How likely they are to stay away; empty for hardly, and for whoever does not keep the plan.
     risk: String,
+    /// Whether they come before the others.
+    is_high_risk: bool,
     /// The calls about them, oldest first, in words; none for whoever does not keep the plan.
     calls: Vec<String>,
     /// The same in short.
@@ -254,7 +260,7 @@ impl Seat {
         let risk = plan.map(|_| Risk::of(book, row, session));
         let calls = plan.and_then(|plan| plan.get(&enrolment));
         let calls = calls.map(Vec::as_slice).unwrap_or_default();
-        let due = risk.and_then(|risk| due(exam, now, (risk.is_any(), is_not_there), calls));
+        let due = risk.and_then(|risk| due(exam, now, risk, whereabouts(candidate), calls));
         let tutor = book.groups.of_kind(enrolment, GroupKind::Tutor, exam.day);
         let mark = candidate.mark();
         let standing = candidate.standing.as_ref();
@@ -270,6 +276,7 @@ impl Seat {
             minutes: standing.and_then(|standing| standing.minutes),
             is_not_there,
             risk: risk.map(Risk::words).unwrap_or_default(),
+            is_high_risk: risk.is_some_and(Risk::is_high),
             calls: calls.iter().map(|call| call.words(now)).collect(),
             calls_in_short: calls
                 .iter()
@@ -362,11 +369,12 @@ async fn one(
                     name: seat.name.clone(),
                     step: seat.due?,
                     why: seat.risk.clone(),
+                    comes_first: seat.is_high_risk,
                 })
             })
             .collect();
-        // The high risks before the others, each in order of seat.
-        to_call.sort_by_key(|one| !one.why.starts_with("high"));
+        // Each in order of seat.
+        to_call.sort_by_key(|one| !one.comes_first);
         let not_there = all().filter(|seat| has_begun && seat.is_not_there);
         let not_there = not_there.map(|seat| NotThere {
             pupil: seat.pupil,
