@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { axe, today } from "../harness.mjs";
 import { journey } from "../journey.mjs";
+import { saved } from "../register.mjs";
 
 const role = "attendance manager";
 
@@ -75,17 +76,19 @@ journey("the joiner is marked by keyboard with a sub-code, and figures count fro
   await keys.press("i");
   // The closed register asks for a reason once.
   const why = page.locator("dialog[open] input[name=why]");
-  if (await why.isVisible().catch(() => false)) {
+  const marked = row.locator(".c-mark", { hasText: "I" });
+  await why.or(marked).first().waitFor();
+  if (await why.isVisible()) {
     await keys.type("told by the mother");
     await keys.press("Enter");
   }
-  await row.locator(".c-mark", { hasText: "I" }).waitFor();
+  await marked.waitFor();
   await keys.press(".");
   await page.getByRole("dialog", { name: "Sub-code" }).waitFor();
   await axe(page);
   await keys.press("2");
   await row.getByText("stomach").waitFor();
-  await page.locator("[data-saved]", { hasText: /^Saved/ }).waitFor();
+  await saved(page);
   await page.reload();
   await row.getByText("stomach").waitFor();
 

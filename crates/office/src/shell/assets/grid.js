@@ -113,7 +113,7 @@ async function showWaiting() {
   const trouble = entries.filter((entry) => entry.trouble && !(entry.path === path && entry.theirs));
   const away = outbox.state === 'offline';
   saved.className = `saved${waiting && outbox.state !== 'sending' ? ' waiting' : ''}`;
-  saved.textContent = waiting === 0 ? (outbox.savedAt ? `Saved ${outbox.savedAt}` : firstSaved)
+  saved.textContent = outbox.keeping ? 'Saving' : waiting === 0 ? (outbox.savedAt ? `Saved ${outbox.savedAt}` : firstSaved)
     : away ? `No network: ${marks(waiting)} ${outbox.keepsOnDevice ? 'kept on this device' : 'only in this page, keep it open'}`
       : outbox.state === 'signed-out' ? `${marks(waiting)} kept on this device` : `Saving ${marks(waiting)}`;
   const parts = [];
@@ -154,6 +154,7 @@ async function set(cells, { undoing = false } = {}) {
   if (!undoing) undos.push(before);
   tally();
   const changes = cells.map(([row]) => ({ enrolment: row.enrolment, code: row.code, minutes: row.minutes, note: row.note, sub_code: row.sub, reason, base: row.base }));
+  saved.textContent = 'Saving';
   outbox.add(path, title, changes, form.querySelector('[data-behalf]')?.value.trim() || null).catch(() => say('This device could not keep the mark. Wait for the network before you go on.'));
   return true;
 }

@@ -71,14 +71,16 @@ class Outbox extends EventTarget {
   state = 'sending';
   savedAt = '';
   keepsOnDevice = true;
-  #timer; #wait = 0; #queue = Promise.resolve(); #asked = false; #unsafe = 0;
+  /** Changes on their way to the device's disk. */
+  keeping = 0;
+  #timer; #wait = 0; #queue = Promise.resolve(); #asked = false;
 
   constructor() {
     super();
     this.ready = Disk.open().catch(() => { this.keepsOnDevice = false; return new Memory(); }).then((store) => { this.store = store; });
     addEventListener('online', () => this.#soon(0));
     document.addEventListener('visibilitychange', () => this.#soon(0));
-    addEventListener('beforeunload', (event) => { if (this.#unsafe > 0 || (!this.keepsOnDevice && this.store?.entries.length > 0)) event.preventDefault(); });
+    addEventListener('beforeunload', (event) => { if (this.keeping > 0 || (!this.keepsOnDevice && this.store?.entries.length > 0)) event.preventDefault(); });
     channel?.addEventListener('message', ({ data }) => { if (data.owner === owner) this.#tell(data.kind, data.detail, false); });
     if (owner) this.#soon(0); // what an earlier page or session left
   }
@@ -98,10 +100,10 @@ class Outbox extends EventTarget {
   /** Keeps these changes of one register and sends them soon. Resolves when they are safe on the device. */
   async add(path, title, changes, behalf = null) {
     if (!this.#asked) { this.#asked = true; navigator.storage?.persist?.().catch(() => {}); }
-    this.#unsafe += 1;
+    this.keeping += 1;
     try {
       await this.#step(() => this.store.change({ put: [{ path, made: Date.now(), sealed: null, trouble: null, title, changes, behalf }] }));
-    } finally { this.#unsafe -= 1; }
+    } finally { this.keeping -= 1; }
     this.#tell('waiting', {});
     this.#soon(gatherFor);
   }
