@@ -22,8 +22,12 @@ order by e.pupil_id";
 
 /// Pupils who have this mark this morning.
 pub(super) const WITH_MARK: &str = "\
-select e.pupil_id from enrolment e join mark m on m.school_id = e.school_id and m.enrolment_id = e.enrolment_id
-where e.school_id = $1 and e.superseded_seq is null and m.on_date = $2 and m.session = 0 and m.code = $3 order by e.pupil_id";
+select e.pupil_id from enrolment e
+where e.school_id = $1 and e.superseded_seq is null and $3 = (
+  select v.code from mark_version v
+  where v.school_id = e.school_id and v.enrolment_id = e.enrolment_id and v.on_date = $2 and v.session = 0
+  order by v.seq desc limit 1)
+order by e.pupil_id";
 
 /// About whom something was told.
 enum Whom {
