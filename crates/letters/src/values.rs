@@ -50,6 +50,12 @@ fn part_of(part: &Part, text: &mut impl FnMut(&str) -> Value) -> Value {
             "table"
         }
         Part::NewPage => "page",
+        Part::Letter { to, day } => {
+            let lines = to.iter().map(|line| text(line));
+            put(&mut values, "to", array(lines));
+            put(&mut values, "day", text(day));
+            "letter"
+        }
         Part::Signature(lines) => {
             let lines = lines.iter().map(|line| text(line));
             put(&mut values, "lines", array(lines));

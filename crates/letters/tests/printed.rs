@@ -153,3 +153,79 @@ fn a_paper_without_a_title_is_refused_with_the_ground() {
     let refused = PRESS.set(&paper).expect_err("PDF/UA asks for a title");
     assert!(refused.to_string().contains("title"), "{refused}");
 }
+
+fn letters(bodies: &[&str]) -> Paper {
+    let parts = bodies.iter().flat_map(|body| {
+        [
+            Part::Letter {
+                to: (1..=6)
+                    .map(|line| format!("Address line {line} of somebody"))
+                    .chain(["SW1A 1AA".to_owned()])
+                    .collect(),
+                day: "Tuesday 24 November 2026".to_owned(),
+            },
+            Part::Heading("Not in school".to_owned()),
+            Part::Words((*body).to_owned()),
+        ]
+    });
+    Paper {
+        title: "Letters to post".to_owned(),
+        landscape: false,
+        parts: parts.collect(),
+        ..register(1)
+    }
+}
+
+/// The words of a document with the box of each: left, top, right, bottom, in millimetres.
+fn boxes(pdf: &[u8]) -> Vec<([f64; 4], String)> {
+    let told = told("pdftotext", &["-bbox"], pdf);
+    let words = told.lines().filter_map(|line| {
+        let line = line.trim().strip_prefix("<word ")?;
+        let value = |name: &str| -> Option<f64> {
+            let rest = line.split_once(&format!("{name}=\""))?.1;
+            rest.split('"').next()?.parse().ok()
+        };
+        let edges = ["xMin", "yMin", "xMax", "yMax"].map(value);
+        let edges = edges.map(|edge| edge.expect("a number") * 25.4 / 72.0);
+        let word = line.split_once('>')?.1.split('<').next()?;
+        Some((edges, word.to_owned()))
+    });
+    words.collect()
+}
+
+#[test]
+fn the_address_of_a_letter_lies_in_the_window_and_nothing_else_does() {
+    let words = boxes(&printed(&letters(&[
+        "We have not been able to reach you. Please ring.",
+    ])));
+    let (in_window, others): (Vec<_>, Vec<_>) = words
+        .into_iter()
+        .partition(|([left, top, ..], _)| *left < 125.0 && (30.0..95.0).contains(top));
+    let window: Vec<&str> = in_window.iter().map(|(_, word)| word.as_str()).collect();
+    assert_eq!(window.len(), 6 * 5 + 2, "{window:?}");
+    for ([left, top, right, bottom], word) in &in_window {
+        let lies_within = *left >= 24.6 && *right <= 120.0 && *top >= 39.5 && *bottom <= 66.3;
+        assert!(lies_within, "{word} at {left}, {top} to {right}, {bottom}");
+    }
+    assert!(others.iter().any(|(_, word)| word == "November"));
+    for ([left, top, right, bottom], word) in &others {
+        let is_printed = *left >= 15.0 && *right <= 195.0 && *top >= 5.0 && *bottom <= 292.0;
+        assert!(is_printed, "{word} at {left}, {top} to {right}, {bottom}");
+    }
+}
+
+#[test]
+fn each_letter_has_a_page_of_its_own_and_none_tells_of_the_others() {
+    let pdf = printed(&letters(&["First.", "Second."]));
+    let told = text(&pdf);
+    let pages: Vec<&str> = told
+        .split('\u{c}')
+        .filter(|page| !page.trim().is_empty())
+        .collect();
+    assert_eq!(pages.len(), 2, "{told}");
+    assert!(pages[0].contains("First.") && !pages[0].contains("Second."));
+    assert!(
+        !told.contains("Letters to post") && !told.contains("page 1"),
+        "{told}"
+    );
+}

@@ -37,6 +37,14 @@ pub enum Part {
     Table(Table),
     /// What follows begins on a new page.
     NewPage,
+    /// A letter begins here, on a new page: to whom, where the window of an envelope shows it, and of which day. A paper with a letter in it
+    /// has neither its title nor its foot on the pages.
+    Letter {
+        /// The address, a line each; at most seven.
+        to: Vec<String>,
+        /// The day, in words.
+        day: String,
+    },
     /// A line to sign on, and what is written under it: name, position, date.
     Signature(Vec<String>),
 }
