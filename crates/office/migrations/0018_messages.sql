@@ -1,6 +1,6 @@
 -- Messages to families. A message is one row, as it was sent; what became of it stands beside it, newest last (I-120, I-121).
 
--- Messages that somebody asked for together: about pupils without a reason in this session.
+-- Messages that somebody asked for together. purpose: first (about pupils without a reason in this session), letter (written by somebody).
 create table message_run (
     school_id {int} not null,
     run_id {int} not null,
@@ -8,6 +8,7 @@ create table message_run (
     on_date {day} not null,
     session {int} not null,
     asked_at {instant} not null,
+    purpose {text} not null,
     superseded_seq {int},
     primary key (school_id, run_id, seq)
 ) {strict};
@@ -33,6 +34,7 @@ create table message (
 create index message_by_run on message (school_id, run_id);
 create index message_by_time on message (school_id, asked_at);
 create index message_by_address on message (school_id, address);
+create index message_by_reference on message (school_id, reference);
 
 create table message_pupil (
     school_id {int} not null,

@@ -107,6 +107,14 @@ id_type!(
     MessageId
 );
 id_type!(
+    /// One e-mail to somebody on the staff.
+    StaffMailId
+);
+id_type!(
+    /// E-mails to staff that were asked for together.
+    StaffMailRunId
+);
+id_type!(
     /// A hold of messages about a pupil.
     HoldId
 );

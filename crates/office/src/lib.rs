@@ -122,6 +122,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0020_visits",
         sql: include_str!("../migrations/0020_visits.sql"),
     },
+    Migration {
+        name: "0025_mail",
+        sql: include_str!("../migrations/0025_mail.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -198,6 +202,9 @@ pub static TABLES: &[&Table] = &[
     &messages::records::MESSAGE_HOLD,
     &messages::records::MESSAGE_REPLY,
     &messages::records::MESSAGE_CHANNEL,
+    &messages::records::STAFF_MAIL,
+    &messages::records::STAFF_MAIL_STATE,
+    &messages::records::LETTER_POSTING,
     &absence_line::records::ABSENCE_REPORT,
     &visits::records::HOME_VISIT,
     &visits::records::VISIT_CHECK,

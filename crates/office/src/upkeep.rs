@@ -4,6 +4,7 @@ use calendar::Instant;
 use store::{Store, StoreError, Tx, jobs};
 
 use crate::api::forget_old_answers;
+use crate::messages::forget_old_callbacks;
 use crate::people::forget_old_sign_ins;
 use crate::registers::forget_old_saves;
 use crate::roll::imports::destroy_old_files;
@@ -25,6 +26,8 @@ pub struct Forgotten {
     pub answers: u64,
     /// Deliveries of webhooks that were taken 30 days ago.
     pub deliveries: u64,
+    /// What GOV.UK Notify told a week ago.
+    pub callbacks: u64,
     /// Files that were received 30 days ago (I-015).
     pub files: u64,
 }
@@ -44,6 +47,7 @@ pub async fn forget_what_is_over(store: &Store, now: Instant) -> Result<Forgotte
         deliveries: store
             .write(move |tx| forget_old_deliveries(tx, now))
             .await?,
+        callbacks: store.write(move |tx| forget_old_callbacks(tx, now)).await?,
         files: store.write(move |tx| destroy_old_files(tx, now)).await?,
     })
 }

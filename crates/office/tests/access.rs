@@ -12,9 +12,11 @@ use office::people::{Access, Place, RecordKind, Role, Scope};
 use school::{day, each_school};
 
 /// Addresses that answer somebody who is not signed in.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 11] = [
     // A family tells of an absence by its own secret address; without one it opens nothing.
     "/from-home/{token}",
+    // GOV.UK Notify tells what became of messages, with a token that the school made for it.
+    "/notify/{school}",
     "/set-up",
     "/sign-in",
     "/sign-out",

@@ -12,9 +12,12 @@ use messages::recording::Recording;
 use messages::{Channel, Number, Received, Recipient, Refusal as Unsent};
 use office::desk::Office;
 use office::ids::{ContactId, PupilId};
-use office::messages::{Hold, Outside, carry_what_is_due, foresee, hold, keep_reply};
+use office::messages::staff::{carry_staff_mail, send_weekly_reports};
+use office::messages::{
+    Hold, Outside, carry_what_is_due, foresee, hold, keep_reply, work_on_callbacks,
+};
 use office::people::Role;
-use office::roll::records::{CONTACT, CONTACT_ROUTE, PUPIL_CONTACT};
+use office::roll::records::{ADDRESS, CONTACT, CONTACT_ROUTE, PUPIL_CONTACT, RESIDENCE};
 use school::{Answer, School, ask, day, each_school};
 use store::{Entry, StoreError, args};
 
@@ -899,5 +902,631 @@ fn a_hold_has_a_reason() {
             .store
             .act_now(school.id, move |act| hold(act, &actor, &new));
         assert!(held.is_err());
+    });
+}
+
+/// E-mails to staff: to whom, what about, in which words.
+fn staff_mails(at: &Sending<'_>) -> Vec<(String, String, String)> {
+    at.recording
+        .sent()
+        .iter()
+        .filter_map(|one| match &one.to {
+            Recipient::Email(to) => Some((to.clone(), one.subject.clone(), one.text.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+impl Sending<'_> {
+    fn carry_staff(&self) -> usize {
+        self.school
+            .wait(carry_staff_mail(&self.office))
+            .expect("the database answers")
+    }
+
+    /// Gives everybody on the staff a work e-mail made of their role, but for one.
+    fn work_emails(&self, but: Role) {
+        let people: Vec<(office::ids::StaffId, Role)> = self
+            .school
+            .people
+            .iter()
+            .filter(|(role, _)| **role != but)
+            .map(|(role, person)| (person.staff, *role))
+            .collect();
+        const GIVE: &str = "update staff set email = $3 where school_id = $1 and staff_id = $2";
+        let school = self.school.id;
+        let given: Result<(), StoreError> = self.office.store.write_now(move |tx| {
+            for (staff, role) in &people {
+                let address = format!("{}@hill.example", role.key());
+                tx.execute(GIVE, &args![school, *staff, address])?;
+            }
+            Ok(())
+        });
+        given.expect("addresses of a test");
+    }
+}
+
+#[test]
+fn who_is_asked_for_a_register_has_one_e_mail_and_the_head_of_year_the_next() {
+    each_school(|school| {
+        let at = sending(school);
+        at.work_emails(Role::Governor);
+        let asked = at.post("/morning/remind", &[]);
+        assert!(
+            asked.location().contains("did=reminded&mailed=3"),
+            "{}",
+            asked.location()
+        );
+        // Two who press together send one: the register was asked for a moment ago.
+        let again = at.post("/morning/remind", &[]);
+        assert!(
+            again.location().contains("did=nobody"),
+            "{}",
+            again.location()
+        );
+        assert_eq!(at.carry_staff(), 1);
+        at.carry_staff();
+        let sent = staff_mails(&at);
+        let mut to: Vec<(&str, &str)> = sent
+            .iter()
+            .map(|(to, subject, _)| (to.as_str(), subject.as_str()))
+            .collect();
+        to.sort_unstable();
+        // 9A has a tutor; 9B has none, so its head of year is asked; 10A has neither, so the attendance lead is.
+        assert_eq!(
+            to,
+            [
+                ("attendance_manager@hill.example", "Register not in: 10A"),
+                ("head_of_house_or_year@hill.example", "Register not in: 9B"),
+                ("tutor@hill.example", "Register not in: 9A"),
+            ]
+        );
+        for (_, subject, words) in &sent {
+            for surname in school.pupils.keys() {
+                assert!(
+                    !subject.contains(surname) && !words.contains(surname),
+                    "{words}"
+                );
+            }
+        }
+        let board = at.get("/morning");
+        assert!(board.text().contains("E-mail to 3: "), "{}", board.text());
+        at.later(5 * 60);
+        at.post("/morning/remind", &[]);
+        at.carry_staff();
+        let second: Vec<(String, String, String)> = staff_mails(&at).split_off(3);
+        let head = second.iter().find(|(to, _, _)| to.starts_with("head_of"));
+        assert!(
+            head.is_some_and(|(_, subject, words)| subject == "Registers not in: 9A, 9B"
+                && words.contains("was asked for before")),
+            "{second:?}"
+        );
+        let page = at.get("/messages/staff");
+        assert!(
+            page.text().contains("Register not in: 9A"),
+            "{}",
+            page.text()
+        );
+        assert_eq!(
+            at.send(Role::Teacher, Method::GET, "/messages/staff", &[])
+                .status,
+            404
+        );
+    });
+}
+
+#[test]
+fn leaders_have_the_two_measures_and_who_has_no_address_stands_there() {
+    each_school(|school| {
+        let at = sending(school);
+        at.work_emails(Role::DeputyHeadPastoral);
+        at.absent(&["Ash"]);
+        let signed = at.post("/morning/sign-off", &[("note", "Ash was at the gate")]);
+        assert!(
+            signed.location().ends_with("mailed=2"),
+            "{}",
+            signed.location()
+        );
+        at.carry_staff();
+        let sent = staff_mails(&at);
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        let (to, subject, words) = &sent[0];
+        assert_eq!(to, "headteacher@hill.example");
+        assert!(subject.contains("24 November 2026"), "{subject}");
+        assert!(words.contains("Children not located at 10:00"), "{words}");
+        assert!(
+            words.contains("There is a note") && !words.contains("Ash"),
+            "{words}"
+        );
+        let page = at.get("/messages/staff");
+        assert!(
+            page.text().contains("no work e-mail in the staff record"),
+            "{}",
+            page.text()
+        );
+    });
+}
+
+#[test]
+fn on_friday_tutors_and_heads_are_told_of_their_own_pupils_once_by_two_programs_together() {
+    each_school(|school| {
+        let at = sending(school);
+        at.work_emails(Role::Governor);
+        at.absent(&["Ash", "Birch", "Gorse"]);
+        let weekly = || send_weekly_reports(&at.office);
+        assert_eq!(at.school.wait(weekly()).expect("an answer"), 0, "a Tuesday");
+        school
+            .clock
+            .set("2026-11-27T14:59:00Z".parse().expect("a time"));
+        assert_eq!(
+            at.school.wait(weekly()).expect("an answer"),
+            0,
+            "before its time"
+        );
+        school
+            .clock
+            .set("2026-11-27T15:00:00Z".parse().expect("a time"));
+        // Nobody heads Year 10 or tutors 10A, so Gorse is in nobody's report.
+        let both = at.school.wait(async { tokio::join!(weekly(), weekly()) });
+        let sent = both.0.expect("an answer") + both.1.expect("an answer");
+        assert_eq!(sent, 2);
+        assert_eq!(at.school.wait(weekly()).expect("an answer"), 0);
+        at.carry_staff();
+        let mut mails = staff_mails(&at);
+        mails.sort();
+        let to: Vec<&str> = mails.iter().map(|(to, _, _)| to.as_str()).collect();
+        assert_eq!(
+            to,
+            ["head_of_house_or_year@hill.example", "tutor@hill.example"]
+        );
+        assert!(
+            mails[0].2.contains("Year 9: 2 pupils, 2 sessions"),
+            "{}",
+            mails[0].2
+        );
+        assert!(
+            mails[1].2.contains("9A: 2 pupils, 2 sessions"),
+            "{}",
+            mails[1].2
+        );
+        assert!(!mails[1].2.contains("Ash"), "{}", mails[1].2);
+        let page = at.get("/unexplained/week");
+        assert!(
+            page.text()
+                .contains("Sent on 27 November 2026. E-mail to 2: "),
+            "{}",
+            page.text()
+        );
+        // Asked for again by hand on the same day: everybody has had it.
+        let again = at.post("/messages/staff/week", &[]);
+        assert!(again.location().ends_with("sent=0"), "{}", again.location());
+        assert_eq!(
+            at.send(Role::Tutor, Method::POST, "/messages/staff/week", &[])
+                .status,
+            404
+        );
+    });
+}
+
+#[test]
+fn an_e_mail_to_staff_whose_answer_was_lost_is_looked_up_and_not_sent_again() {
+    each_school(|school| {
+        let at = sending(school);
+        at.work_emails(Role::Governor);
+        at.absent(&["Ash"]);
+        at.recording
+            .refuse_next(Unsent::Unsure("the connection broke off".to_owned()));
+        at.recording
+            .refuse_next(Unsent::NotNow("the mail server answered 421".to_owned()));
+        at.post("/morning/sign-off", &[]);
+        at.carry_staff();
+        at.later(40);
+        at.carry_staff();
+        at.later(90);
+        at.carry_staff();
+        assert_eq!(staff_mails(&at).len(), 2, "{:?}", staff_mails(&at));
+    });
+}
+
+#[test]
+fn nothing_goes_to_staff_without_a_channel_and_the_page_says_so() {
+    each_school(|school| {
+        let at = sending(school);
+        at.work_emails(Role::Governor);
+        let asked = school.post(Role::AttendanceManager, "/morning/remind", &[]);
+        assert!(
+            asked.location().ends_with("mailed=0"),
+            "{}",
+            asked.location()
+        );
+        let page = school.get(Role::AttendanceManager, "/messages/staff");
+        assert!(
+            page.text().contains("has not allowed it"),
+            "{}",
+            page.text()
+        );
+        let closed = Arc::new((*school.office).clone().sending(Outside::open()));
+        let request = school
+            .request(
+                Some(Role::AttendanceManager),
+                Method::GET,
+                "/messages/staff",
+            )
+            .body(Body::empty())
+            .expect("a request");
+        let page = school.wait(ask(office::router(closed), request));
+        assert!(
+            page.text().contains("no channel for e-mail yet"),
+            "{}",
+            page.text()
+        );
+        let rules = [("registers", ""), ("week_at", "15:00"), ("from", TODAY)];
+        assert_eq!(at.post("/messages/staff/rules", &rules).status, 303);
+        let page = at.get("/messages/staff");
+        assert!(
+            page.text().contains("switched this one off"),
+            "{}",
+            page.text()
+        );
+        let wrong = [
+            ("week_at", "15:00"),
+            ("from", TODAY),
+            ("address", "hill.example"),
+        ];
+        assert_eq!(at.post("/messages/staff/rules", &wrong).status, 422);
+    });
+}
+
+/// Gives a contact an address.
+fn lives_at(at: &Sending<'_>, contact: ContactId, lines: [&'static str; 5]) {
+    let account = at.school.people[&Role::AttendanceManager].account.0;
+    let given: Result<(), StoreError> = at.office.store.act_now(at.school.id, move |act| {
+        let (address, residence) = (act.new_id(), act.new_id());
+        let [one, two, town, county, postcode] = lines;
+        act.record(
+            &ADDRESS,
+            &args![address, one, two, town, county, postcode, None::<&str>],
+        )?;
+        let never = None::<calendar::Day>;
+        act.record(
+            &RESIDENCE,
+            &args![residence, "contact", contact, address, never, never],
+        )?;
+        act.describe(Entry {
+            account,
+            job_title: "Attendance manager",
+            act: "keep address",
+            subject: format!("contact {contact}"),
+        });
+        Ok(())
+    });
+    given.expect("an address of a test");
+}
+
+#[test]
+fn who_can_be_reached_by_nothing_else_has_a_letter_that_is_printed_posted_and_kept() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let by_post = at.contact("Elm", &["Elm"], &[], false);
+        lives_at(
+            &at,
+            by_post,
+            ["1 Hill Road", "", "Sampleton", "", "SW1A 1AA"],
+        );
+        // This one has an address too, and a telephone that can be rung: a letter is the last way.
+        let rung = at.contact("Fir", &["Fir"], &[("home", "+441632960001")], false);
+        lives_at(&at, rung, ["2 Hill Road", "", "Sampleton", "", "SW1A 1AA"]);
+        let nowhere = at.contact("Gorse", &["Gorse"], &[], false);
+        lives_at(&at, nowhere, ["No fixed abode", "", "", "", ""]);
+        at.absent(&["Elm", "Fir", "Gorse"]);
+        let page = at.get("/messages/first");
+        let text = page.text();
+        assert!(text.contains("Send 3 messages about 4 children"), "{text}");
+        assert!(
+            text.contains("Ms P Elm\n1 Hill Road\nSampleton\nSW1A 1AA"),
+            "{text}"
+        );
+        assert!(
+            text.contains("no telephone number or e-mail address"),
+            "{text}"
+        );
+        assert!(
+            text.contains("cannot be posted to no fixed abode"),
+            "{text}"
+        );
+        let run = at.ask_for_all();
+        at.carry();
+        assert_eq!(
+            at.sent().len(),
+            2,
+            "the letter leaves by nobody: {:?}",
+            at.sent()
+        );
+        assert!(at.get(&run).text().contains("It waits under Letters"));
+        let page = at.get("/messages/letters");
+        assert!(
+            page.text().contains("Elm, Pat") && page.text().contains("1 Hill Road"),
+            "{}",
+            page.text()
+        );
+        let id = page
+            .text()
+            .split("name=\"letter\" value=\"")
+            .nth(1)
+            .expect("a letter");
+        let id = id.split('"').next().expect("a value").to_owned();
+        let take = |list: &str| {
+            let form = [
+                ("list", list),
+                ("format", "pdf"),
+                ("reason", "To post them"),
+            ];
+            at.post("/take-away", &form)
+        };
+        let printed = take("/messages/letters");
+        assert_eq!(printed.status, 200, "{}", printed.text());
+        assert!(printed.text().contains("1 Hill Road"), "{}", printed.text());
+        let mut form = vec![
+            ("posted_on", "2026-11-25"),
+            ("how", "first class"),
+            ("proof", "CP 12"),
+        ];
+        form.push(("letter", id.as_str()));
+        let tomorrow = at.post("/messages/letters/posted", &form);
+        assert_eq!(tomorrow.status, 422, "a day that has not come");
+        form[0].1 = TODAY;
+        let posted = at.post("/messages/letters/posted", &form);
+        assert!(posted.location().ends_with("posted=1"), "{}", posted.text());
+        let again = at.post("/messages/letters/posted", &form);
+        assert_eq!(again.status, 422, "it was recorded");
+        let page = at.get("/messages/letters");
+        let text = page.text();
+        assert!(
+            text.contains("CP 12") && text.contains("26 November 2026"),
+            "{text}"
+        );
+        assert!(!text.contains("name=\"letter\""), "{text}");
+        let kept = take(&format!("/messages/letters/{id}"));
+        assert!(kept.text().contains("1 Hill Road"), "{}", kept.text());
+        assert!(
+            at.get(&run)
+                .text()
+                .contains("posted on 24 November 2026, first class")
+        );
+        for path in ["/messages/letters", "/messages/letters/posted"] {
+            let method = if path.ends_with("posted") {
+                Method::POST
+            } else {
+                Method::GET
+            };
+            let form = [
+                ("posted_on", TODAY),
+                ("how", "first class"),
+                ("letter", "1"),
+            ];
+            assert_eq!(
+                at.send(Role::Teacher, method, path, &form).status,
+                404,
+                "{path}"
+            );
+        }
+    });
+}
+
+/// The reference of the first message that was handed over.
+fn first_reference(at: &Sending<'_>) -> String {
+    at.recording.sent()[0].reference.to_string()
+}
+
+impl Sending<'_> {
+    /// Tells as GOV.UK Notify does, with this token.
+    fn tell(&self, token: &str, body: &str) -> u16 {
+        let request = axum::http::Request::builder()
+            .method(Method::POST)
+            .uri(format!("/notify/{}", self.school.id.0))
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_owned()))
+            .expect("a request");
+        self.school
+            .wait(ask(self.router.clone(), request))
+            .status
+            .as_u16()
+    }
+
+    fn work(&self) -> usize {
+        self.school
+            .wait(work_on_callbacks(&self.office))
+            .expect("the database answers")
+    }
+
+    /// Sets GOV.UK Notify up and answers the token for its callbacks.
+    fn token(&self) -> String {
+        let key = "hill-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0";
+        let template = "f33517ff-2a88-4f6e-b855-c550268ce08a";
+        let own = [("key", key), ("text", template)];
+        let set = self.send(
+            Role::SystemAdministrator,
+            Method::POST,
+            "/messages/channels/notify",
+            &own,
+        );
+        assert_eq!(set.status, 303, "{}", set.text());
+        let page = self.send(
+            Role::SystemAdministrator,
+            Method::POST,
+            "/messages/channels/callback",
+            &[],
+        );
+        let token = page
+            .text()
+            .split("Bearer token</dt><dd><code class=\"wrap\">")
+            .nth(1);
+        token
+            .expect("a token")
+            .split('<')
+            .next()
+            .expect("its end")
+            .to_owned()
+    }
+}
+
+#[test]
+fn what_notify_tells_moves_a_message_of_ours_once_and_forwards_and_nothing_else() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let token = at.token();
+        let run = at.ask_for_all();
+        at.carry();
+        let reference = first_reference(&at);
+        let told = |reference: &str, status: &str| {
+            format!(
+                r#"{{"id":"740e5834-3a29-46b4-9a6f-16142fde533a","reference":"{reference}","to":"+447700900101","status":"{status}",
+                "created_at":"2026-11-24T09:05:00.000000Z","completed_at":"2026-11-24T09:06:00.000000Z","sent_at":"2026-11-24T09:05:10.000000Z",
+                "notification_type":"sms","template_id":"f33517ff-2a88-4f6e-b855-c550268ce08a","template_version":1}}"#
+            )
+        };
+        assert_eq!(at.tell("wrong", &told(&reference, "delivered")), 401);
+        assert_eq!(at.work(), 0, "nothing is kept without the token");
+        let stranger = "rb-00000000000000000000000000000000";
+        assert_eq!(at.tell(&token, &told(stranger, "permanent-failure")), 200);
+        assert_eq!(at.tell(&token, "no JSON"), 200, "kept and ignored");
+        assert_eq!(at.tell(&token, &told(&reference, "delivered")), 200);
+        assert_eq!(at.tell(&token, &told(&reference, "delivered")), 200);
+        assert_eq!(at.work(), 3, "the same is kept once");
+        assert!(at.get(&run).text().contains("delivered"));
+        // What comes later and says less moves nothing back (I-121).
+        assert_eq!(at.tell(&token, &told(&reference, "permanent-failure")), 200);
+        assert_eq!(at.work(), 1);
+        assert!(!at.get(&run).text().contains("failed for good"));
+        const LOGGED: &str =
+            "select count(*) from absence_entry where school_id = $1 and kind = 'attempt'";
+        let id = school.id;
+        let logged: Result<i64, StoreError> = at
+            .office
+            .store
+            .read_now(move |tx| tx.query_one(LOGGED, &args![id], |row| row.get(0)));
+        assert_eq!(
+            logged.expect("a count"),
+            2,
+            "both children of that number have their attempt (E-018)"
+        );
+        let reply = r#"{"id":"97a5e1d2-7f8a-4f8e-8d3d-2e2c1b0a9f10","source_number":"447700900101","destination_number":"07700900999",
+            "message":"on our way","date_received":"2026-11-24T09:07:00.000000Z"}"#;
+        assert_eq!(at.tell(&token, reply), 200);
+        at.work();
+        assert!(at.get("/messages").text().contains("on our way"));
+        // A new token ends the one before.
+        let other = at.send(
+            Role::SystemAdministrator,
+            Method::POST,
+            "/messages/channels/callback",
+            &[],
+        );
+        assert_eq!(other.status, 200);
+        assert_eq!(at.tell(&token, "{}"), 401);
+        assert_eq!(
+            at.send(
+                Role::Teacher,
+                Method::POST,
+                "/messages/channels/callback",
+                &[]
+            )
+            .status,
+            404
+        );
+    });
+}
+
+#[test]
+fn a_letter_that_somebody_writes_is_seen_first_and_goes_to_each_parent_with_their_own_address() {
+    each_school(|school| {
+        let at = sending(school);
+        let one = at.contact("Hazel", &["Hazel"], &[("mobile", "+447700900108")], false);
+        lives_at(&at, one, ["1 Hill Road", "", "Sampleton", "", "SW1A 1AA"]);
+        let other = at.contact("Elder", &["Hazel"], &[], false);
+        lives_at(&at, other, ["9 Dale Road", "", "Sampleton", "", "SW1A 2AA"]);
+        let without = at.contact("Oak", &["Hazel"], &[], false);
+        let (pupil, _) = school.pupils["Hazel"];
+        let (pupil, one, other, without) = (
+            pupil.to_string(),
+            one.to_string(),
+            other.to_string(),
+            without.to_string(),
+        );
+        let form = at.get(&format!("/messages/letters/new?pupil={pupil}"));
+        assert!(
+            form.text().contains("no letter: no address is recorded"),
+            "{}",
+            form.text()
+        );
+        let mut letter = vec![
+            ("pupil", pupil.as_str()),
+            ("to", one.as_str()),
+            ("to", other.as_str()),
+            ("subject", "How can we reach you?"),
+            ("words", "Please tell us.\n\nThe office"),
+        ];
+        let seen = at.post("/messages/letters/new", &letter);
+        let text = seen.text();
+        assert!(
+            text.contains("Dear Ms P Hazel,") && text.contains("9 Dale Road"),
+            "{text}"
+        );
+        assert!(
+            at.get("/messages/letters")
+                .text()
+                .contains("No letter waits"),
+            "nothing went yet"
+        );
+        letter.push(("go", "send"));
+        let sent = at.post("/messages/letters/new", &letter);
+        assert_eq!(sent.status, 303, "{}", sent.text());
+        at.carry();
+        let page = at.get("/messages/letters");
+        assert_eq!(
+            page.text().matches("name=\"letter\"").count(),
+            2,
+            "{}",
+            page.text()
+        );
+        assert!(at.sent().is_empty(), "the school prints it");
+        let to_nobody = [
+            ("pupil", pupil.as_str()),
+            ("to", without.as_str()),
+            ("subject", "a"),
+            ("words", "b"),
+            ("go", "send"),
+        ];
+        assert_eq!(at.post("/messages/letters/new", &to_nobody).status, 422);
+        assert_eq!(
+            at.send(Role::Dsl, Method::POST, "/messages/letters/new", &letter)
+                .status,
+            404
+        );
+    });
+}
+
+#[test]
+fn an_address_at_which_a_message_failed_for_good_is_shown_at_the_contact_with_what_comes_next() {
+    each_school(|school| {
+        let at = sending(school);
+        let ways = [("mobile", "+447700900002"), ("email", "fir@example.org")];
+        at.contact("Fir", &["Fir"], &ways, false);
+        at.absent(&["Fir"]);
+        at.ask_for_all();
+        at.carry();
+        at.later(6);
+        at.carry();
+        let (pupil, _) = school.pupils["Fir"];
+        let page = at.get(&format!("/pupils/{pupil}/contacts"));
+        assert!(
+            page.text()
+                .contains("a message did not arrive on Tue 24 Nov: put it right, next: e-mail"),
+            "{}",
+            page.text()
+        );
     });
 }

@@ -430,10 +430,12 @@ fn asked(address: impl Into<String>, tells: &[Part]) -> Asked {
     }
 }
 
-/// The lists that the small school has nothing for: no room, change of many marks, inspector, webhook, erasure, and no typesetter.
-const NOT_HERE: [&str; 6] = [
+/// The lists that the small school has nothing for: no room, change of many marks, letter, inspector, webhook, erasure, and no typesetter.
+const NOT_HERE: [&str; 8] = [
     "/inspections/{inspection}",
     "/many-marks/{set}",
+    "/messages/letters",
+    "/messages/letters/{message}",
     "/preservation/{erasure}",
     "/pupils/{pupil}/extract",
     "/timetable/rooms/{room}",
@@ -557,6 +559,9 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/preservation/{erasure}" => vec![asked("/preservation/1", &[])],
         // No mark was changed with others in this school.
         "/many-marks/{set}" => vec![asked("/many-marks/1", &[])],
+        // No letter waits at this school, and none was posted.
+        "/messages/letters" => all(&[""], &[]),
+        "/messages/letters/{message}" => vec![asked("/messages/letters/1", &[])],
         "/fire/drills" => all(&[""], &[]),
         "/punctuality" => all(&["?show=all", "?show=targets"], &[Marks]),
         "/late-marks" | "/door/log" | "/door/mismatch" | "/site" | "/site/log" | "/missing" => {

@@ -79,6 +79,18 @@ fn answer_of(store: &TestStore, days: i64) {
     written.expect("an answer of a test");
 }
 
+/// What GOV.UK Notify told, worked on so many days ago.
+fn callback_of(store: &TestStore, days: i64) {
+    let then = days_ago(days);
+    let written = store.write_now(move |tx| {
+        tx.execute(
+            "insert into notify_callback (school_id, digest, body, received_at, worked_at, outcome) values ($1, $2, $2, $3, $3, 'moved')",
+            &args![SCHOOL, &[days as u8][..], then],
+        )
+    });
+    written.expect("a callback of a test");
+}
+
 /// A delivery of a webhook that was taken so many days ago.
 fn delivery_of(store: &TestStore, days: i64) {
     let then = days_ago(days);
@@ -110,6 +122,8 @@ fn sign_ins_saves_jobs_and_received_files_are_forgotten_when_they_are_long_over_
         delivery_of(store, 31);
         answer_of(store, 6);
         answer_of(store, 8);
+        callback_of(store, 6);
+        callback_of(store, 8);
         file_of(store, 29);
         file_of(store, 31);
         let runtime = tokio::runtime::Builder::new_current_thread().build();
@@ -121,6 +135,7 @@ fn sign_ins_saves_jobs_and_received_files_are_forgotten_when_they_are_long_over_
             jobs: 1,
             answers: 1,
             deliveries: 1,
+            callbacks: 1,
             files: 1,
         };
         assert_eq!(forget().expect("rows are forgotten"), forgotten);

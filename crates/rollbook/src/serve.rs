@@ -16,7 +16,8 @@ use axum::routing::get;
 use letters::Press;
 use office::api::InterfaceRules;
 use office::desk::{Clock, Office};
-use office::messages::{Outside, carry_what_is_due};
+use office::messages::staff::{carry_staff_mail, send_weekly_reports};
+use office::messages::{Outside, carry_what_is_due, work_on_callbacks};
 use office::people::{self, Doors, Keyring, SetUpCode};
 use office::shell::{self, Frame};
 use office::upkeep::{Forgotten, forget_what_is_over};
@@ -98,6 +99,25 @@ async fn keep_carrying(office: Arc<Office>) {
         tokio::time::sleep(LOOKS_FOR_MESSAGES).await;
         if let Err(error) = carry_what_is_due(&office).await {
             tracing::warn!(%error, "it could not be looked whether messages are due");
+        }
+        if let Err(error) = work_on_callbacks(&office).await {
+            tracing::warn!(%error, "what GOV.UK Notify told could not be worked on");
+        }
+        if let Err(error) = carry_staff_mail(&office).await {
+            tracing::warn!(%error, "it could not be looked whether e-mails to staff are due");
+        }
+    }
+}
+
+/// How often it is looked whether the clock has come to something that is sent by itself.
+const LOOKS_AT_THE_CLOCK: Duration = Duration::from_secs(60);
+
+/// Sends what is sent by itself, for as long as the program runs.
+async fn keep_to_the_clock(office: Arc<Office>) {
+    loop {
+        tokio::time::sleep(LOOKS_AT_THE_CLOCK).await;
+        if let Err(error) = send_weekly_reports(&office).await {
+            tracing::warn!(%error, "it could not be looked whether the weekly report is due");
         }
     }
 }
@@ -261,6 +281,7 @@ impl Served {
         tokio::spawn(Arc::clone(&office).open_books());
         tokio::spawn(keep_sealing(Arc::clone(&office), SEALS_AFTER));
         tokio::spawn(keep_carrying(Arc::clone(&office)));
+        tokio::spawn(keep_to_the_clock(Arc::clone(&office)));
         if let Some(upkeep) = self.upkeep {
             office.interface.go_by(upkeep.interface);
             tokio::spawn(office::webhooks::keep_delivering(Arc::clone(&office)));
@@ -301,6 +322,7 @@ async fn keep_up(store: Store, clock: Clock) {
                 jobs,
                 answers,
                 deliveries,
+                callbacks,
                 files,
             }) => tracing::info!(
                 sign_ins,
@@ -308,6 +330,7 @@ async fn keep_up(store: Store, clock: Clock) {
                 jobs,
                 answers,
                 deliveries,
+                callbacks,
                 files,
                 "what is long over was forgotten"
             ),

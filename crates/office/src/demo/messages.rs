@@ -8,7 +8,8 @@ use store::{Act, SchoolId, Store, StoreError, args};
 
 use super::{People, by_system};
 use crate::desk::Refusal;
-use crate::ids::{MessageId, MessageRunId};
+use crate::ids::{ContactId, MessageId, MessageRunId, PupilId};
+use crate::messages::letters::{NewLetter, write_letters};
 use crate::messages::records::MESSAGE_STATE;
 use crate::messages::{Foreseen, ask, foresee, keep_reply};
 use crate::people::{Actor, Limits, Role};
@@ -16,6 +17,13 @@ use crate::people::{Actor, Limits, Role};
 /// The messages of a run.
 pub(super) const OF_RUN: &str =
     "select message_id from message where school_id = $1 and run_id = $2 order by message_id";
+
+/// Some contacts with an address of their own.
+pub(super) const WITH_ADDRESS: &str = "\
+select x.pupil_id, x.contact_id from pupil_contact x
+join residence r on r.school_id = x.school_id and r.party = 'contact' and r.party_id = x.contact_id and r.superseded_seq is null and r.to_day is null
+join contact c on c.school_id = x.school_id and c.contact_id = x.contact_id and c.superseded_seq is null and not c.do_not_contact
+where x.school_id = $1 and x.superseded_seq is null and not x.court_order order by x.pupil_id, x.contact_id limit 5";
 
 /// A third of the families have had a message, so that there is still somebody to write to.
 const SHARE: usize = 3;
@@ -52,6 +60,7 @@ pub(super) fn put_in(store: &Store, key: SchoolId, people: &Arc<People>) -> Resu
             false => State::Delivered,
         }
     })?;
+    a_letter(store, key, people)?;
     let now = store.now();
     let texted = chosen
         .iter()
@@ -73,6 +82,38 @@ pub(super) fn put_in(store: &Store, key: SchoolId, people: &Arc<People>) -> Resu
         let kept = store.act_now(key, move |act: &mut Act| keep_reply(act, &received));
         if let Err(Refusal::Store(error)) = kept {
             return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// A letter that the attendance manager has written to a family with an address, which waits to be posted.
+fn a_letter(store: &Store, key: SchoolId, people: &Arc<People>) -> Result<(), StoreError> {
+    let actor = keeper(people, key);
+    let with_address = store.read_now(move |tx| {
+        tx.query(WITH_ADDRESS, &args![key], |row| {
+            Ok((row.get::<PupilId>(0)?, row.get::<ContactId>(1)?))
+        })
+    })?;
+    for (pupil, contact) in with_address {
+        let (actor, letter) = (
+            actor.clone(),
+            NewLetter {
+                pupil,
+                contacts: vec![contact],
+                subject: "How can we reach you?".to_owned(),
+                words: "We have tried to ring you several times this term and could not reach you. Please tell the attendance office which number and \
+                        which e-mail address you use now.\n\nYours sincerely,\n\nthe attendance office"
+                    .to_owned(),
+            },
+        );
+        match store.act_now(key, move |act: &mut Act| {
+            write_letters(act, &actor, &letter)
+        }) {
+            Ok(_) => return Ok(()),
+            Err(Refusal::Store(error)) => return Err(error),
+            // A held pupil, or an address that cannot be posted to: the next.
+            Err(_) => {}
         }
     }
     Ok(())

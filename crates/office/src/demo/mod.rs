@@ -117,6 +117,7 @@ pub const STATEMENTS: &[&str] = &[
     NEW_ACCOUNT,
     morning::STATEMENTS[0],
     messages::OF_RUN,
+    messages::WITH_ADDRESS,
     absence_line::WITHOUT_MARK,
     absence_line::WITH_MARK,
 ];

@@ -8,9 +8,11 @@ use demo::DemoSchool;
 use store::{Act, Arg, SchoolId, Store, StoreError, args};
 use welfare::attempt::{Channel, Outcome};
 
-use super::{Ids, People, by, holds};
+use super::{Ids, People, SCHOOL, by, holds};
+use crate::book::Shelf;
 use crate::desk::Refusal;
 use crate::ids::{EnrolmentId, PupilId};
+use crate::messages::staff::{Chase, Kind as Mail, Post};
 use crate::morning::records::ABSENCE_ENTRY;
 use crate::morning::{Kind, Said, claim, record, remind, rings};
 use crate::people::{Actor, Limits, Role};
@@ -227,7 +229,25 @@ pub(super) fn put_morning(
     if let Some(register) = waits {
         let actor = actor(people, school, key, people.keeper, Role::AttendanceManager);
         let group = crate::ids::GroupId(ids.groups[register.tutor_group]);
-        played(store.act_now(key, move |act| remind(act, &actor, Some(group)).map(drop)))?;
+        // The e-mail about it is written at the first school alone: its addresses are read from a whole book.
+        let now = today.now;
+        let chase = match key {
+            SCHOOL => store
+                .read_now(move |tx| {
+                    let book = Shelf::default().book(tx, key)?;
+                    let post = Post::open(tx, key, now.in_london().0, Mail::Registers)?;
+                    Chase::of(&book, tx, post, now)
+                })
+                .ok(),
+            _ => None,
+        };
+        played(store.act_now(key, move |act| {
+            let asked = remind(act, &actor, Some(group))?;
+            if let Some(chase) = &chase {
+                chase.write(act, &actor, &asked)?;
+            }
+            Ok(())
+        }))?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::foresee::{Foreseen, Foresight, foresee};
 use super::records::{MESSAGE, MESSAGE_PUPIL, MESSAGE_RUN, MESSAGE_STATE};
 use crate::desk::Refusal;
 use crate::ids::{MessageId, MessageRunId};
+use crate::keyed::keyed;
 use crate::people::{Access, Actor, RecordKind};
 
 /// The kind of job that hands a run over.
@@ -28,6 +29,16 @@ const RUN: &str = "select run_id from message_run where school_id = $1 and run_i
 
 /// The statements of this file.
 pub(super) const STATEMENTS: &[&str] = &[NEW_TRY, STOP, STOPPED, RUN];
+
+keyed! {
+    /// What the messages of a run are for.
+    Purpose {
+        /// The first message of the day, about pupils without a reason in a session.
+        First = "first", "no reason";
+        /// A letter that somebody wrote.
+        Letter = "letter", "a letter";
+    }
+}
 
 /// Whether this person sends messages for the whole school.
 pub(super) fn may_send(actor: &Actor) -> bool {
@@ -65,14 +76,14 @@ pub fn ask(
     if !may_send(actor) {
         return Err(Refusal::NotFound);
     }
-    let (school, now) = (actor.school, act.at());
+    let now = act.at();
     let Foresight {
         slot,
         messages,
         rules,
         leaves_at,
         ..
-    } = foresee(act.tx(), school, now, open)?;
+    } = foresee(act.tx(), actor.school, now, open)?;
     let chosen: Vec<Foreseen> = messages
         .into_iter()
         .filter(|one| keys.contains(&one.key))
@@ -91,11 +102,35 @@ pub fn ask(
     let run = MessageRunId(act.new_id());
     act.record(
         &MESSAGE_RUN,
-        &args![run, slot.day, slot.session.index() as i64, now],
+        &args![
+            run,
+            slot.day,
+            slot.session.index() as i64,
+            now,
+            Purpose::First.key()
+        ],
     )?;
     for one in &chosen {
         queue(act, run, one, leaves_at)?;
     }
+    put_down(act, actor, run, leaves_at)?;
+    act.describe(actor.entry("ask for messages", format!("messages {run}")));
+    act.note("messages", &chosen.len().to_string());
+    Ok(Asked {
+        run,
+        messages: chosen.len(),
+        dropped: keys.len().saturating_sub(chosen.len()),
+    })
+}
+
+/// Puts a run down to be handed over.
+pub(super) fn put_down(
+    act: &mut Act,
+    actor: &Actor,
+    run: MessageRunId,
+    leaves_at: Instant,
+) -> Result<(), StoreError> {
+    let (school, now) = (act.school(), act.at());
     let input = run.to_string();
     let job = NewJob {
         kind: KIND,
@@ -104,14 +139,7 @@ pub fn ask(
         account: actor.account.0,
         due: leaves_at,
     };
-    jobs::enqueue(act.tx(), school, now, &job)?;
-    act.describe(actor.entry("ask for messages", format!("messages {run}")));
-    act.note("messages", &chosen.len().to_string());
-    Ok(Asked {
-        run,
-        messages: chosen.len(),
-        dropped: keys.len().saturating_sub(chosen.len()),
-    })
+    jobs::enqueue(act.tx(), school, now, &job).map(drop)
 }
 
 /// Records one message with a reference of its own, made before any call (I-122).

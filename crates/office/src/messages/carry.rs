@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::messages::letter::PostalAddress;
 use ::messages::retry::{Next, next};
 use ::messages::{
     Channel, Message, Moved, Number, Provider, Recipient, Reference, Refusal as Unsent, State,
@@ -17,7 +18,7 @@ use store::jobs::{self, GoOn, Job};
 use store::{Act, SchoolId, StoreError, Tx, args};
 use welfare::attempt::{self, Outcome};
 
-use super::ask::queue;
+use super::ask::{Purpose, queue};
 use super::foresee::{About, Filled, Foreseen, is_unexplained, words_of};
 use super::outside::{Carriers, Outside, channels};
 use super::records::MESSAGE_STATE;
@@ -31,19 +32,22 @@ use crate::people::{Actor, Limits, Role};
 use crate::year::settings::settings;
 
 /// Seconds for which a run is its worker's without a word of progress: longer than any call.
-const LEASE: i64 = 300;
+pub(super) const LEASE: i64 = 300;
 
 /// The longest that one call may take.
 const CALL_WITHIN: Duration = Duration::from_secs(200);
 
 /// A message of which nothing is heard is asked about for so long, in seconds: the network tries for 72 hours (I-134).
-const ASKED_FOR: i64 = 72 * 60 * 60;
+pub(super) const ASKED_FOR: i64 = 72 * 60 * 60;
+
+/// And about a letter for so long, in seconds: 30 days.
+const LETTERS_ASKED_FOR: i64 = 30 * 24 * 60 * 60;
 
 const DUE: &str = "\
 select school_id, id from job
 where kind = 'messages' and ((state = 'waiting' and due_at <= $1) or (state = 'running' and lease_until < $1)) order by due_at, id";
 const SLOT: &str = "\
-select on_date, session, asked_at from message_run where school_id = $1 and run_id = $2 and superseded_seq is null";
+select on_date, session, asked_at, purpose from message_run where school_id = $1 and run_id = $2 and superseded_seq is null";
 const OF_RUN: &str = "\
 select m.message_id, m.channel, m.contact_id, m.to_name, m.address, m.subject, m.words, m.reference,
        t.tries, t.first_at, t.next_at, t.calling, t.look_up, t.asks, t.stopped,
@@ -141,6 +145,8 @@ struct Around {
     id: MessageRunId,
     slot: Slot,
     asked_at: Instant,
+    /// Whether a message is of use only while its children are unexplained.
+    is_about_today: bool,
     carriers: Carriers,
 }
 
@@ -155,13 +161,13 @@ impl Run<'_> {
             .store
             .read(move |tx| {
                 let found = tx.query_opt(SLOT, &args![school, id], |row| {
-                    let session: i64 = row.get(1)?;
-                    Ok((row.get(0)?, session, row.get(2)?))
+                    let (session, purpose): (i64, String) = (row.get(1)?, row.get(3)?);
+                    Ok((row.get(0)?, session, row.get(2)?, purpose))
                 })?;
                 Ok::<_, StoreError>((found, channels(tx, school)?))
             })
             .await?;
-        let Some((day, session, asked_at)) = found else {
+        let Some((day, session, asked_at, purpose)) = found else {
             return self.finish("this run is gone").await;
         };
         let session = Session::from_index(session)
@@ -170,6 +176,7 @@ impl Run<'_> {
             id,
             slot: Slot { day, session },
             asked_at,
+            is_about_today: purpose == Purpose::First.key(),
             carriers: Carriers::of(self.office, &channels),
         };
         let mut paused: BTreeSet<Channel> = BTreeSet::new();
@@ -210,6 +217,7 @@ impl Run<'_> {
     async fn hand_over(&self, around: &Around, message: Waiting) -> Result<Flow, Refusal> {
         let (school, slot) = (self.job.school, around.slot);
         let (id, now) = (message.id, self.office.now());
+        let is_about_today = around.is_about_today;
         let (about, missing) = self
             .office
             .store
@@ -217,7 +225,7 @@ impl Run<'_> {
                 let about = about(tx, school, id)?;
                 let mut missing = Vec::new();
                 for one in &about {
-                    if is_unexplained(tx, school, one.enrolment, slot, now)? {
+                    if !is_about_today || is_unexplained(tx, school, one.enrolment, slot, now)? {
                         missing.push(one.clone());
                     }
                 }
@@ -245,7 +253,10 @@ impl Run<'_> {
         if begun == 0 {
             return Ok(Flow::On);
         }
-        let outcome = called(&provider, &message, must_look_up).await;
+        let outcome = match to_be_sent(&message) {
+            Ok(ready) => handed_over(&provider, &ready, must_look_up).await,
+            Err(refusal) => Err(refusal),
+        };
         let now = self.office.now();
         let refusal = match outcome {
             Ok(taken) => {
@@ -414,50 +425,18 @@ impl Run<'_> {
         }
     }
 
-    /// Logs the attempt to reach the family of each child where a message arrived, or where its number turned out to be dead (E-018), under the
-    /// account of whoever asked for it. That it was sent is recorded already: a log that fails is told to the operator.
+    /// Logs the attempt under the account of whoever asked for the run.
     async fn log(&self, around: &Around, message: &Waiting, state: State) {
         let carrier = around.carriers.by(message.channel);
-        let reports = carrier.is_some_and(|by| by.features().delivery_reports);
-        let outcome = match state {
-            State::Delivered | State::Sent => Outcome::LeftMessage,
-            State::HandedOver if !reports => Outcome::LeftMessage,
-            State::FailedPermanent => Outcome::NumberDead,
-            _ => return,
-        };
-        let channel = match message.channel {
-            Channel::Email | Channel::Letter => attempt::Channel::Email,
-            Channel::Call => attempt::Channel::Call,
-            Channel::App | Channel::Text => attempt::Channel::Text,
-        };
-        if around.slot.day != self.office.today().0 {
-            return;
-        }
-        let actor = Actor {
+        let attempt = Tried {
+            message: message.id,
+            contact: message.contact,
+            channel: message.channel,
+            slot: around.slot,
             account: AccountId(self.job.account),
-            roles: vec![Role::AttendanceManager],
-            ..by_itself(self.job.school)
+            is_reported: carrier.is_some_and(|by| by.features().delivery_reports),
         };
-        let (id, contact) = (message.id, message.contact);
-        let logged = self
-            .office
-            .store
-            .act(self.job.school, move |act: &mut Act| {
-                let school = act.school();
-                for one in about(act.tx(), school, id)? {
-                    let said = Said {
-                        channel: Some(channel),
-                        contact: Some(contact.0),
-                        outcome: Some(outcome),
-                        ..Said::of(Kind::Attempt)
-                    };
-                    record(act, &actor, one.enrolment, &said)?;
-                }
-                Ok::<_, Refusal>(())
-            });
-        if let Err(error) = logged.await {
-            tracing::warn!(%error, school = self.job.school.0, "a message could not be logged as an attempt to reach a family");
-        }
+        log_attempt(self.office, self.job.school, attempt, state).await;
     }
 
     async fn record(
@@ -535,9 +514,16 @@ impl Run<'_> {
                     .by(one.channel)
                     .is_some_and(|by| by.features().delivery_reports)
         };
-        // Asked often at first and ever more seldom: a tenth of the time that has passed, between five seconds and a quarter of an hour.
-        let asks = (age < ASKED_FOR && all.iter().any(is_asked))
-            .then(|| now.plus_seconds((age / 10).clamp(5, 900)));
+        // Asked often at first and ever more seldom: a tenth of the time that has passed, between five seconds and a quarter of an hour; of a
+        // letter, which nobody reports, once a day (I-135).
+        let letters = |one: &Waiting| is_asked(one) && one.channel == Channel::Letter;
+        let asks = if age < ASKED_FOR && all.iter().any(is_asked) {
+            Some(now.plus_seconds((age / 10).clamp(5, 900)))
+        } else if age < LETTERS_ASKED_FOR && all.iter().any(letters) {
+            Some(now.plus_seconds(24 * 60 * 60))
+        } else {
+            None
+        };
         // Families answer through the day.
         let listens = (age < 12 * 60 * 60
             && around
@@ -561,6 +547,65 @@ impl Run<'_> {
         let (job, worker, now) = (self.job.clone(), self.worker.clone(), self.office.now());
         let finished = move |tx: &mut Tx| jobs::finish(tx, &job, &worker, words, now);
         Ok(self.office.store.write(finished).await.map(drop)?)
+    }
+}
+
+/// A message of which something became known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tried {
+    pub(super) message: MessageId,
+    pub(super) contact: ContactId,
+    pub(super) channel: Channel,
+    pub(super) slot: Slot,
+    /// Of whoever asked for it.
+    pub(super) account: AccountId,
+    /// Whether its provider tells later whether it arrived.
+    pub(super) is_reported: bool,
+}
+
+/// Logs the attempt to reach the family of each child where a message arrived, or where its number turned out to be dead (E-018), under the
+/// account of whoever asked for it. That it was sent is recorded already: a log that fails is told to the operator.
+pub(super) async fn log_attempt(
+    office: &Arc<Office>,
+    school: SchoolId,
+    tried: Tried,
+    state: State,
+) {
+    let outcome = match state {
+        State::Delivered | State::Sent => Outcome::LeftMessage,
+        State::HandedOver if !tried.is_reported => Outcome::LeftMessage,
+        State::FailedPermanent => Outcome::NumberDead,
+        _ => return,
+    };
+    let channel = match tried.channel {
+        Channel::Email => attempt::Channel::Email,
+        // A letter reaches nobody on the day that E-010 asks for: it is no attempt of this morning.
+        Channel::Letter => return,
+        Channel::Call => attempt::Channel::Call,
+        Channel::App | Channel::Text => attempt::Channel::Text,
+    };
+    if tried.slot.day != office.today().0 {
+        return;
+    }
+    let actor = Actor {
+        account: tried.account,
+        roles: vec![Role::AttendanceManager],
+        ..by_itself(school)
+    };
+    let logged = office.store.act(school, move |act: &mut Act| {
+        for one in about(act.tx(), school, tried.message)? {
+            let said = Said {
+                channel: Some(channel),
+                contact: Some(tried.contact.0),
+                outcome: Some(outcome),
+                ..Said::of(Kind::Attempt)
+            };
+            record(act, &actor, one.enrolment, &said)?;
+        }
+        Ok::<_, Refusal>(())
+    });
+    if let Err(error) = logged.await {
+        tracing::warn!(%error, school = school.0, "a message could not be logged as an attempt to reach a family");
     }
 }
 
@@ -605,9 +650,9 @@ impl Try {
 }
 
 /// One call: looks up first where the provider may have the message already.
-async fn called(
+pub(super) async fn handed_over(
     provider: &Arc<dyn Provider>,
-    message: &Waiting,
+    message: &Message,
     look_up: bool,
 ) -> Result<Taken, Unsent> {
     let whole = async {
@@ -624,19 +669,21 @@ async fn called(
                 });
             }
         }
-        let to = recipient(message)?;
-        let message = Message {
-            reference: message.reference.clone(),
-            to,
-            subject: message.subject.clone(),
-            text: message.words.clone(),
-            pdf: None,
-        };
-        provider.send(&message).await
+        provider.send(message).await
     };
     tokio::time::timeout(CALL_WITHIN, whole)
         .await
         .unwrap_or_else(|_| Err(Unsent::Unsure("no answer".to_owned())))
+}
+
+fn to_be_sent(message: &Waiting) -> Result<Message, Unsent> {
+    Ok(Message {
+        reference: message.reference.clone(),
+        to: recipient(message)?,
+        subject: message.subject.clone(),
+        text: message.words.clone(),
+        pdf: None,
+    })
 }
 
 fn recipient(message: &Waiting) -> Result<Recipient, Unsent> {
@@ -649,7 +696,13 @@ fn recipient(message: &Waiting) -> Result<Recipient, Unsent> {
             .map(Recipient::Text)
             .ok_or_else(wrong),
         Channel::Email => Ok(Recipient::Email(message.address.clone())),
-        Channel::App | Channel::Call | Channel::Letter => Err(Unsent::CannotDoThat),
+        Channel::Letter => {
+            let lines: Vec<&str> = message.address.lines().collect();
+            PostalAddress::check(&lines)
+                .map(Recipient::Letter)
+                .map_err(|_| wrong())
+        }
+        Channel::App | Channel::Call => Err(Unsent::CannotDoThat),
     }
 }
 

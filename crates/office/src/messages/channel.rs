@@ -55,6 +55,21 @@ async fn show(
                 ("Template for texts", own.text_template.clone().unwrap_or_default()),
                 ("Template for e-mails", own.email_template.clone().unwrap_or_default()),
                 (
+                    "Template for letters",
+                    match (&own.letter_template, own.trial) {
+                        (None, _) => "none: letters are printed at the school".to_owned(),
+                        (Some(_), true) => "not in trial mode: letters are printed at the school until then".to_owned(),
+                        (Some(template), false) => template.clone(),
+                    },
+                ),
+                (
+                    "Tells us by itself",
+                    match &own.callback_hash {
+                        Some(_) => "yes, with a token that only it has".to_owned(),
+                        None => "no: we ask it".to_owned(),
+                    },
+                ),
+                (
                     "Mode",
                     match own.trial {
                         true => "trial: reaches only members of your own team, no letters (I-139)".to_owned(),
@@ -150,6 +165,10 @@ fn notify_form(tx: &mut Tx, actor: &Actor, _today: Day) -> Result<FormPage, Refu
             .value(own.email_template.unwrap_or_default())
             .optional()
             .hint("Its identifier. Its subject is ((subject)), its text ((body))."),
+        Field::line("letter", "Template for letters")
+            .value(own.letter_template.unwrap_or_default())
+            .optional()
+            .hint("Its identifier. Its heading is ((subject)), its text ((body)). Empty: letters are printed at the school."),
         trial,
     ];
     Ok(FormPage::new("GOV.UK Notify", ("/messages/channels", "Channels"), "Save", vec![Part::new("", fields)])
@@ -185,7 +204,8 @@ pub(super) async fn answer_notify(
         }
         given
     };
-    let (text_template, email_template) = (template("text"), template("email"));
+    let (text_template, email_template, letter_template) =
+        (template("text"), template("email"), template("letter"));
     if !wrongs.is_empty() {
         return form::again(desk, answers, wrongs, notify_form).await;
     }
@@ -208,11 +228,15 @@ pub(super) async fn answer_notify(
             }
         };
         let settings = NotifySettings {
+            callback_hash: before
+                .as_ref()
+                .and_then(|(own, _)| own.callback_hash.clone()),
             key_name: key_name
                 .or_else(|| before.map(|(own, _)| own.key_name))
                 .unwrap_or_default(),
             text_template,
             email_template,
+            letter_template,
             trial,
         };
         let settings = serde_json::to_string(&settings).expect("settings are words");
@@ -348,7 +372,7 @@ fn sealed(keyring: &Keyring, purpose: &str, secret: &str) -> Result<Vec<u8>, Ref
     })
 }
 
-fn keep(
+pub(super) fn keep(
     act: &mut Act,
     actor: &Actor,
     provider: &'static str,

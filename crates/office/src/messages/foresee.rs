@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use store::{SchoolId, StoreError, Tx, args};
 use welfare::absence::State;
 
+use super::letters::address_of;
 use super::rules::{MessageRules, Words};
 use crate::desk::{Refusal, school_name};
 use crate::ids::{ContactId, EnrolmentId, PupilId};
@@ -37,6 +38,7 @@ const LATELY: &str = "\
 select p.pupil_id, m.to_name, m.asked_at,
        (select s.state from message_state s where s.school_id = m.school_id and s.message_id = m.message_id order by s.seq desc limit 1)
 from message m
+join message_run r on r.school_id = m.school_id and r.run_id = m.run_id and r.superseded_seq is null and r.purpose = 'first'
 join message_pupil p on p.school_id = m.school_id and p.message_id = m.message_id and p.superseded_seq is null
 where m.school_id = $1 and m.asked_at >= $2 and m.superseded_seq is null";
 
@@ -237,7 +239,14 @@ pub fn foresee(
             });
             continue;
         }
-        match chosen(&contacts(tx, school, about.pupil)?, open, &dead) {
+        let contacts = contacts(tx, school, about.pupil)?;
+        let way = match chosen(&contacts, open, &dead) {
+            Err(ground) if open.contains(&Channel::Letter) => {
+                by_letter(tx, school, &contacts, &dead, slot.day, ground)?
+            }
+            other => other,
+        };
+        match way {
             Err(ground) => held.push(HeldBack { about, ground }),
             Ok(chosen) => {
                 let place = (chosen.channel, chosen.address.clone());
@@ -276,7 +285,11 @@ pub(super) fn words_of(rules: &MessageRules) -> Result<Words, Refusal> {
     })
 }
 
-fn holds(tx: &mut Tx, school: SchoolId, day: Day) -> Result<HashMap<PupilId, String>, StoreError> {
+pub(super) fn holds(
+    tx: &mut Tx,
+    school: SchoolId,
+    day: Day,
+) -> Result<HashMap<PupilId, String>, StoreError> {
     let rows = tx.query(HELD, &args![school, day], |row| {
         let (ground, reason): (String, String) = (row.get(1)?, row.get(2)?);
         let until: Option<Day> = row.get(3)?;
@@ -329,16 +342,21 @@ fn lately(
 }
 
 /// Somebody to reach, with the ways to reach them.
-struct Contact {
-    id: ContactId,
-    name: String,
-    relationship: String,
-    do_not_contact: bool,
+pub(super) struct Contact {
+    pub(super) id: ContactId,
+    pub(super) name: String,
+    pub(super) relationship: String,
+    pub(super) do_not_contact: bool,
     no_automatic_messages: bool,
     routes: Vec<(String, String)>,
 }
 
-fn contacts(tx: &mut Tx, school: SchoolId, pupil: PupilId) -> Result<Vec<Contact>, StoreError> {
+/// The contacts of a pupil in order, with every way to reach them that can be used.
+pub(super) fn contacts(
+    tx: &mut Tx,
+    school: SchoolId,
+    pupil: PupilId,
+) -> Result<Vec<Contact>, StoreError> {
     let rows = tx.query(CONTACTS, &args![school, pupil], |row| {
         let names: [String; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
         let there: Vec<&str> = names
@@ -429,6 +447,59 @@ fn chosen(
     })
 }
 
+/// The first contact in order who may be messaged and has an address, where nobody can be rung; else why no letter goes either.
+///
+/// Rule: I-124: a letter is the last way, after a call. A household with a telephone that works is rung.
+fn by_letter(
+    tx: &mut Tx,
+    school: SchoolId,
+    contacts: &[Contact],
+    dead: &BTreeSet<String>,
+    day: Day,
+    ground: String,
+) -> Result<Result<Chosen, String>, StoreError> {
+    let is_rung = |contact: &Contact| {
+        !contact.do_not_contact
+            && contact
+                .routes
+                .iter()
+                .any(|(kind, value)| kind != "email" && !dead.contains(value))
+    };
+    if contacts.iter().any(is_rung) {
+        return Ok(Err(ground));
+    }
+    let mut passed_over = Vec::new();
+    for contact in contacts {
+        let why_not = if contact.do_not_contact {
+            "do not contact".to_owned()
+        } else if contact.no_automatic_messages {
+            "no automatic messages until reviewed (I-087)".to_owned()
+        } else {
+            match address_of(tx, school, contact.id, &contact.name, day)? {
+                Ok(address) => {
+                    return Ok(Ok(Chosen {
+                        contact: contact.id,
+                        name: contact.name.clone(),
+                        relationship: contact.relationship.clone(),
+                        channel: Channel::Letter,
+                        address: address.lines().join("\n"),
+                        passed_over,
+                    }));
+                }
+                Err(why) => format!("no letter either: {why}"),
+            }
+        };
+        passed_over.push(format!("{}: {why_not}", contact.name));
+    }
+    Ok(Err(match passed_over.is_empty() {
+        true => ground,
+        false => format!(
+            "Nobody can be reached: go there. {}",
+            passed_over.join("; ")
+        ),
+    }))
+}
+
 fn written(
     chosen: Chosen,
     pupils: Vec<About>,
@@ -487,7 +558,11 @@ impl Filled<'_> {
     pub(super) fn by(&self, channel: Channel, words: &Words) -> (String, String) {
         match channel {
             Channel::Text => (String::new(), words.text.fill(|field| self.value(field))),
-            Channel::App | Channel::Email | Channel::Call | Channel::Letter => (
+            Channel::Letter => (
+                words.subject.fill(|field| self.value(field)),
+                words.letter.fill(|field| self.value(field)),
+            ),
+            Channel::App | Channel::Email | Channel::Call => (
                 words.subject.fill(|field| self.value(field)),
                 words.email.fill(|field| self.value(field)),
             ),

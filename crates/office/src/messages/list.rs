@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, Session};
 use store::{SchoolId, StoreError, Tx, args};
 
-use super::ask::may_send;
+use super::ask::{Purpose, may_send};
 use super::foresee::{slot_now, unexplained};
 use super::is_open_to;
 use super::preview::notice_of;
@@ -18,7 +18,7 @@ use crate::ids::{MessageRunId, PupilId, ReplyId};
 use crate::shell::{Frame, Page, State};
 
 const RUNS: &str = "\
-select r.run_id, r.on_date, r.session, r.asked_at, a.name,
+select r.run_id, r.on_date, r.session, r.asked_at, a.name, r.purpose,
        (select s.state from message_state s where s.school_id = m.school_id and s.message_id = m.message_id order by s.seq desc limit 1),
        count(*)
 from message_run r
@@ -26,7 +26,7 @@ join message m on m.school_id = r.school_id and m.run_id = r.run_id and m.supers
 join journal_entry j on j.school_id = r.school_id and j.seq = r.seq
 left join account a on a.account_id = j.account_id
 where r.school_id = $1 and r.superseded_seq is null and r.asked_at >= $2
-group by 1, 2, 3, 4, 5, 6 order by r.asked_at desc, r.run_id desc";
+group by 1, 2, 3, 4, 5, 6, 7 order by r.asked_at desc, r.run_id desc";
 const REPLIES: &str = "\
 select m.reply_id, m.address, m.words, m.received_at, m.pupil_id, p.forename, p.surname, m.seen
 from message_reply m
@@ -45,6 +45,7 @@ struct RunLine {
     session: Session,
     asked_at: Instant,
     by: String,
+    purpose: &'static str,
     counts: Vec<(String, i64)>,
 }
 
@@ -125,14 +126,16 @@ pub(super) async fn list(desk: Desk, asked: Query<Answers>) -> Result<Response, 
 fn runs(tx: &mut Tx, school: SchoolId, since: Instant) -> Result<Vec<RunLine>, StoreError> {
     let rows = tx.query(RUNS, &args![school, since], |row| {
         let session: i64 = row.get(2)?;
-        let (by, state): (Option<String>, Option<String>) = (row.get(4)?, row.get(5)?);
+        let (by, state): (Option<String>, Option<String>) = (row.get(4)?, row.get(6)?);
+        let purpose: String = row.get(5)?;
         Ok(RunLine {
             run: row.get(0)?,
             day: row.get(1)?,
             session: Session::from_index(session).unwrap_or(Session::Am),
             asked_at: row.get(3)?,
             by: by.unwrap_or_default(),
-            counts: vec![(state.unwrap_or_default(), row.get(6)?)],
+            purpose: Purpose::from_key(&purpose).map_or("", Purpose::label),
+            counts: vec![(state.unwrap_or_default(), row.get(7)?)],
         })
     })?;
     let mut runs: Vec<RunLine> = Vec::new();

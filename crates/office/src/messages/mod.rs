@@ -1,15 +1,19 @@
-//! Messages to families about the day's unexplained absences: what would go, what went, what became of it, and what families answer.
+//! Messages to families about the day's unexplained absences: what would go, what went, what became of it, and what families answer; and
+//! e-mails to [`staff`], which are a thing of their own.
 //!
 //! The crate `messages` carries them and knows the rules of carrying; here is whom they are for, in which words, and the record of them.
 //! A message never changes a mark, and neither does an answer. It deliberately does not know: how a provider is reached, and what follows from an
 //! absence.
 
 mod ask;
+mod callback;
 mod carry;
 mod channel;
 mod foresee;
 mod hold;
+pub mod letters;
 mod list;
+mod not_reached;
 mod outside;
 mod preview;
 pub mod records;
@@ -17,6 +21,7 @@ mod replies;
 mod rules;
 mod rules_page;
 mod run;
+pub mod staff;
 
 use std::sync::Arc;
 
@@ -24,9 +29,13 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub use ask::{Asked, ask, stop};
+pub(crate) use callback::forget_old_callbacks;
+pub use callback::work_on_callbacks;
 pub use carry::carry_what_is_due;
 pub use foresee::{About, Foreseen, Foresight, HeldBack, Unexplained, foresee, unexplained};
 pub use hold::{Hold, hold, lift};
+pub(crate) use letters::LISTS;
+pub(crate) use not_reached::not_reached;
 pub use outside::Outside;
 pub(crate) use replies::mark_seen as mark_reply_seen;
 pub use replies::{keep as keep_reply, see as see_reply};
@@ -59,6 +68,8 @@ pub fn routes() -> Router<Arc<Office>> {
             get(channel::ask_mail).post(channel::answer_mail),
         )
         .route("/messages/channels/verify", post(channel::verify))
+        .route("/messages/channels/callback", post(callback::new_token))
+        .merge(callback::routes())
         .route("/messages/holds", get(hold::list))
         .route(
             "/messages/holds/new",
@@ -66,6 +77,8 @@ pub fn routes() -> Router<Arc<Office>> {
         )
         .route("/messages/holds/{hold}/lift", post(hold::answer_lift))
         .route("/messages/replies/{reply}/seen", post(list::seen))
+        .merge(letters::routes())
+        .merge(staff::routes())
         .route("/messages/{run}", get(run::page))
         .route("/messages/{run}/stop", post(run::stop_it))
         .route("/messages/{run}/decide/{message}", post(run::decide))
@@ -75,13 +88,17 @@ pub fn routes() -> Router<Arc<Office>> {
 pub fn statements() -> Vec<&'static str> {
     [
         ask::STATEMENTS,
+        callback::STATEMENTS,
         carry::STATEMENTS,
         foresee::STATEMENTS,
         hold::STATEMENTS,
         list::STATEMENTS,
+        not_reached::STATEMENTS,
         outside::STATEMENTS,
         replies::STATEMENTS,
         run::STATEMENTS,
+        &letters::statements(),
+        &staff::statements(),
     ]
     .concat()
 }

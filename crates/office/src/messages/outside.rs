@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::messages::by_hand::ByHand;
 use ::messages::notify::{self, Notify, Postage};
 use ::messages::recording::Recording;
 use ::messages::smtp::{self, Smtp};
@@ -61,6 +62,12 @@ pub(super) struct NotifySettings {
     pub(super) key_name: String,
     pub(super) text_template: Option<String>,
     pub(super) email_template: Option<String>,
+    /// Of letters; without one letters are printed at the school.
+    #[serde(default)]
+    pub(super) letter_template: Option<String>,
+    /// The SHA-256 of the token with which Notify tells us what became of messages (I-135), in hex; none: it does not.
+    #[serde(default)]
+    pub(super) callback_hash: Option<String>,
     /// Only members of the school's team can be reached until Notify has made the service live (I-139).
     pub(super) trial: bool,
 }
@@ -157,13 +164,19 @@ impl Carriers {
         match &office.outside {
             Outside::Closed => Carriers::default(),
             Outside::Recording(recording) => {
-                Carriers(vec![Arc::clone(recording) as Arc<dyn Provider>])
+                // Letters are printed here, as at a school that names nobody to print them.
+                Carriers(vec![
+                    Arc::new(ByHand),
+                    Arc::clone(recording) as Arc<dyn Provider>,
+                ])
             }
             Outside::Open { notify } => {
                 let by_notify = notify_of(&office.keyring, channels, notify, &office.clock);
                 let by_mail = smtp_of(&office.keyring, channels, &office.clock);
                 // The school's own mail server goes before Notify for e-mail: it is the school's own domain.
-                let all = [by_mail, by_notify];
+                // What nobody else prints is printed at the school.
+                let by_hand: Option<Arc<dyn Provider>> = Some(Arc::new(ByHand));
+                let all = [by_mail, by_notify, by_hand];
                 Carriers(all.into_iter().flatten().collect())
             }
         }
@@ -210,7 +223,8 @@ fn notify_of(
         key,
         text_template: own.text_template.clone(),
         email_template: own.email_template.clone(),
-        letter_template: None,
+        // A service in trial mode prints none (I-139).
+        letter_template: own.letter_template.clone().filter(|_| !own.trial),
         postage: Postage::Second,
     };
     Some(Arc::new(Notify::new(

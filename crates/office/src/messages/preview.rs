@@ -112,9 +112,10 @@ fn whole(
     } = foresight;
     let parts: u32 = messages.iter().map(|one| one.parts).sum();
     let set = channels(tx, actor.school)?;
-    let closed = match (&desk.office.outside, open.is_empty()) {
+    let prints_only = open.iter().all(|one| *one == Channel::Letter);
+    let closed = match (&desk.office.outside, prints_only) {
         (Outside::Closed, _) => Some("Messages do not leave this installation: whoever runs Rollbook has not allowed it (the setting “messages”). Ring the families below.".to_owned()),
-        (_, true) => Some("No channel is set up yet, so nothing can be sent.".to_owned()),
+        (_, true) => Some("No channel for texts or e-mails is set up yet: only letters can be made, to be printed here.".to_owned()),
         (_, false) => None,
     };
     let held_back = held_back_in_words(tx)?;
@@ -231,6 +232,7 @@ pub(super) fn notice_of(Query(answers): &Query<Answers>) -> Option<Notice> {
         "lifted" => "The hold is lifted.".to_owned(),
         "seen" => "Dealt with.".to_owned(),
         "again" => "It goes again.".to_owned(),
+        "written" => "They are with the letters to go.".to_owned(),
         "arrived" => "Noted as handed over.".to_owned(),
         _ => return None,
     };

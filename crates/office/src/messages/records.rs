@@ -10,6 +10,7 @@ pub static MESSAGE_RUN: Table = Table {
         Column::new("on_date", Kind::Day),
         Column::new("session", Kind::Int),
         Column::new("asked_at", Kind::Instant),
+        Column::new("purpose", Kind::Text),
     ],
     shape: Shape::Versions,
 };
@@ -92,6 +93,54 @@ pub static MESSAGE_CHANNEL: Table = Table {
     columns: &[
         Column::new("settings", Kind::Text),
         Column::new("secret", Kind::Bytes),
+    ],
+    shape: Shape::Versions,
+};
+
+/// One e-mail to somebody on the staff, as it was to be sent.
+pub static STAFF_MAIL: Table = Table {
+    name: "staff_mail",
+    id: &[Column::new("mail_id", Kind::Int)],
+    columns: &[
+        Column::new("run_id", Kind::Int),
+        Column::new("kind", Kind::Text),
+        Column::new("about", Kind::Text),
+        Column::new("staff_id", Kind::Int),
+        Column::new("to_name", Kind::Text),
+        Column::new("address", Kind::Text),
+        Column::new("subject", Kind::Text),
+        Column::new("words", Kind::Text),
+        Column::new("reference", Kind::Text),
+        Column::new("asked_at", Kind::Instant),
+        Column::new("only_until", Kind::Instant),
+    ],
+    shape: Shape::Versions,
+};
+
+/// What became of an e-mail to staff, newest last (I-121).
+pub static STAFF_MAIL_STATE: Table = Table {
+    name: "staff_mail_state",
+    id: &[Column::new("mail_id", Kind::Int)],
+    columns: &[
+        Column::new("state", Kind::Text),
+        Column::nullable("because", Kind::Text),
+        Column::nullable("provider_key", Kind::Text),
+    ],
+    shape: Shape::Log,
+};
+
+/// That a letter printed at the school was posted, with the letter as it was printed (E-207).
+pub static LETTER_POSTING: Table = Table {
+    name: "letter_posting",
+    id: &[Column::new("message_id", Kind::Int)],
+    columns: &[
+        Column::new("contact_id", Kind::Int),
+        Column::new("posted_on", Kind::Day),
+        Column::new("how", Kind::Text),
+        Column::new("proof", Kind::Text),
+        Column::new("deemed_on", Kind::Day),
+        Column::new("sha256", Kind::Text),
+        Column::new("file", Kind::Bytes),
     ],
     shape: Shape::Versions,
 };

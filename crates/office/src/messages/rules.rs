@@ -33,6 +33,16 @@ pub struct MessageRules {
     pub subject: String,
     /// And as an e-mail.
     pub email: String,
+    /// And as a letter, which has the subject above it.
+    #[serde(default = "usual_letter")]
+    pub letter: String,
+}
+
+/// The usual words of a letter.
+fn usual_letter() -> String {
+    "Dear parent or carer,\n\n((pupils)) ((is or are)) not in school on ((date)), and we do not know why. We have no telephone number or e-mail address \
+     that reaches you.\n\nPlease ring the school, or come in, so that we know that all is well, and tell us how we can reach you.\n\n((school))"
+        .to_owned()
 }
 
 impl Default for MessageRules {
@@ -51,6 +61,7 @@ impl Default for MessageRules {
             email: "Dear parent or carer,\n\n((pupils)) ((is or are)) not in school this ((session)), ((date)), and we do not know why. Please ring us \
                     or answer this e-mail now, so that we know that all is well.\n\n((school))"
                 .to_owned(),
+            letter: usual_letter(),
         }
     }
 }
@@ -79,7 +90,7 @@ impl MessageRules {
         }
     }
 
-    /// The words as templates: text, subject, e-mail.
+    /// The words as templates: text, subject, e-mail, letter.
     ///
     /// Errors: what is wrong with each, by its question.
     pub(super) fn templates(&self) -> Result<Words, Vec<(&'static str, TemplateError)>> {
@@ -88,16 +99,18 @@ impl MessageRules {
             Template::read(words, &FIELDS)
                 .map_err(|faults| wrongs.extend(faults.into_iter().map(|fault| (question, fault))))
         };
-        let (text, subject, email) = (
+        let (text, subject, email, letter) = (
             read("text", &self.text),
             read("subject", &self.subject),
             read("email", &self.email),
+            read("letter", &self.letter),
         );
-        match (text, subject, email) {
-            (Ok(text), Ok(subject), Ok(email)) => Ok(Words {
+        match (text, subject, email, letter) {
+            (Ok(text), Ok(subject), Ok(email), Ok(letter)) => Ok(Words {
                 text,
                 subject,
                 email,
+                letter,
             }),
             _ => Err(wrongs),
         }
@@ -109,6 +122,7 @@ pub(super) struct Words {
     pub(super) text: Template,
     pub(super) subject: Template,
     pub(super) email: Template,
+    pub(super) letter: Template,
 }
 
 #[cfg(test)]

@@ -49,6 +49,12 @@ fn form(tx: &mut Tx, actor: &Actor, today: Day) -> Result<FormPage, Refusal> {
                 lines("text", "As a text", &rules.text),
                 Field::line("subject", "Subject of the e-mail").value(rules.subject.clone()),
                 lines("email", "As an e-mail", &rules.email),
+                lines(
+                    "letter",
+                    "As a letter, under the same subject",
+                    &rules.letter,
+                )
+                .optional(),
             ],
         )
         .about(format!(
@@ -161,6 +167,9 @@ fn read(answers: &Answers, wrongs: &mut Wrongs) -> Option<MessageRules> {
         text: answers.text("text").to_owned(),
         subject: answers.text("subject").to_owned(),
         email: answers.text("email").to_owned(),
+        letter: answers
+            .given("letter")
+            .unwrap_or_else(|| MessageRules::default().letter),
     };
     for (question, wrong) in rules.templates().err().unwrap_or_default() {
         wrongs.add(question, format!("{wrong}."));

@@ -149,6 +149,9 @@ fn lines(tx: &mut Tx, school: SchoolId, run: MessageRunId) -> Result<Vec<Line>, 
 /// How loud a state is, and what is to be done about it (I-134).
 fn told(state: Became, channel: Channel) -> (Option<Flag>, &'static str) {
     let next = match follow_up(state, channel) {
+        FollowUp::Nothing if channel == Channel::Letter && state == Became::HandedOver => {
+            "It waits under Letters to be printed and posted, unless your service prints it."
+        }
         FollowUp::Nothing => "",
         FollowUp::RepeatOnceAfterTwoHours => "Ring now; the telephone may be off.",
         FollowUp::RepairContact => {
@@ -156,10 +159,11 @@ fn told(state: Became, channel: Channel) -> (Option<Flag>, &'static str) {
         }
         FollowUp::SendAgain => "Ring, or send it again from the first message.",
         FollowUp::LeaveToProvider => "The provider repairs it.",
-        FollowUp::PrintByHand => "Print it here.",
+        FollowUp::PrintByHand => "The service cannot print it. Ring, or go there.",
     };
     let flag = match state {
         Became::Delivered => Some(Flag::good("delivered")),
+        Became::HandedOver => None,
         _ if next.is_empty() => None,
         _ => Some(Flag::loud("not reached")),
     };

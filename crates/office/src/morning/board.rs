@@ -24,6 +24,7 @@ use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::{AccountId, EnrolmentId, PupilId};
+use crate::messages::staff::{Chase, Kind as Mail, told};
 use crate::people::{Access, Actor, RecordKind};
 use crate::registers::{Status, registers_at, taken_on};
 use crate::roll::{sibling_word, siblings_of};
@@ -101,6 +102,8 @@ struct Board {
     registers_say: String,
     overdue: Vec<Overdue>,
     may_remind: bool,
+    /// What became of the e-mails that asked for registers, and of those to leaders.
+    mailed: [Option<String>; 2],
     may_sign: bool,
     signed: String,
     lines: Vec<Line>,
@@ -454,6 +457,17 @@ fn page(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Boar
         .count();
     let (present, reported, late) = hours.map_or((0, 0, 0), |hours| tally(&morning, hours.slot));
     let signed = sign_off(tx, actor.school, today)?;
+    let was_asked = overdue.iter().any(|register| !register.asked.is_empty());
+    let mailed = [
+        match hours.filter(|_| was_asked) {
+            Some(hours) => told(tx, actor.school, Mail::Registers, &Chase::about(hours.slot))?,
+            None => None,
+        },
+        match signed.is_some() {
+            true => told(tx, actor.school, Mail::Morning, &today.to_string())?,
+            false => None,
+        },
+    ];
     let frame = desk.frame(tx, actor, "Morning")?.with_notice(notice(asked));
     Ok(Board {
         seq: book.seq,
@@ -476,6 +490,7 @@ fn page(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Boar
             unlocated: lines.len(),
         },
         overdue,
+        mailed,
         may_remind: actor.may_for_school(Access::Write, RecordKind::AttendanceMarks),
         may_sign: signs(actor),
         signed: signed
@@ -588,16 +603,22 @@ fn tally(morning: &Morning<'_>, slot: Slot) -> (usize, usize, usize) {
 
 /// What has just been done, by the word that came with the address.
 fn notice(asked: &Answers) -> Option<Notice> {
+    let mailed = match asked.number("mailed") {
+        Some(1) => " One e-mail is on its way.".to_owned(),
+        Some(many) if many > 1 => format!(" {many} e-mails are on their way."),
+        _ => String::new(),
+    };
     let text = match asked.text("did") {
         "logged" => "The attempt is recorded.",
         "settled" => "The attempt is recorded and the code is in the register.",
         "recorded" => "It is recorded.",
         "claimed" => "The home is yours.",
         "released" => "The home is free again.",
-        "signed" => "The morning is signed off.",
+        "signed" => return Some(Notice::done(format!("The morning is signed off.{mailed}"))),
         "visit" => "A visit to the home stands in today's round.",
         "reminded" => {
-            "The registers that are not in were asked for. It stands on each teacher's first page."
+            let words = "The registers that are not in were asked for. It stands on each teacher's first page.";
+            return Some(Notice::done(format!("{words}{mailed}")));
         }
         "nobody" => "Nothing was sent: every register is in, or was asked for a moment ago.",
         _ => return None,
@@ -611,13 +632,24 @@ pub(super) async fn remind_all(
     axum::Form(answers): axum::Form<Answers>,
 ) -> Result<Response, Problem> {
     let only = answers.number("group").map(crate::ids::GroupId);
-    let asked = desk.act(move |act, actor| remind(act, actor, only)).await?;
+    let here = desk.clone();
+    let chase = desk
+        .read(move |tx, actor| Chase::read(&here, tx, actor))
+        .await?;
+    let (asked, mailed) = desk
+        .act(move |act, actor| {
+            let asked = remind(act, actor, only)?;
+            let mailed = chase.write(act, actor, &asked)?;
+            Ok((asked, mailed))
+        })
+        .await?;
     let did = if asked.is_empty() {
         "nobody"
     } else {
         "reminded"
     };
-    Ok(Redirect::to(&back(&answers, did)).into_response())
+    let path = back(&answers, did);
+    Ok(Redirect::to(&format!("{path}&mailed={mailed}")).into_response())
 }
 
 /// The board again, with the row that was open.

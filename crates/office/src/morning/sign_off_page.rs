@@ -11,6 +11,7 @@ use super::who::Sight;
 use crate::book::Book;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Help, Part};
+use crate::messages::staff::{Kind as Mail, Post, tell_leaders};
 use crate::people::Actor;
 use crate::registers::save::LONGEST_TEXT;
 use crate::shell::Field;
@@ -122,8 +123,19 @@ pub(super) async fn answer(desk: Desk, Form(answers): Form<Answers>) -> Result<R
         let ground = "The note is longer than 500 characters. Shorten it and sign again.";
         return Err(desk.problem(Refusal::Wrong(ground.to_owned())));
     }
-    let (as_of, measures) = desk.read(move |tx, actor| read(&here, tx, actor)).await?;
-    desk.act(move |act, actor| sign_off(act, actor, as_of, &measures, note.as_deref()))
+    let (as_of, measures, post) = desk
+        .read(move |tx, actor| {
+            let (as_of, measures) = read(&here, tx, actor)?;
+            let (today, _) = here.office.today();
+            let post = Post::of(&here.office, tx, actor.school, today, Mail::Morning)?;
+            Ok((as_of, measures, post))
+        })
         .await?;
-    Ok(Redirect::to("/morning?did=signed").into_response())
+    let mailed = desk
+        .act(move |act, actor| {
+            sign_off(act, actor, as_of, &measures, note.as_deref())?;
+            tell_leaders(act, actor, &post, &in_words(&measures), note.is_some())
+        })
+        .await?;
+    Ok(Redirect::to(&format!("/morning?did=signed&mailed={mailed}")).into_response())
 }

@@ -13,7 +13,9 @@ use crate::door::records::{
     ARRIVAL, LATE_SANCTION, PUNCTUALITY_TARGET, ROLL_CALL_TICK, SEARCH_STEP, SITE_MOVE,
 };
 use crate::ids::{EnrolmentId, PupilId};
-use crate::messages::records::{MESSAGE, MESSAGE_HOLD, MESSAGE_PUPIL, MESSAGE_REPLY};
+use crate::messages::records::{
+    LETTER_POSTING, MESSAGE, MESSAGE_HOLD, MESSAGE_PUPIL, MESSAGE_REPLY,
+};
 use crate::morning::records::{ABSENCE_CLAIM, ABSENCE_ENTRY};
 use crate::registers::records::{
     EXAM_CONTACT, EXAM_MARK, EXAM_SEAT, LATE_LESSON_MARK, LATE_MARK, LESSON_MARK, MARK_VERSION,
@@ -204,10 +206,14 @@ const OF_ENROLMENT: [Source; 22] = [
     },
 ];
 
-const OF_CONTACT: [Source; 6] = [
+const OF_CONTACT: [Source; 7] = [
     Source {
         table: &ABSENCE_LINK,
         sql: "select contact_id, max(coalesce(superseded_seq, seq)) from absence_link where school_id = $1 and contact_id = $2 group by contact_id",
+    },
+    Source {
+        table: &LETTER_POSTING,
+        sql: "select message_id, max(coalesce(superseded_seq, seq)) from letter_posting where school_id = $1 and contact_id = $2 group by message_id",
     },
     // The words of a message name children of one family; they go with the last of them, when the contact does.
     Source {

@@ -30,6 +30,7 @@ use crate::insight::table::TableView;
 use crate::insight::{
     Form, NoFigure, Question, Who, band_name, marks_href, pupil_figure, year_grid,
 };
+use crate::messages::not_reached;
 use crate::people::{Access, Actor, RecordKind};
 use crate::registers::{
     PlanReader, history_of, keeps_all_registers, keeps_plans_of, may_extract, plans_of_pupil,
@@ -466,6 +467,8 @@ struct ContactsPage {
     keeps: bool,
     /// Whether this person sees by which links the family tells of an absence.
     sees_links: bool,
+    /// Whether this person writes letters to families.
+    writes_letters: bool,
 }
 
 struct ContactRow {
@@ -473,6 +476,15 @@ struct ContactRow {
     flags: Vec<Flag>,
     address: String,
     about: String,
+    /// Of each way: that a message did not arrive there, and what comes next.
+    not_reached: Vec<Option<String>>,
+}
+
+impl ContactRow {
+    /// What is known against the way at this place.
+    fn against(&self, place: &usize) -> Option<&str> {
+        self.not_reached.get(*place)?.as_deref()
+    }
 }
 
 struct HomeRow {
@@ -497,6 +509,15 @@ pub(super) async fn contacts(
         let head = opened.head(actor, Part::Contacts)?;
         let contacts = contacts_of(tx, actor.school, pupil)?;
         let around = around_with(tx, actor, &opened, &contacts)?;
+        let sees_log = actor.may_for_school(Access::Read, RecordKind::ContactsLog);
+        let mut rows = Vec::new();
+        for contact in contacts {
+            let not_reached = match sees_log {
+                true => not_reached(tx, actor.school, &ways(&contact))?,
+                false => vec![None; contact.routes.len()],
+            };
+            rows.push(contact_row(contact, opened.today, not_reached));
+        }
         let homes = homes_of(tx, actor.school, pupil)?;
         let frame = here.frame(tx, actor, "Pupil contacts")?;
         let page = ContactsPage {
@@ -504,10 +525,8 @@ pub(super) async fn contacts(
             head,
             keeps: opened.keeps_contacts,
             sees_links: sees_links(tx, actor, pupil, opened.today)?,
-            contacts: contacts
-                .into_iter()
-                .map(|contact| contact_row(contact, opened.today))
-                .collect(),
+            writes_letters: actor.may_for_school(Access::Write, RecordKind::ContactsLog),
+            contacts: rows,
             homes: homes
                 .iter()
                 .map(|home| HomeRow {
@@ -524,7 +543,14 @@ pub(super) async fn contacts(
     .await
 }
 
-fn contact_row(contact: ContactOf, today: Day) -> ContactRow {
+/// Kind and address of each way to reach a contact.
+fn ways(contact: &ContactOf) -> Vec<(String, Option<String>)> {
+    let each = contact.routes.iter();
+    each.map(|route| (route.kind.clone(), route.value.clone()))
+        .collect()
+}
+
+fn contact_row(contact: ContactOf, today: Day, not_reached: Vec<Option<String>>) -> ContactRow {
     let mut flags = Vec::new();
     if contact.do_not_contact {
         flags.push(Flag::loud("Do not contact"));
@@ -564,6 +590,7 @@ fn contact_row(contact: ContactOf, today: Day) -> ContactRow {
         about: about.join(", "),
         flags,
         contact,
+        not_reached,
     }
 }
 

@@ -28,8 +28,8 @@ use crate::desk::{Desk, Office, Refusal, school_name};
 use crate::ids::PupilId;
 use crate::people::Actor;
 use crate::{
-    absence_line, api, as_known, door, insight, morning, people, preservation, registers, roll,
-    visits, webhooks, year,
+    absence_line, api, as_known, door, insight, messages, morning, people, preservation, registers,
+    roll, visits, webhooks, year,
 };
 
 pub(crate) use file::FileKind;
@@ -56,6 +56,7 @@ pub fn lists() -> Vec<&'static List> {
         as_known::LISTS,
         door::LISTS,
         insight::LISTS,
+        messages::LISTS,
         morning::LISTS,
         people::LISTS,
         preservation::LISTS,

@@ -19,7 +19,9 @@ use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::insight::Form;
 use crate::insight::table::{Cell, Heading, Order, Table, TableView, Value};
+use crate::messages::staff::{Kind as Mail, Post, last_report};
 use crate::people::{Access, Place, Reach, RecordKind};
+use crate::registers::bulk::keeps_all_registers;
 use crate::shell::{Frame, Page, State};
 use crate::take_away::{Leaving, Wanted};
 
@@ -131,6 +133,10 @@ struct WeekPage {
     table: TableView,
     empty: State,
     rules: Vec<&'static Rule>,
+    /// What became of the report that was sent last, and why none is sent, for whoever may send it.
+    sent: Option<String>,
+    closed: Option<&'static str>,
+    may_send: bool,
 }
 
 /// `/unexplained/week`.
@@ -148,7 +154,18 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Form>) -> Result<Respon
             true => "tutor",
             false => asked.sort.as_str(),
         };
+        let may_send = keeps_all_registers(actor);
+        let (sent, closed) = match may_send {
+            true => {
+                let post = Post::of(&here.office, tx, actor.school, today, Mail::Week)?;
+                (last_report(tx, actor.school)?, post.closed())
+            }
+            false => (None, None),
+        };
         let page = WeekPage {
+            sent,
+            closed,
+            may_send,
             frame: here.frame(tx, actor, "Not explained this week")?,
             monday: monday_of(today).long(),
             table: rows.view("/unexplained/week", &asked, sort, "pupils"),
