@@ -129,7 +129,8 @@ impl Run<'_> {
                         .await?;
                 }
                 (State::Queued, Some(provider)) if mail.next_at <= now => {
-                    if self.hand_over(provider, mail).await? == Flow::Pause {
+                    let flow = self.hand_over(provider, mail).await?;
+                    if flow == Flow::Pause {
                         break;
                     }
                 }
