@@ -83,3 +83,12 @@ create table notify_callback (
     primary key (school_id, digest)
 ) {strict};
 create index notify_callback_by_worked on notify_callback (worked_at);
+
+-- That somebody stopped what goes by itself for a day, or let it go again; the newest holds.
+create table message_pause (
+    school_id {int} not null,
+    on_date {day} not null,
+    seq {int} not null,
+    paused {bool} not null,
+    primary key (school_id, on_date, seq)
+) {strict};

@@ -205,6 +205,7 @@ pub static TABLES: &[&Table] = &[
     &messages::records::STAFF_MAIL,
     &messages::records::STAFF_MAIL_STATE,
     &messages::records::LETTER_POSTING,
+    &messages::records::MESSAGE_PAUSE,
     &absence_line::records::ABSENCE_REPORT,
     &visits::records::HOME_VISIT,
     &visits::records::VISIT_CHECK,

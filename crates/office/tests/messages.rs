@@ -14,10 +14,12 @@ use office::desk::Office;
 use office::ids::{ContactId, PupilId};
 use office::messages::staff::{carry_staff_mail, send_weekly_reports};
 use office::messages::{
-    Hold, Outside, carry_what_is_due, foresee, hold, keep_reply, work_on_callbacks,
+    Hold, Outside, carry_what_is_due, foresee, hold, keep_reply, send_first_messages,
+    work_on_callbacks,
 };
 use office::people::Role;
 use office::roll::records::{ADDRESS, CONTACT, CONTACT_ROUTE, PUPIL_CONTACT, RESIDENCE};
+use office::year::records::DAY_EXCEPTION;
 use school::{Answer, School, ask, day, each_school};
 use store::{Entry, StoreError, args};
 
@@ -1047,25 +1049,42 @@ fn leaders_have_the_two_measures_and_who_has_no_address_stands_there() {
     });
 }
 
+/// Staff train on these days, so that the day before them is the last of the week.
+fn inset(at: &Sending<'_>, days: &'static [&str]) {
+    let account = at.school.people[&Role::AttendanceManager].account.0;
+    let closed: Result<(), StoreError> = at.office.store.act_now(at.school.id, move |act| {
+        for on in days {
+            act.record(&DAY_EXCEPTION, &args![day(on), "inset", "Training"])?;
+        }
+        act.describe(Entry {
+            account,
+            job_title: "Attendance manager",
+            act: "close days",
+            subject: "days".to_owned(),
+        });
+        Ok(())
+    });
+    closed.expect("days of a test");
+}
+
 #[test]
-fn on_friday_tutors_and_heads_are_told_of_their_own_pupils_once_by_two_programs_together() {
+fn at_the_end_of_a_week_tutors_and_heads_are_told_of_their_own_pupils_once_by_two_programs_together()
+ {
     each_school(|school| {
         let at = sending(school);
         at.work_emails(Role::Governor);
         at.absent(&["Ash", "Birch", "Gorse"]);
         let weekly = || send_weekly_reports(&at.office);
+        at.at("15:00");
         assert_eq!(at.school.wait(weekly()).expect("an answer"), 0, "a Tuesday");
-        school
-            .clock
-            .set("2026-11-27T14:59:00Z".parse().expect("a time"));
+        inset(&at, &["2026-11-25", "2026-11-26", "2026-11-27"]);
+        at.at("14:59");
         assert_eq!(
             at.school.wait(weekly()).expect("an answer"),
             0,
             "before its time"
         );
-        school
-            .clock
-            .set("2026-11-27T15:00:00Z".parse().expect("a time"));
+        at.at("15:00");
         // Nobody heads Year 10 or tutors 10A, so Gorse is in nobody's report.
         let both = at.school.wait(async { tokio::join!(weekly(), weekly()) });
         let sent = both.0.expect("an answer") + both.1.expect("an answer");
@@ -1093,7 +1112,7 @@ fn on_friday_tutors_and_heads_are_told_of_their_own_pupils_once_by_two_programs_
         let page = at.get("/unexplained/week");
         assert!(
             page.text()
-                .contains("Sent on 27 November 2026. E-mail to 2: "),
+                .contains("Sent on 24 November 2026. E-mail to 2: "),
             "{}",
             page.text()
         );
@@ -1528,5 +1547,129 @@ fn an_address_at_which_a_message_failed_for_good_is_shown_at_the_contact_with_wh
             "{}",
             page.text()
         );
+    });
+}
+
+impl Sending<'_> {
+    fn by_itself(&self) -> usize {
+        self.school
+            .wait(send_first_messages(&self.office))
+            .expect("the database answers")
+    }
+
+    /// Lets the first message go by itself for green, once more where it failed for now.
+    fn switch_on(&self) {
+        let rules = [
+            ("text", "((pupils))"),
+            ("subject", "Absence"),
+            ("email", "((pupils))"),
+            ("quiet_from", "19:00"),
+            ("quiet_until", "07:00"),
+            ("rest_minutes", "60"),
+            ("brake", "10"),
+            ("from", TODAY),
+            ("auto_green", "yes"),
+            ("auto_repeat", "yes"),
+        ];
+        let saved = self.post("/messages/rules", &rules);
+        assert_eq!(saved.status, 303, "{}", saved.text());
+    }
+
+    fn at(&self, time: &str) {
+        let moment = format!("2026-11-24T{time}:00Z");
+        self.school.clock.set(moment.parse().expect("a time"));
+    }
+}
+
+#[test]
+fn the_first_message_goes_by_itself_where_it_is_switched_on_and_two_programs_send_one() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        at.at("09:40");
+        assert_eq!(at.by_itself(), 0, "off until the school decides it");
+        at.switch_on();
+        at.at("09:39");
+        assert_eq!(
+            at.by_itself(),
+            0,
+            "green: 30 minutes after the close at 09:10"
+        );
+        at.at("09:40");
+        let mut other = (*at.office).clone();
+        other.shelf = Arc::default();
+        let other = Arc::new(other);
+        let (one, two) = school.wait(async {
+            tokio::join!(send_first_messages(&at.office), send_first_messages(&other))
+        });
+        let sent = one.expect("an answer") + two.expect("an answer");
+        assert_eq!(
+            sent, 2,
+            "Ash and Birch share one, Cedar has one, Dogwood's must not be messaged"
+        );
+        assert_eq!(at.by_itself(), 0, "never twice");
+        at.carry();
+        assert_eq!(at.sent().len(), 2, "{:?}", at.sent());
+        let page = at.get("/messages");
+        assert!(
+            page.text().contains("Rollbook, by itself"),
+            "{}",
+            page.text()
+        );
+        assert!(
+            page.text().contains("at the time of the ladder: green"),
+            "{}",
+            page.text()
+        );
+    });
+}
+
+#[test]
+fn one_key_stops_what_goes_by_itself_and_what_is_an_hour_late_waits_for_a_person() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        at.switch_on();
+        let stopped = at.post("/messages/automatic", &[]);
+        assert!(stopped.location().ends_with("did=paused"));
+        at.at("09:45");
+        assert_eq!(at.by_itself(), 0);
+        assert!(at.get("/messages").text().contains("Stopped for today."));
+        assert_eq!(
+            at.send(Role::Dsl, Method::POST, "/messages/automatic", &[])
+                .status,
+            404
+        );
+        at.post("/messages/automatic", &[]);
+        at.at("10:40");
+        assert_eq!(at.by_itself(), 0, "an hour late");
+        at.at("10:39");
+        assert_eq!(at.by_itself(), 2);
+    });
+}
+
+#[test]
+fn what_failed_for_now_is_repeated_once_two_hours_later() {
+    each_school(|school| {
+        let at = sending(school);
+        at.contact("Fir", &["Fir"], &[("mobile", "+447700900003")], false);
+        at.absent(&["Fir"]);
+        at.switch_on();
+        at.at("09:40");
+        assert_eq!(at.by_itself(), 1);
+        at.carry();
+        at.later(10);
+        at.carry();
+        assert_eq!(at.by_itself(), 0);
+        at.at("11:39");
+        assert_eq!(at.by_itself(), 0);
+        at.at("11:40");
+        assert_eq!(at.by_itself(), 1);
+        at.carry();
+        at.later(10);
+        at.carry();
+        assert_eq!(at.sent().len(), 2);
+        at.at("13:41");
+        assert_eq!(at.by_itself(), 0, "once");
     });
 }

@@ -17,7 +17,7 @@ use letters::Press;
 use office::api::InterfaceRules;
 use office::desk::{Clock, Office};
 use office::messages::staff::{carry_staff_mail, send_weekly_reports};
-use office::messages::{Outside, carry_what_is_due, work_on_callbacks};
+use office::messages::{Outside, carry_what_is_due, send_first_messages, work_on_callbacks};
 use office::people::{self, Doors, Keyring, SetUpCode};
 use office::shell::{self, Frame};
 use office::upkeep::{Forgotten, forget_what_is_over};
@@ -116,6 +116,9 @@ const LOOKS_AT_THE_CLOCK: Duration = Duration::from_secs(60);
 async fn keep_to_the_clock(office: Arc<Office>) {
     loop {
         tokio::time::sleep(LOOKS_AT_THE_CLOCK).await;
+        if let Err(error) = send_first_messages(&office).await {
+            tracing::warn!(%error, "it could not be looked whether a first message is due");
+        }
         if let Err(error) = send_weekly_reports(&office).await {
             tracing::warn!(%error, "it could not be looked whether the weekly report is due");
         }

@@ -7,15 +7,18 @@ use calendar::{Day, Instant, Session};
 use store::{SchoolId, StoreError, Tx, args};
 
 use super::ask::{Purpose, may_send};
+use super::by_clock::is_paused;
 use super::foresee::{slot_now, unexplained};
 use super::is_open_to;
 use super::preview::notice_of;
 use super::replies::see;
+use super::rules::{Automatic, MessageRules};
 use super::rules_page::may_decide;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::{MessageRunId, PupilId, ReplyId};
 use crate::shell::{Frame, Page, State};
+use crate::year::settings::settings;
 
 const RUNS: &str = "\
 select r.run_id, r.on_date, r.session, r.asked_at, a.name, r.purpose,
@@ -24,7 +27,7 @@ select r.run_id, r.on_date, r.session, r.asked_at, a.name, r.purpose,
 from message_run r
 join message m on m.school_id = r.school_id and m.run_id = r.run_id and m.superseded_seq is null
 join journal_entry j on j.school_id = r.school_id and j.seq = r.seq
-left join account a on a.account_id = j.account_id
+left join account a on a.account_id = j.account_id and a.account_id <> 0
 where r.school_id = $1 and r.superseded_seq is null and r.asked_at >= $2
 group by 1, 2, 3, 4, 5, 6, 7 order by r.asked_at desc, r.run_id desc";
 const REPLIES: &str = "\
@@ -88,6 +91,9 @@ struct ListPage {
     replies: Vec<ReplyLine>,
     may_send: bool,
     may_decide: bool,
+    /// For which tiers messages go by themselves; empty where none do.
+    automatic: String,
+    is_paused: bool,
     none: State,
 }
 
@@ -110,6 +116,10 @@ pub(super) async fn list(desk: Desk, asked: Query<Answers>) -> Result<Response, 
             replies: replies(tx, actor.school, since)?,
             may_send: may_send(actor),
             may_decide: may_decide(actor),
+            automatic: in_words(
+                MessageRules::on(&settings(tx, actor.school)?, slot.day)?.automatic,
+            ),
+            is_paused: is_paused(tx, actor.school, slot.day)?,
             none: State::empty(
                 "None yet",
                 "What is sent is listed here for fourteen days, with what became of it.",
@@ -123,6 +133,21 @@ pub(super) async fn list(desk: Desk, asked: Query<Answers>) -> Result<Response, 
     .await
 }
 
+/// `red and green`.
+fn in_words(automatic: Automatic) -> String {
+    let tiers = [
+        (automatic.red, "red"),
+        (automatic.amber, "amber"),
+        (automatic.green, "green"),
+    ];
+    let on: Vec<&str> = tiers
+        .iter()
+        .filter(|(is_on, _)| *is_on)
+        .map(|(_, word)| *word)
+        .collect();
+    on.join(" and ")
+}
+
 fn runs(tx: &mut Tx, school: SchoolId, since: Instant) -> Result<Vec<RunLine>, StoreError> {
     let rows = tx.query(RUNS, &args![school, since], |row| {
         let session: i64 = row.get(2)?;
@@ -133,7 +158,7 @@ fn runs(tx: &mut Tx, school: SchoolId, since: Instant) -> Result<Vec<RunLine>, S
             day: row.get(1)?,
             session: Session::from_index(session).unwrap_or(Session::Am),
             asked_at: row.get(3)?,
-            by: by.unwrap_or_default(),
+            by: by.unwrap_or_else(|| "Rollbook, by itself".to_owned()),
             purpose: Purpose::from_key(&purpose).map_or("", Purpose::label),
             counts: vec![(state.unwrap_or_default(), row.get(7)?)],
         })

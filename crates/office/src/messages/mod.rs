@@ -6,6 +6,7 @@
 //! absence.
 
 mod ask;
+mod by_clock;
 mod callback;
 mod carry;
 mod channel;
@@ -29,6 +30,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub use ask::{Asked, ask, stop};
+pub use by_clock::send_first_messages;
 pub(crate) use callback::forget_old_callbacks;
 pub use callback::work_on_callbacks;
 pub use carry::carry_what_is_due;
@@ -39,7 +41,7 @@ pub(crate) use not_reached::not_reached;
 pub use outside::Outside;
 pub(crate) use replies::mark_seen as mark_reply_seen;
 pub use replies::{keep as keep_reply, see as see_reply};
-pub use rules::{FIELDS, MESSAGES, MessageRules};
+pub use rules::{Automatic, FIELDS, MESSAGES, MessageRules};
 
 use crate::desk::Office;
 use crate::people::{Actor, Place};
@@ -58,6 +60,7 @@ pub fn routes() -> Router<Arc<Office>> {
             "/messages/rules",
             get(rules_page::ask).post(rules_page::answer),
         )
+        .route("/messages/automatic", post(by_clock::pause))
         .route("/messages/channels", get(channel::page))
         .route(
             "/messages/channels/notify",
@@ -88,6 +91,7 @@ pub fn routes() -> Router<Arc<Office>> {
 pub fn statements() -> Vec<&'static str> {
     [
         ask::STATEMENTS,
+        by_clock::STATEMENTS,
         callback::STATEMENTS,
         carry::STATEMENTS,
         foresee::STATEMENTS,

@@ -232,6 +232,11 @@ pub(super) fn notice_of(Query(answers): &Query<Answers>) -> Option<Notice> {
         "lifted" => "The hold is lifted.".to_owned(),
         "seen" => "Dealt with.".to_owned(),
         "again" => "It goes again.".to_owned(),
+        "paused" => {
+            "Nothing more goes by itself today. What is on its way is stopped on its own page."
+                .to_owned()
+        }
+        "resumed" => "It goes by itself again.".to_owned(),
         "written" => "They are with the letters to go.".to_owned(),
         "arrived" => "Noted as handed over.".to_owned(),
         _ => return None,

@@ -144,3 +144,11 @@ pub static LETTER_POSTING: Table = Table {
     ],
     shape: Shape::Versions,
 };
+
+/// That somebody stopped what goes by itself for a day, or let it go again.
+pub static MESSAGE_PAUSE: Table = Table {
+    name: "message_pause",
+    id: &[Column::new("on_date", Kind::Day)],
+    columns: &[Column::new("paused", Kind::Bool)],
+    shape: Shape::Log,
+};

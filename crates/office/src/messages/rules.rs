@@ -4,6 +4,7 @@ use ::messages::quiet::QuietHours;
 use ::messages::template::{Template, TemplateError};
 use calendar::{Day, TimeOfDay};
 use serde::{Deserialize, Serialize};
+use welfare::tier::Tier;
 
 use crate::book::Settings;
 use crate::desk::Refusal;
@@ -36,6 +37,38 @@ pub struct MessageRules {
     /// And as a letter, which has the subject above it.
     #[serde(default = "usual_letter")]
     pub letter: String,
+    /// What goes by itself.
+    #[serde(default)]
+    pub automatic: Automatic,
+}
+
+/// For which tiers the first message goes by itself at the time of the ladder (E-016). None, until a school has decided it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Automatic {
+    /// For red.
+    pub red: bool,
+    /// For amber.
+    pub amber: bool,
+    /// For green.
+    pub green: bool,
+    /// What failed for now is repeated once, two hours later (I-134).
+    pub repeat: bool,
+}
+
+impl Automatic {
+    /// Whether anything goes by itself.
+    pub fn is_on(self) -> bool {
+        self.red || self.amber || self.green
+    }
+
+    /// Whether it does for a tier.
+    pub fn sends(self, tier: Tier) -> bool {
+        match tier {
+            Tier::Red => self.red,
+            Tier::Amber => self.amber,
+            Tier::Green => self.green,
+        }
+    }
 }
 
 /// The usual words of a letter.
@@ -62,6 +95,7 @@ impl Default for MessageRules {
                     or answer this e-mail now, so that we know that all is well.\n\n((school))"
                 .to_owned(),
             letter: usual_letter(),
+            automatic: Automatic::default(),
         }
     }
 }

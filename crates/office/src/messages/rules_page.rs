@@ -5,7 +5,7 @@ use axum::response::Response;
 use calendar::{Day, TimeOfDay};
 use store::Tx;
 
-use super::rules::{FIELDS, MESSAGES, MessageRules};
+use super::rules::{Automatic, FIELDS, MESSAGES, MessageRules};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Help, Outcome, Part, Wrongs, tick};
 use crate::people::{Access, Actor, RecordKind};
@@ -36,6 +36,10 @@ fn form(tx: &mut Tx, actor: &Actor, today: Day) -> Result<FormPage, Refusal> {
         Field::new(FieldKind::Number, name, label)
             .value(value.to_string())
             .tiny()
+    };
+    let of_tier = |name, label, is_on: bool| match is_on {
+        true => tick(name, label).value("yes"),
+        false => tick(name, label),
     };
     let weekends = match rules.quiet_weekends {
         true => tick("quiet_weekends", "Nor on Saturday and Sunday").value("yes"),
@@ -76,6 +80,20 @@ fn form(tx: &mut Tx, actor: &Actor, today: Day) -> Result<FormPage, Refusal> {
             ],
         )
         .about("What is asked for in quiet hours waits until they end (I-123)."),
+        Part::new(
+            "What goes by itself",
+            vec![
+                of_tier("auto_red", "For red", rules.automatic.red),
+                of_tier("auto_amber", "For amber", rules.automatic.amber),
+                of_tier("auto_green", "For green", rules.automatic.green),
+                of_tier(
+                    "auto_repeat",
+                    "Once more two hours later, where it failed for now (I-134)",
+                    rules.automatic.repeat,
+                ),
+            ],
+        )
+        .about("The first message of the day by text or e-mail, at the time of the ladder and no later than an hour after it (E-016). Nobody sees it before it goes; holds, quiet hours and households count as ever. More than the second look asks for wait for a person. Anybody who sends messages can stop it for the day with one key."),
         Part::new(
             "",
             vec![
@@ -170,6 +188,12 @@ fn read(answers: &Answers, wrongs: &mut Wrongs) -> Option<MessageRules> {
         letter: answers
             .given("letter")
             .unwrap_or_else(|| MessageRules::default().letter),
+        automatic: Automatic {
+            red: answers.ticked("auto_red"),
+            amber: answers.ticked("auto_amber"),
+            green: answers.ticked("auto_green"),
+            repeat: answers.ticked("auto_repeat"),
+        },
     };
     for (question, wrong) in rules.templates().err().unwrap_or_default() {
         wrongs.add(question, format!("{wrong}."));
