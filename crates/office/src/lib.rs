@@ -31,6 +31,7 @@ pub mod shell;
 pub mod take_away;
 pub mod upkeep;
 pub mod visits;
+pub mod watch;
 pub mod webhooks;
 pub mod year;
 
@@ -126,6 +127,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0025_mail",
         sql: include_str!("../migrations/0025_mail.sql"),
     },
+    Migration {
+        name: "0023_watch",
+        sql: include_str!("../migrations/0023_watch.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -211,6 +216,9 @@ pub static TABLES: &[&Table] = &[
     &visits::records::VISIT_CHECK,
     &visits::records::VISIT_STEP,
     &visits::records::VISIT_RECORD,
+    &watch::records::EARLY_WATCH,
+    &watch::records::CLINIC,
+    &watch::records::CLINIC_PLACE,
     &absence_line::records::ABSENCE_LINK,
 ];
 

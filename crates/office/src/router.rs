@@ -13,7 +13,7 @@ use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
 use crate::{
     absence_line, api, as_known, door, home, insight, live, messages, morning, people,
-    preservation, registers, roll, take_away, visits, webhooks, year,
+    preservation, registers, roll, take_away, visits, watch, webhooks, year,
 };
 
 /// The application as one router.
@@ -38,6 +38,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .merge(roll::routes())
         .merge(take_away::routes())
         .merge(visits::routes())
+        .merge(watch::routes())
         .merge(year::routes());
     let past = as_known::routes(pages.clone().with_state(Arc::clone(&office)));
     pages

@@ -319,6 +319,29 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Visits,
         "Day|Purpose|Staff|Left|Back|Standing|Found|Next step",
     ),
+    ("/morning/handover", Core, "Pupil|Tutor group"),
+    (
+        "/morning/handover",
+        Marks,
+        "Tier|Why|Day|On the list for|Tried so far|Last tried|Goes on with it|Due today|Note",
+    ),
+    ("/clinics", Nobody, "Clinic|Room|Held by|Taken|Reviews due"),
+    ("/clinics/{clinic}", Core, "Pupil|Tutor group"),
+    (
+        "/clinics/{clinic}",
+        Marks,
+        "Time|With|About|Standing|Promise|By the register|Review",
+    ),
+    ("/early-calls", Core, "Pupil|Tutor group"),
+    ("/early-calls", Marks, "Why|Call|Mark"),
+    ("/early-calls/list", Core, "Pupil|Tutor group"),
+    ("/early-calls/list", Marks, "Ground|Days|Note"),
+    ("/early-calls/promises", Core, "Pupil|Tutor group"),
+    (
+        "/early-calls/promises",
+        Marks,
+        "Promised for|By the register|Made|Said|Review",
+    ),
     ("/morning/evening", Core, "Pupil|Tutor group"),
     ("/morning/evening", Marks, "On the list for|Decision"),
     (
@@ -547,7 +570,12 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/figures" => all(&["", "?show=classes", "?show=characteristics"], &[]),
         "/groups" | "/staff" | "/people" | "/api-clients" | "/webhooks" | "/journal"
         | "/journal/lists" | "/cover" => all(&[""], &[]),
-        "/morning" | "/absence-line" => all(&[""], &[Marks]),
+        "/morning"
+        | "/morning/handover"
+        | "/early-calls"
+        | "/early-calls/list"
+        | "/early-calls/promises"
+        | "/absence-line" => all(&[""], &[Marks]),
         "/visits" => all(&["", "?day=2026-11-24"], &[Visits]),
         "/visits/log" => all(&["", "?from=2026-11-01"], &[Visits]),
         "/morning/evening" => all(&["", "?day=2026-11-20"], &[Marks]),
@@ -555,6 +583,9 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/unexplained/week" => all(&[""], &[Marks]),
         "/sub-codes" => all(&["", "?by=mark"], &[Marks]),
         "/many-marks" | "/preservation" => all(&[""], &[]),
+        "/clinics" => all(&[""], &[]),
+        // No clinic was set in this school.
+        "/clinics/{clinic}" => vec![asked("/clinics/1", &[])],
         // Nothing was erased in this school.
         "/preservation/{erasure}" => vec![asked("/preservation/1", &[])],
         // No mark was changed with others in this school.

@@ -86,12 +86,16 @@ pub enum Event {
     ReasonGiven,
     /// A person entered a code that says why.
     CodeConfirmed,
+    /// A code that says why stands in the register of a continuing case, and nobody recorded who gave the reason (E-011).
+    CodeEntered,
     /// Whoever was reached does not know, is not believed, is no parent, or refused (E-020).
     NotSatisfied,
     /// A parent says that the child is at school.
     SaysAtSchool,
     /// All contacts were tried and none answered, and the tier's time for it has passed.
     NobodyReached,
+    /// The ladder's time for a visit has come, whoever was tried by then.
+    VisitTime,
     /// The site was searched and the child is not there.
     NotOnSite,
     /// The safeguarding lead asks for a visit.
@@ -201,8 +205,9 @@ const fn row(
 
 /// Everything that can happen, in the order of SM-1 in `docs/law/escalation.md`; of two lines that fit the first holds.
 ///
-/// Beyond the table there: a reason that was given and not confirmed keeps the child on the list; "at school" starts a search of the site;
-/// what the safeguarding lead decides on, and a child who is marked absent again comes back.
+/// Beyond the table there: a reason that was given and not confirmed keeps the child on the list, and so does one that comes by message while
+/// people are being tried; "at school" starts a search of the site; what the safeguarding lead decides on stays theirs over the night; a code
+/// alone does not end a continuing case; and a child who is marked absent again comes back.
 pub const TABLE: &[Row] = &[
     row(
         START,
@@ -223,7 +228,7 @@ pub const TABLE: &[Row] = &[
         "SM-1, E-014",
     ),
     row(
-        &[State::Unexplained, State::Continuing],
+        &[State::Unexplained, State::Contacting, State::Continuing],
         Event::MessageFound,
         Guard::None,
         State::ReasonClaimed,
@@ -262,6 +267,15 @@ pub const TABLE: &[Row] = &[
         Deadline::None,
         "code amendment",
         "SM-1, E-025",
+    ),
+    row(
+        AT_WORK,
+        Event::CodeEntered,
+        Guard::None,
+        State::ReasonClaimed,
+        Deadline::SameSession,
+        "who gave the reason: a contact with its outcome",
+        "E-011, E-018",
     ),
     row(
         LEADS,
@@ -311,6 +325,15 @@ pub const TABLE: &[Row] = &[
     row(
         &[State::Unexplained, State::Contacting, State::Continuing],
         Event::NobodyReached,
+        Guard::None,
+        State::VisitDue,
+        Deadline::Ladder,
+        "visit order",
+        "SM-1, E-016",
+    ),
+    row(
+        &[State::Unexplained, State::Contacting, State::Continuing],
+        Event::VisitTime,
         Guard::None,
         State::VisitDue,
         Deadline::Ladder,
@@ -381,13 +404,31 @@ pub const TABLE: &[Row] = &[
         "E-011",
     ),
     row(
-        OPEN,
+        AT_WORK,
         Event::DayEnded,
         Guard::None,
         State::Continuing,
         Deadline::NextMorning,
         "carry-over with day count",
         "SM-1, E-011",
+    ),
+    row(
+        &[State::LeadDecides],
+        Event::DayEnded,
+        Guard::None,
+        State::LeadDecides,
+        Deadline::NextMorning,
+        "carry-over with day count; still the safeguarding lead's",
+        "SM-1, E-011, E-020",
+    ),
+    row(
+        &[State::OutsideDecision],
+        Event::DayEnded,
+        Guard::None,
+        State::OutsideDecision,
+        Deadline::NextMorning,
+        "carry-over with day count; still the safeguarding lead's",
+        "SM-1, E-011, E-020",
     ),
 ];
 
@@ -475,15 +516,17 @@ mod tests {
 
     use super::*;
 
-    const EVENTS: [Event; 16] = [
+    const EVENTS: [Event; 18] = [
         Event::MarkedAbsent,
         Event::MessageFound,
         Event::Tried,
         Event::ReasonGiven,
         Event::CodeConfirmed,
+        Event::CodeEntered,
         Event::NotSatisfied,
         Event::SaysAtSchool,
         Event::NobodyReached,
+        Event::VisitTime,
         Event::NotOnSite,
         Event::LeadAsksForVisit,
         Event::LeadGoesOutside,
@@ -560,6 +603,61 @@ mod tests {
         for settled in [Event::CodeConfirmed, Event::Arrives, Event::Seen] {
             let again = run(&[Event::MarkedAbsent, settled, Event::MarkedAbsent]);
             assert_eq!(again, Some(State::Unexplained), "{settled:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_lead_has_to_decide_is_still_theirs_the_next_morning() {
+        for doubted in [
+            &[Event::MarkedAbsent, Event::NotSatisfied][..],
+            &[
+                Event::MarkedAbsent,
+                Event::NobodyReached,
+                Event::NoReplyAtHome,
+            ],
+        ] {
+            let night = [doubted, &[Event::DayEnded]].concat();
+            assert_eq!(run(&night), run(doubted));
+            let closed = story(&[&night[..], &[Event::CodeConfirmed]].concat(), false);
+            let state = standing(&closed).map(|(state, _, _)| state);
+            assert_eq!(
+                state,
+                run(doubted),
+                "no clerk closes it in the morning either"
+            );
+        }
+    }
+
+    #[test]
+    fn a_message_that_comes_while_people_are_tried_is_a_reason_that_a_person_confirms() {
+        let message = [Event::MarkedAbsent, Event::Tried, Event::MessageFound];
+        assert_eq!(run(&message), Some(State::ReasonClaimed));
+        assert_eq!(
+            run(&[&message[..], &[Event::Tried]].concat()),
+            Some(State::Contacting),
+            "whoever rings all the same has the row back among those being called"
+        );
+        assert_eq!(
+            run(&[&message[..], &[Event::CodeConfirmed]].concat()),
+            Some(State::Explained)
+        );
+        for settled in [
+            &[
+                Event::MarkedAbsent,
+                Event::NotSatisfied,
+                Event::MessageFound,
+            ][..],
+            &[
+                Event::MarkedAbsent,
+                Event::NobodyReached,
+                Event::MessageFound,
+            ],
+        ] {
+            assert_eq!(
+                run(settled),
+                run(&settled[..2]),
+                "a message alone stops neither the lead nor a visit"
+            );
         }
     }
 

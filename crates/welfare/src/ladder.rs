@@ -317,6 +317,21 @@ pub fn next<'s>(steps: &'s [Timed], done: &BTreeSet<Step>) -> Option<&'s Timed> 
         .min_by_key(|timed| (timed.due, timed.step))
 }
 
+/// When somebody is to go to the home, whoever was tried by then; none while that is a later day.
+///
+/// Rule: SM-1 ("tier timing passed"), E-016. On the day on which the visit has to be made it comes when every contact should have been tried,
+/// and at the latest when it should be over; on a later day it is due from the beginning. So red comes on the morning itself, amber on the
+/// second school day and green on the third.
+pub fn visit_comes(steps: &[Timed], today: Day) -> Option<Instant> {
+    let due = |step| {
+        let timed = steps.iter().find(|timed| timed.step == step);
+        timed.map(|timed| timed.due)
+    };
+    let (visit, tried) = (due(Step::Visit)?, due(Step::AllContacts)?);
+    let (day, _) = visit.in_london();
+    (day <= today).then(|| visit.min(tried))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -424,6 +439,51 @@ mod tests {
                 .1
                 .to_string(),
             "15:10"
+        );
+    }
+
+    #[test]
+    fn a_visit_comes_by_its_tiers_clock_and_not_when_everybody_was_tried() {
+        let calendar = SchoolCalendar::new(calendar::CalendarRows {
+            terms: vec![calendar::Period {
+                name: "Autumn 2".to_owned(),
+                first: day("2026-11-02"),
+                last: day("2026-12-18"),
+            }],
+            ..calendar::CalendarRows::default()
+        })
+        .expect("a calendar");
+        let comes = |tier, today: &str, closes: &str| {
+            let clock = Clock {
+                closes: Instant::at_london(day(today), time(closes)),
+                session_ends: Instant::at_london(day(today), time("12:30")),
+                ..morning(&calendar)
+            };
+            let steps = Ladder::on(day(today), &[]).steps(tier, &clock);
+            visit_comes(&steps, day(today)).map(|at| {
+                let (on, at) = at.in_london();
+                format!("{on} {at}")
+            })
+        };
+        let said = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            comes(Tier::Red, "2026-11-24", "09:10"),
+            said("2026-11-24 09:40")
+        );
+        assert_eq!(comes(Tier::Amber, "2026-11-24", "09:10"), None);
+        assert_eq!(
+            comes(Tier::Amber, "2026-11-25", "08:00"),
+            said("2026-11-25 09:15")
+        );
+        assert_eq!(comes(Tier::Green, "2026-11-25", "08:00"), None);
+        assert_eq!(
+            comes(Tier::Green, "2026-11-26", "08:00"),
+            said("2026-11-26 10:00")
+        );
+        assert_eq!(
+            comes(Tier::Green, "2026-11-27", "08:00"),
+            said("2026-11-26 15:10"),
+            "overdue from the beginning of the day"
         );
     }
 

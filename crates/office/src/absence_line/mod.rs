@@ -30,8 +30,8 @@ pub use apply::{
 };
 pub use link::{Child, Family, make_link, revoke_link};
 pub(crate) use link_page::sees_links;
-pub(crate) use report::waiting_on;
 pub use report::{Channel, Report, State};
+pub(crate) use report::{TOLD, waiting_on};
 pub use suggest::{Suggestion, suggest};
 pub(crate) use take::keep;
 pub use take::{Told, amend, take, take_for_sibling};

@@ -51,6 +51,9 @@ impl Channel {
     }
 }
 
+/// How the reason of a mark begins that a person entered on what a family told.
+pub(crate) const TOLD: &str = "Told on the absence line";
+
 /// Where a report stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
@@ -198,7 +201,7 @@ impl Report {
         format!("{} {when}{who}", self.channel.word())
     }
 
-    /// The reason that each mark made of it keeps (R-007, E-025). The family's own words stay with the report: they may be about health.
+    /// The reason that each mark made of it keeps; it begins with [`TOLD`] (R-007, E-025). The family's own words stay with the report: they may be about health.
     pub(super) fn reason(&self) -> String {
         let (day, time) = self.received_at.in_london();
         let who = if self.from_name.is_empty() {
@@ -207,7 +210,7 @@ impl Report {
             format!(" from {}", self.from_name)
         };
         let text = format!(
-            "Told on the absence line: {} of {} {time}{who} (E-014)",
+            "{TOLD}: {} of {} {time}{who} (E-014)",
             self.channel.word(),
             day.short()
         );

@@ -20,6 +20,7 @@ mod preservation;
 mod programs;
 mod roll;
 mod visits;
+mod watch;
 
 use std::sync::Arc;
 
@@ -81,6 +82,7 @@ pub fn put_in(
     programs::put_in(store, key, school, &people, now)?;
     door::put_in(store, key, school, &people, &ids, now)?;
     visits::put_in(store, key, school, &people, &ids, now)?;
+    watch::put_in(store, key, school, &people, &ids, now)?;
     messages::put_in(store, key, &people)?;
     absence_line::put_in(store, key, school, &people, now)?;
     preservation::today(store, key, school, &people, held)?;

@@ -102,7 +102,7 @@ const PUPIL: &str = "select pupil_id from enrolment where school_id = $1 and enr
 /// The statements of this file.
 pub(super) const STATEMENTS: &[&str] = &[PUPIL];
 
-fn first_contact(act: &mut Act, enrolment: i64) -> Result<Option<i64>, StoreError> {
+pub(super) fn first_contact(act: &mut Act, enrolment: i64) -> Result<Option<i64>, StoreError> {
     let school = act.school();
     let pupil = act
         .tx()

@@ -28,7 +28,7 @@ pub(super) fn put_in(
     let Some(last) = before.into_iter().find(|day| *day < today) else {
         return Ok(());
     };
-    let absent = most_absent(school, today);
+    let absent = most_absent(school, today, 2);
     let [made, under_way] = absent[..] else {
         return Ok(());
     };
@@ -159,7 +159,7 @@ pub(super) fn put_in(
 }
 
 /// The two pupils on roll who were absent most often lately: places among the enrolments.
-fn most_absent(school: &DemoSchool, today: Day) -> Vec<usize> {
+pub(super) fn most_absent(school: &DemoSchool, today: Day, most: usize) -> Vec<usize> {
     let here = |place: &usize| {
         let one = &school.enrolments[*place];
         one.start <= today && one.end.is_none_or(|end| today <= end)
@@ -173,6 +173,6 @@ fn most_absent(school: &DemoSchool, today: Day) -> Vec<usize> {
     };
     let mut places: Vec<usize> = (0..school.marks.len()).filter(here).collect();
     places.sort_by_key(|place| (std::cmp::Reverse(absences(*place)), *place));
-    places.truncate(2);
+    places.truncate(most);
     places
 }

@@ -10,11 +10,14 @@ use exchange::Cell;
 use register::Class;
 use store::Tx;
 use welfare::absence::State as Where;
-use welfare::ladder::{Clock, Ladder, Step, Timed, next};
+use welfare::ladder::{Ladder, Step, Timed, next};
 use welfare::tier::Tier;
 
+use super::by_time::{all_entries, steps_of, was_visited};
+use super::carried::{Carried, carried};
 use super::cases::{Absent, Case, DayOfCases, Hours, cases};
 use super::entries::{Claim, Entry, Kind, claims, reminders, sign_off};
+use super::handover::Left;
 use super::remind::remind;
 use super::risk::{Risk, has_professional, risk};
 use super::row::{Opened, opened};
@@ -31,6 +34,7 @@ use crate::roll::{sibling_word, siblings_of};
 use crate::shell::{Exports, Face, Frame, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
 use crate::visits::{Beside, beside};
+use crate::watch::promised_on;
 use crate::year::settings::{own_ladder, session_times};
 
 /// A register that is not in.
@@ -61,6 +65,10 @@ pub(super) struct Line {
     pub(super) last: String,
     /// What the family told and nobody has dealt with yet: words and address.
     pub(super) told: Vec<(String, String)>,
+    /// The last note for whoever goes on.
+    pub(super) note: String,
+    /// That somebody promised the child for today.
+    pub(super) promise: String,
     pub(super) state: Where,
     pub(super) step: String,
     pub(super) due: String,
@@ -86,6 +94,10 @@ struct Counts {
     reported: usize,
     late: usize,
     unlocated: usize,
+    /// Of these, whom earlier days left open.
+    from_before: usize,
+    /// Of these, in the afternoon, whom the morning left open.
+    from_morning: usize,
 }
 
 #[derive(Template)]
@@ -122,6 +134,8 @@ pub(super) struct Morning<'m> {
     pub(super) claims: HashMap<PupilId, Claim>,
     pub(super) now: Instant,
     pub(super) ladder: Ladder,
+    /// What families promised for today, in words.
+    pub(super) promised: HashMap<EnrolmentId, String>,
     pub(super) sight: Sight,
     pub(super) own: AccountId,
 }
@@ -139,6 +153,7 @@ impl<'m> Morning<'m> {
             cases: cases(tx, book, today, now)?,
             claims: claims(tx, actor.school, today, now)?,
             ladder: Ladder::on(today, &own_ladder(&book.settings, today)?),
+            promised: promised_on(tx, actor.school, today)?,
             own: actor.account,
             book,
             now,
@@ -162,20 +177,12 @@ impl<'m> Morning<'m> {
         risk: &Risk,
         rings: &[i64],
     ) -> (Vec<Timed>, BTreeSet<Step>) {
-        let last = self.cases.hours.last().unwrap_or(&case.first);
-        let clock = Clock {
-            first_day: risk.first_day,
-            closes: case.first.closes,
-            session_ends: case.first.ends,
-            day_ends: last.ends.in_london().1,
-            calendar: &self.book.calendar,
-        };
-        let steps = self.ladder.steps(risk.tiered.tier, &clock);
+        let steps = steps_of(self.book, &self.ladder, &self.cases.hours, case, risk);
         (steps, done(self.book, case, rings, self.today()))
     }
 
     /// Those whom this person may see and who are not located, the most urgent first.
-    fn open(&self) -> Vec<(&Case, Risk)> {
+    pub(super) fn open(&self) -> Vec<(&Case, Risk)> {
         let mut open: Vec<(&Case, Risk)> = self
             .cases
             .open()
@@ -215,8 +222,8 @@ impl<'m> Morning<'m> {
         };
         let rings = super::row::rings(tx, self.book.school, case.pupil)?;
         let (steps, done) = self.steps(case, risk, &rings);
-        let next = next(&steps, &done);
-        let asked_for = asked_for_by(case.state);
+        let next = next_step(case, &steps, &done);
+        let asked_for = asked_for_by(case);
         let pupil = self.book.roll.pupil(case.pupil);
         Ok(Line {
             enrolment: case.enrolment,
@@ -229,6 +236,12 @@ impl<'m> Morning<'m> {
             siblings: self.siblings(case, &siblings),
             last: self.last(case),
             told: self.told(case),
+            note: self.note(case),
+            promise: self
+                .promised
+                .get(&case.enrolment)
+                .cloned()
+                .unwrap_or_default(),
             state: case.state,
             step: match (asked_for, next) {
                 (Some(words), _) => words.to_owned(),
@@ -319,6 +332,17 @@ impl<'m> Morning<'m> {
         told.collect::<Vec<_>>().join(", ")
     }
 
+    /// The last note for whoever goes on, with who wrote it.
+    pub(super) fn note(&self, case: &Case) -> String {
+        let all = all_entries(case);
+        let last = all.iter().rfind(|entry| entry.kind == Kind::Handover);
+        let last = last.and_then(|entry| {
+            let said = entry.said.as_ref()?;
+            Some(format!("{said} ({})", self.person(entry.account)))
+        });
+        last.unwrap_or_default()
+    }
+
     /// What the family told and nobody has dealt with yet.
     pub(super) fn told(&self, case: &Case) -> Vec<(String, String)> {
         let told = case.told.iter().map(|report| {
@@ -342,7 +366,10 @@ impl<'m> Morning<'m> {
         let what = match (entry.channel, entry.outcome) {
             (Some(channel), Some(outcome)) => format!(
                 "{} {}: {}",
-                channel.word(),
+                match entry.kind {
+                    Kind::EarlyCall => Kind::EarlyCall.words(),
+                    _ => channel.word(),
+                },
                 self.clock_of(entry.at),
                 outcome.word()
             ),
@@ -364,9 +391,26 @@ impl<'m> Morning<'m> {
     }
 }
 
+/// The step that comes next: the visit for whom one is due, whoever was not tried by then.
+pub(super) fn next_step<'s>(
+    case: &Case,
+    steps: &'s [Timed],
+    done: &BTreeSet<Step>,
+) -> Option<&'s Timed> {
+    let visit = steps
+        .iter()
+        .find(|timed| timed.step == Step::Visit && !done.contains(&Step::Visit));
+    visit
+        .filter(|_| case.state == Where::VisitDue)
+        .or_else(|| next(steps, done))
+}
+
 /// What a standing asks for at once, before any step of the ladder (SM-1).
-fn asked_for_by(state: Where) -> Option<&'static str> {
-    Some(match state {
+pub(super) fn asked_for_by(case: &Case) -> Option<&'static str> {
+    Some(match case.state {
+        Where::ReasonClaimed if case.absent.is_empty() && case.needs_outcome() => {
+            "a code stands: log who gave the reason (E-011)"
+        }
         Where::ReasonClaimed => "confirm the reason with a code",
         Where::Searching => "search the site now",
         Where::LeadDecides => "the safeguarding lead decides now",
@@ -376,15 +420,28 @@ fn asked_for_by(state: Where) -> Option<&'static str> {
 }
 
 /// What put the child on the list: `N`, `no mark at closing (am and pm)`.
-fn since(case: &Case) -> String {
+pub(super) fn since(case: &Case) -> String {
     let told: Vec<String> = case
         .absent
         .iter()
         .map(|(slot, absent): &(Slot, Absent)| format!("{} {}", slot.session, absent.words()))
         .collect();
-    match told.is_empty() {
-        true => case.state.words().to_owned(),
-        false => told.join(", "),
+    let today = told.join(", ");
+    match (&case.carried, told.is_empty()) {
+        (None, true) => case.state.words().to_owned(),
+        (None, false) => today,
+        (Some(carried), true) => since_words(carried),
+        (Some(carried), false) => format!("{today}; {}", since_words(carried)),
+    }
+}
+
+/// `since Mon 23 Nov: 2 sessions`.
+fn since_words(carried: &Carried) -> String {
+    let first = carried.run.first_day.short();
+    match carried.absent.len() {
+        0 => format!("open since {first}"),
+        1 => format!("since {first}: 1 session"),
+        many => format!("since {first}: {many} sessions"),
     }
 }
 
@@ -393,7 +450,9 @@ fn done(book: &Book, case: &Case, rings: &[i64], today: Day) -> BTreeSet<Step> {
     use welfare::attempt::{Channel, all_tried};
     let attempts: Vec<_> = case.entries.iter().filter_map(Entry::attempt).collect();
     let by = |channels: &[Channel]| attempts.iter().any(|one| channels.contains(&one.channel));
-    let recorded = |kinds: &[Kind]| case.entries.iter().any(|entry| kinds.contains(&entry.kind));
+    // Calls begin anew each day (E-011); whoever was told and a visit that was made stand for the days that follow.
+    let all = all_entries(case);
+    let recorded = |kinds: &[Kind]| all.iter().any(|entry| kinds.contains(&entry.kind));
     let answered = attempts.iter().any(|one| one.outcome.somebody_answered());
     let lead_knows = matches!(case.state, Where::LeadDecides | Where::OutsideDecision)
         || recorded(&[
@@ -415,7 +474,7 @@ fn done(book: &Book, case: &Case, rings: &[i64], today: Day) -> BTreeSet<Step> {
             Step::Professional,
             recorded(&[Kind::ProfessionalTold]) || !has_professional(book, case.pupil, today),
         ),
-        (Step::Visit, by(&[Channel::Visit])),
+        (Step::Visit, was_visited(case)),
         (Step::Refer, recorded(&[Kind::LeadOutside])),
     ] {
         if is_done {
@@ -488,6 +547,11 @@ fn page(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Boar
             reported,
             late,
             unlocated: lines.len(),
+            from_before: morning.left_by(Left::EarlierDays),
+            from_morning: match hours.map(|hours| hours.slot.session) {
+                Some(Session::Pm) => morning.left_by(Left::Morning),
+                _ => 0,
+            },
         },
         overdue,
         mailed,
@@ -518,11 +582,34 @@ fn page(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Boar
         located,
         row,
         visits: beside(tx, actor, now)?,
-        no_day: morning.cases.hours.is_empty().then(|| {
-            let kind = book.calendar.kind(today).name();
-            State::empty("No school today", format!("{}: {kind}.", today.long()))
-        }),
+        no_day: match morning.cases.hours.is_empty() {
+            true => Some(no_school(tx, &morning)?),
+            false => None,
+        },
     })
+}
+
+/// What stands where the board would be on a day without school: who is still not located, for whoever looks in on a Saturday.
+fn no_school(tx: &mut Tx, morning: &Morning<'_>) -> Result<State, Refusal> {
+    let today = morning.today();
+    let left = carried(tx, morning.book, today, morning.now)?;
+    let open = left.keys().filter(|enrolment| {
+        let row = morning.book.roll.row(**enrolment);
+        let pupil = row.map(|row| morning.book.roll.enrolments[row].pupil);
+        pupil.is_some_and(|pupil| morning.sight.covers(pupil))
+    });
+    let kind = morning.book.calendar.kind(today).name();
+    let day = today.long();
+    let words = match open.count() {
+        0 => format!("{day}: {kind}."),
+        1 => format!(
+            "{day}: {kind}. One child is still not located, and stands here on the next school day from 08:00 (SM-1)."
+        ),
+        many => format!(
+            "{day}: {kind}. {many} children are still not located, and stand here on the next school day from 08:00 (SM-1)."
+        ),
+    };
+    Ok(State::empty("No school today", words))
 }
 
 /// The session that is running or ran last; before the first, the first.

@@ -40,11 +40,15 @@ pub enum Kind {
     Override,
     /// A note for whoever goes on in the afternoon or the next day.
     Handover,
+    /// Whoever recorded it goes on with the case until it is over or somebody else does.
+    TakenOn,
+    /// A home was rung before the day began (E-191). It comes before the absence, and is no contact about it (E-010).
+    EarlyCall,
 }
 
 impl Kind {
     /// All.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Attempt,
         Kind::Settled,
         Kind::NotOnSite,
@@ -58,6 +62,8 @@ impl Kind {
         Kind::Reopened,
         Kind::Override,
         Kind::Handover,
+        Kind::TakenOn,
+        Kind::EarlyCall,
     ];
 
     /// The word in the database and in forms.
@@ -76,6 +82,8 @@ impl Kind {
             Kind::Reopened => "reopened",
             Kind::Override => "override",
             Kind::Handover => "handover",
+            Kind::TakenOn => "taken_on",
+            Kind::EarlyCall => "early_call",
         }
     }
 
@@ -100,6 +108,8 @@ impl Kind {
             Kind::Reopened => "put back on the list",
             Kind::Override => "no contact today, by decision",
             Kind::Handover => "note for whoever goes on",
+            Kind::TakenOn => "goes on with it",
+            Kind::EarlyCall => "early call",
         }
     }
 
@@ -177,7 +187,9 @@ impl Entry {
             | Kind::LeadTold
             | Kind::ProfessionalTold
             | Kind::Override
-            | Kind::Handover => Vec::new(),
+            | Kind::Handover
+            | Kind::TakenOn
+            | Kind::EarlyCall => Vec::new(),
         };
         if self.concern {
             events.push(Event::NotSatisfied);

@@ -6,7 +6,8 @@ use store::{Act, Tx, args};
 use welfare::absence::{CannotHappen, Event, after};
 use welfare::attempt::{Channel, Outcome};
 
-use super::cases::{Hours, hours_of};
+use super::carried::Carried;
+use super::cases::{Absent, Case, Hours, hours_of};
 use super::claim::{claimed_by_another, hold};
 use super::entries::{Kind, claims};
 use super::records::{ABSENCE_CLAIM, ABSENCE_ENTRY};
@@ -45,6 +46,8 @@ pub struct Said {
     pub code: Option<String>,
     /// Whether it explains the rest of the day too.
     pub rest_of_day: bool,
+    /// Whether it explains the sessions of earlier days too that stand open without a reason.
+    pub earlier_days: bool,
 }
 
 impl Said {
@@ -62,6 +65,7 @@ impl Said {
             concern: false,
             code: None,
             rest_of_day: false,
+            earlier_days: false,
         }
     }
 }
@@ -97,7 +101,7 @@ pub fn record(
     let pupil = pupil_for(act.tx(), actor, enrolment, today, want)?;
     let lead = is_lead(actor);
     makes_sense(said, lead)?;
-    may_follow(act, enrolment, today, said, lead)?;
+    let case = may_follow(act, enrolment, today, said, lead)?;
     let code = said.code.as_deref().map(read_code).transpose()?;
     let also = claimed_by_another(act, actor, pupil, today)?;
     let also = match also {
@@ -109,7 +113,7 @@ pub fn record(
         None => None,
     };
     let settled = match code {
-        Some(code) => settle(act, actor, enrolment, today, code, said)?,
+        Some(code) => settle(act, actor, enrolment, (today, case.as_ref()), code, said)?,
         None => Vec::new(),
     };
     enter_line(act, actor, enrolment, today, now, said, used.as_deref())?;
@@ -128,6 +132,8 @@ pub fn record(
         (Kind::Settled, _) => "settle an absence",
         (Kind::Reopened, _) => "put a child back on the list",
         (Kind::Override, _) => "decide that no contact is made",
+        (Kind::TakenOn, _) => "go on with an absence",
+        (Kind::EarlyCall, _) => "log an early call",
         _ => "record a step of an absence",
     };
     act.describe(actor.entry(what, format!("pupil {pupil} {today}")));
@@ -268,7 +274,7 @@ fn makes_sense(said: &Said, lead: bool) -> Result<(), Refusal> {
         return wrong("The safeguarding lead decides here, and not the attendance office (E-020).");
     }
     match said.kind {
-        Kind::Attempt if said.outcome.is_none() || said.channel.is_none() => {
+        Kind::Attempt | Kind::EarlyCall if said.outcome.is_none() || said.channel.is_none() => {
             wrong("Say what came of it: press 1 to 9, or choose an outcome (E-018).")
         }
         Kind::Attempt if said.code.is_some() && !said.outcome.is_some_and(Outcome::may_settle) => {
@@ -286,14 +292,14 @@ fn makes_sense(said: &Said, lead: bool) -> Result<(), Refusal> {
     }
 }
 
-/// Whether it may follow where the absence stands (SM-1).
+/// Whether it may follow where the absence stands (SM-1); answers the absence where that was asked.
 fn may_follow(
     act: &mut Act,
     enrolment: EnrolmentId,
     today: Day,
     said: &Said,
     lead: bool,
-) -> Result<(), Refusal> {
+) -> Result<Option<Case>, Refusal> {
     let (school, now) = (act.school(), act.at());
     let event = match said.kind {
         Kind::NotOnSite => Event::NotOnSite,
@@ -303,12 +309,20 @@ fn may_follow(
         Kind::LeadCalls => Event::LeadAsksForCalls,
         Kind::Settled => Event::CodeConfirmed,
         Kind::Attempt if said.code.is_some() => Event::CodeConfirmed,
-        _ => return Ok(()),
+        _ => return Ok(None),
     };
     let case = case_within(act.tx(), school, enrolment, today, now)?;
-    after(case.map(|case| case.state), event, lead)
-        .map(drop)
-        .map_err(|error| Refusal::Wrong(in_a_sentence(&error.to_string())))
+    after(case.as_ref().map(|case| case.state), event, lead)
+        .map_err(|error| Refusal::Wrong(in_a_sentence(&error.to_string())))?;
+    match &case {
+        Some(case) if said.kind == Kind::Settled && case.needs_outcome() && !lead => {
+            Err(Refusal::Wrong(format!(
+                "{} sessions in a row have no reason: this closes with the outcome of a contact, and not with a code alone (E-011). Log who gave the reason: outcome 1, reached. Nothing was saved.",
+                case.unexplained
+            )))
+        }
+        _ => Ok(case),
+    }
 }
 
 fn in_a_sentence(ground: &str) -> String {
@@ -342,23 +356,30 @@ fn number_of(tx: &mut Tx, actor: &Actor, contact: i64) -> Result<Option<String>,
 /// The statements of this file.
 pub(super) const STATEMENTS: &[&str] = &[NUMBER_OF];
 
-/// Enters the code into every session of today that has the pupil absent without a reason, through the register's own save.
+/// Enters the code into every session of today that has the pupil absent without a reason, and of earlier days where that was said, through
+/// the register's own save.
 fn settle(
     act: &mut Act,
     actor: &Actor,
     enrolment: EnrolmentId,
-    today: Day,
+    (today, case): (Day, Option<&Case>),
     code: Code,
     said: &Said,
 ) -> Result<Vec<Slot>, Refusal> {
     let school = act.school();
+    let carried = case.and_then(|case| case.carried.as_ref());
+    let mut settled = match carried {
+        Some(carried) if said.earlier_days => {
+            settle_earlier(act, actor, enrolment, carried, code, said)?
+        }
+        _ => Vec::new(),
+    };
     let Some(group) = register_of(act.tx(), school, enrolment, today)? else {
         let ground = "This pupil is in no group, so no register has their mark (R-021). Put them into a tutor group first.";
         return Err(Refusal::Wrong(ground.to_owned()));
     };
     let hours = hours_within(act.tx(), school, today)?;
     let now = act.at();
-    let mut settled = Vec::new();
     let mut standing_there = None;
     for hours in hours {
         if hours.opens > now && !said.rest_of_day {
@@ -375,11 +396,37 @@ fn settle(
             "The register of the {} has {code} by now: somebody entered it after you opened the row. Nothing was saved.",
             slot.session.word()
         ))),
+        (true, None) if carried.is_some() => Err(Refusal::Wrong(
+            "No register of today asks for this pupil's mark yet. Say under “More” whether the code holds for the earlier days or for the rest of today. Nothing was saved.".to_owned(),
+        )),
         (true, None) => Err(Refusal::Wrong(
             "No register asks for this pupil's mark now. Nothing was saved.".to_owned(),
         )),
         (false, _) => Ok(settled),
     }
+}
+
+/// Enters the code into the sessions that earlier days left open without a reason. An `O` that a person entered stays.
+fn settle_earlier(
+    act: &mut Act,
+    actor: &Actor,
+    enrolment: EnrolmentId,
+    carried: &Carried,
+    code: Code,
+    said: &Said,
+) -> Result<Vec<Slot>, Refusal> {
+    let school = act.school();
+    let mut settled = Vec::new();
+    let open = carried.absent.iter();
+    for (slot, _) in open.filter(|(_, absent)| *absent != Absent::Unauthorised) {
+        let Some(group) = register_of(act.tx(), school, enrolment, slot.day)? else {
+            continue;
+        };
+        if let Entered::Done = enter(act, actor, group, enrolment, *slot, code, said)? {
+            settled.push(*slot);
+        }
+    }
+    Ok(settled)
 }
 
 /// The clock of today's sessions, from rows.
@@ -438,9 +485,10 @@ fn enter(
     };
     let save = Save {
         change_id: format!(
-            "morning-{}-{}-{}",
+            "morning-{}-{}-{}-{}",
             act.seq(),
             enrolment,
+            slot.day,
             slot.session.index()
         ),
         changes: vec![change],

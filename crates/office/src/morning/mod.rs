@@ -6,11 +6,14 @@
 //! door, and how a message travels.
 
 mod board;
+mod by_time;
+mod carried;
 mod cases;
 mod claim;
 mod entries;
 mod evening;
 mod first_message;
+mod handover;
 mod log;
 pub mod records;
 mod remind;
@@ -26,6 +29,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
+pub use carried::Carried;
 pub use cases::{Absent, Case, DayOfCases, Hours, cases};
 pub use claim::{claim, release};
 pub(crate) use entries::asked_for;
@@ -40,7 +44,7 @@ pub(crate) use row::rings;
 pub use sign_off::{Measures, measures, sign_off};
 pub(crate) use sign_off_page::signed_in_words;
 pub(crate) use stands::{Missing, case_within, missing_within};
-pub(crate) use who::Sight;
+pub(crate) use who::{Sight, pupil_to_log};
 
 use crate::desk::Office;
 use crate::take_away::List;
@@ -51,6 +55,7 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/morning", get(board::board))
         .route("/morning/remind", post(board::remind_all))
         .route("/morning/evening", get(evening::page))
+        .route("/morning/handover", get(handover::page))
         .route(
             "/morning/sign-off",
             get(sign_off_page::ask).post(sign_off_page::answer),
@@ -68,6 +73,11 @@ pub(crate) const LISTS: &[List] = &[
         make: board::as_file,
     },
     List {
+        kind: "handover",
+        address: "/morning/handover",
+        make: handover::as_file,
+    },
+    List {
         kind: "absent without contact",
         address: "/morning/evening",
         make: evening::as_file,
@@ -77,6 +87,7 @@ pub(crate) const LISTS: &[List] = &[
 /// The statements of this folder.
 pub fn statements() -> Vec<&'static str> {
     [
+        carried::STATEMENTS,
         cases::STATEMENTS,
         entries::STATEMENTS,
         log::STATEMENTS,

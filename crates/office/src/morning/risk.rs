@@ -32,11 +32,16 @@ const LOOK_BACK: usize = 20;
 pub(super) fn risk(book: &Book, case: &Case, day: Day) -> Risk {
     let before = school_days_before(book, day, LOOK_BACK);
     let first_day = first_day(book, case, day, &before);
-    let run = before.iter().filter(|own| **own >= first_day).count();
+    let run = before.iter().filter(|own| **own >= first_day).count() + 1;
+    let carried = case.carried.as_ref();
+    let (first_day, day_number) = carried
+        .map(|carried| (carried.run.first_day, carried.number))
+        .filter(|(first, _)| *first < first_day)
+        .unwrap_or((first_day, run));
     Risk {
         tiered: tier(grounds(book, case, day)),
         first_day,
-        day_number: run + 1,
+        day_number,
         missing_before: before
             .iter()
             .filter(|own| has_no_reason(book, case.row, **own))

@@ -8,9 +8,10 @@ use register::code_rows;
 use store::{SchoolId, StoreError, Tx, args};
 use welfare::attempt::{Channel, Outcome};
 
-use super::board::{Claimed, Line, Morning, back};
+use super::board::{Claimed, Line, Morning, back, next_step};
 use super::claim::{claim, release};
 use super::entries::{Entry, Kind, of_enrolment};
+use super::handover::Going;
 use super::log::{Said, record};
 use super::risk::risk;
 use super::who::is_lead;
@@ -39,6 +40,8 @@ pub(super) struct Opened {
     pub(super) contacts: Vec<Ring>,
     pub(super) marks: Vec<MarkCell>,
     pub(super) steps: Vec<StepLine>,
+    /// What earlier sessions left open, for whom they did.
+    pub(super) going: Option<Going>,
     pub(super) entries: Vec<EntryLine>,
     pub(super) outcomes: Vec<(usize, Outcome)>,
     pub(super) codes: Vec<(String, String)>,
@@ -128,7 +131,16 @@ pub(super) fn opened(
     )?;
     let rings = rings(tx, actor.school, case.pupil)?;
     let (steps, done) = morning.steps(case, &risk, &rings);
-    let next_step = welfare::ladder::next(&steps, &done).map(|timed| timed.step);
+    let next_step = next_step(case, &steps, &done).map(|timed| timed.step);
+    let later = morning.deadlines(case);
+    let later = later.iter().map(|(words, due, ground)| StepLine {
+        words,
+        due: morning.clock_of(*due),
+        is_done: false,
+        is_late: *due < morning.now,
+        is_next: false,
+        ground: (*ground).to_owned(),
+    });
     let steps = steps
         .iter()
         .map(|timed| StepLine {
@@ -139,6 +151,7 @@ pub(super) fn opened(
             is_next: next_step == Some(timed.step),
             ground: format!("{}, {}", timed.rule, timed.source),
         })
+        .chain(later)
         .collect();
     let place = lines.iter().position(|line| line.enrolment == enrolment);
     let free = |line: &&Line| line.claim.as_ref().is_none_or(|claim| claim.is_own);
@@ -173,6 +186,7 @@ pub(super) fn opened(
         },
         marks: last_marks(morning.book, case.row, morning),
         steps,
+        going: morning.going(case, &risk),
         entries: past
             .iter()
             .rev()
@@ -371,6 +385,7 @@ fn said(answers: &Answers) -> Result<Said, String> {
         concern: answers.ticked("concern"),
         code: answers.given("code"),
         rest_of_day: answers.ticked("rest"),
+        earlier_days: answers.ticked("earlier"),
         ..Said::of(kind)
     })
 }

@@ -37,7 +37,7 @@ pub fn measures(cases: &DayOfCases, now: Instant) -> Option<Measures> {
     let morning: Vec<&Case> = cases
         .cases
         .iter()
-        .filter(|case| case.first.slot == first.slot)
+        .filter(|case| case.missed_today && case.first.slot == first.slot)
         .collect();
     let mut minutes: Vec<i64> = morning
         .iter()

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use calendar::{Day, Instant, Session, Slot};
 use store::{SchoolId, StoreError, Tx, args};
 
+use super::carried::carried_within;
 use super::cases::{Case, Child, Hours, MarkEntry, Recorded, case, entries_of, marks};
 use super::entries::of_enrolment;
 use super::log::hours_within;
-use crate::absence_line::waiting_on;
+use crate::absence_line::{TOLD, waiting_on};
 use crate::desk::Refusal;
 use crate::ids::{EnrolmentId, GroupId, PupilId};
 use crate::registers::{Due, due};
 
 const MARKS_OF: &str = "\
-select v.session, v.seq, v.code, j.at from mark_version v
+select v.session, v.seq, v.code, j.at, cast(case when v.reason like $4 || '%' then 1 else 0 end as bigint) from mark_version v
 join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
 where v.school_id = $1 and v.enrolment_id = $2 and v.on_date = $3
   and not exists (select 1 from held_act h where h.school_id = v.school_id and h.seq = v.seq and h.released_seq is null)
@@ -124,6 +125,7 @@ pub(crate) fn case_within(
     };
     let registers = registers(tx, school, kept.group, &hours)?;
     let marks = marks_of(tx, school, enrolment, day)?;
+    let carried = carried_within(tx, school, enrolment, day, now)?;
     let entries = of_enrolment(tx, school, enrolment, day)?;
     let recorded = Recorded {
         entries: entries
@@ -139,8 +141,27 @@ pub(crate) fn case_within(
         &hours,
         &marks,
         recorded,
+        carried,
         now,
     ))
+}
+
+/// What a day asks of one pupil, from the register that has their marks that day; none for a pupil in no group.
+pub(super) fn child_of_rows(
+    tx: &mut Tx,
+    school: SchoolId,
+    enrolment: EnrolmentId,
+    hours: &[Hours],
+) -> Result<Option<Child>, StoreError> {
+    let Some(day) = hours.first().map(|hours| hours.slot.day) else {
+        return Ok(None);
+    };
+    let groups = tx.query(GROUPS_OF, &args![school, enrolment, day], kept)?;
+    let Some(kept) = chosen(&groups) else {
+        return Ok(None);
+    };
+    let registers = registers(tx, school, kept.group, hours)?;
+    Ok(Some(child(kept, hours, &registers)))
 }
 
 /// Somebody who is missing in a session.
@@ -186,7 +207,8 @@ pub(crate) fn missing_within(
                 told: told.remove(&kept.pupil).unwrap_or_default(),
             };
             let child = child(kept, &hours, &registers);
-            let case = case(&child, &hours, &marks, recorded, now);
+            // Only whom this session has on the list is asked for, and for that earlier days say nothing.
+            let case = case(&child, &hours, &marks, recorded, None, now);
             missing.extend(
                 case.filter(|case| case.is_open() && case.is_absent_in(slot))
                     .map(|case| Missing { case, is_begun }),
@@ -204,7 +226,7 @@ fn marks_of(
     day: Day,
 ) -> Result<Vec<MarkEntry>, StoreError> {
     let mut marks = Vec::new();
-    tx.each(MARKS_OF, &args![school, enrolment, day], |row| {
+    tx.each(MARKS_OF, &args![school, enrolment, day, TOLD], |row| {
         let code = row.get::<Option<&str>>(2)?;
         if let Some(session) = Session::from_index(row.get(0)?) {
             marks.push(MarkEntry {
@@ -212,6 +234,7 @@ fn marks_of(
                 seq: row.get(1)?,
                 code: code.and_then(|code| code.parse().ok()),
                 at: row.get(3)?,
+                told: row.get::<i64>(4)? == 1,
             });
         }
         Ok(())

@@ -72,6 +72,18 @@ const PUPIL_OF: &str = "\
 select pupil_id from enrolment where school_id = $1 and enrolment_id = $2 and superseded_seq is null
   and starting_day <= $3 and (leaving_day is null or leaving_day >= $3)";
 
+/// The pupil of a time on roll, for somebody who adds to their log of contacts.
+///
+/// Errors: [`Refusal::NotFound`] for a pupil they may not know of, [`Refusal::NotAllowed`] for one they may only read.
+pub(crate) fn pupil_to_log(
+    tx: &mut Tx,
+    actor: &Actor,
+    enrolment: EnrolmentId,
+    today: Day,
+) -> Result<PupilId, Refusal> {
+    pupil_for(tx, actor, enrolment, today, Access::Write)
+}
+
 /// The pupil of a row, for somebody who wants this access to its log.
 ///
 /// Errors: [`Refusal::NotFound`] for a pupil they may not know of, [`Refusal::NotAllowed`] for one they may only read.

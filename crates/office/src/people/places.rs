@@ -132,6 +132,8 @@ impl Place {
             Place::Registers if path == "/unexplained" || path == "/sub-codes" => true,
             Place::Registers if path == "/missing" => true,
             Place::Morning if path == "/visits" || path.starts_with("/visits/") => true,
+            Place::Morning if path == "/early-calls" || path.starts_with("/early-calls/") => true,
+            Place::Morning if path == "/clinics" || path.starts_with("/clinics/") => true,
             Place::Door if path == "/punctuality" || path.starts_with("/punctuality/") => true,
             Place::Door if path == "/site" || path.starts_with("/site/") => true,
             Place::Registers if path == "/many-marks" || path.starts_with("/many-marks/") => true,

@@ -28,6 +28,7 @@ use crate::roll::records::{
 };
 use crate::take_away::records::EXPORT_PUPIL;
 use crate::visits::records::{HOME_VISIT, VISIT_CHECK, VISIT_RECORD, VISIT_STEP};
+use crate::watch::records::{CLINIC_PLACE, EARLY_WATCH};
 
 const NEWEST_BEFORE: &str = "select max(seq) from journal_entry where school_id = $1 and at < $2";
 const MADE_BETWEEN: &str = "\
@@ -115,7 +116,7 @@ const OF_PUPIL: [Source; 13] = [
     },
 ];
 
-const OF_ENROLMENT: [Source; 22] = [
+const OF_ENROLMENT: [Source; 24] = [
     Source {
         table: &MESSAGE_PUPIL,
         sql: "select message_id, enrolment_id, max(coalesce(superseded_seq, seq)) from message_pupil where school_id = $1 and enrolment_id = $2 group by message_id, enrolment_id",
@@ -183,6 +184,14 @@ const OF_ENROLMENT: [Source; 22] = [
     Source {
         table: &ABSENCE_ENTRY,
         sql: "select entry_id, max(seq) from absence_entry where school_id = $1 and enrolment_id = $2 group by entry_id",
+    },
+    Source {
+        table: &EARLY_WATCH,
+        sql: "select watch_id, max(coalesce(superseded_seq, seq)) from early_watch where school_id = $1 and enrolment_id = $2 group by watch_id",
+    },
+    Source {
+        table: &CLINIC_PLACE,
+        sql: "select place_id, max(coalesce(superseded_seq, seq)) from clinic_place where school_id = $1 and enrolment_id = $2 group by place_id",
     },
     Source {
         table: &HOME_VISIT,

@@ -28,8 +28,7 @@ use crate::desk::{Desk, Office, Refusal, school_name};
 use crate::ids::PupilId;
 use crate::people::Actor;
 use crate::{
-    absence_line, api, as_known, door, insight, messages, morning, people, preservation, registers,
-    roll, visits, webhooks, year,
+    absence_line, api, as_known, door, insight, messages, morning, people, preservation, registers, roll, visits, watch, webhooks, year,
 };
 
 pub(crate) use file::FileKind;
@@ -66,6 +65,7 @@ pub fn lists() -> Vec<&'static List> {
         roll::imports::LISTS,
         taken::LISTS,
         visits::LISTS,
+        watch::LISTS,
         webhooks::LISTS,
         year::timetable::LISTS,
     ]

@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use axum::Form;
 use axum::extract::Path;
 use axum::response::Response;
-use calendar::{Day, Instant, Slot, TimeOfDay};
+use calendar::{Day, Instant, Session, Slot, TimeOfDay};
 use register::Class;
 use register::lesson::LessonMark;
 use store::{Act, SchoolId, StoreError, Tx, args};
 
-use super::read::{Exam, exam, is_not_there};
+use super::read::{Exam, exam, exams_on, is_not_there, seats};
 use super::set::SEATED;
 use crate::book::Book;
 use crate::desk::{Desk, Problem, Refusal};
@@ -141,6 +141,29 @@ impl Risk {
         };
         format!("{band}: absent from {absent} of the last {of} sessions")
     }
+}
+
+/// The candidates of a day's examinations who may well stay away, each with the sitting and the ground in words (E-190, E-191).
+pub(crate) fn may_stay_away_on(
+    tx: &mut Tx,
+    book: &Book,
+    day: Day,
+) -> Result<Vec<(EnrolmentId, String)>, StoreError> {
+    let before = Slot::new(day, Session::Am);
+    let mut found = Vec::new();
+    for exam in exams_on(tx, book.school, day)? {
+        for (enrolment, _, _) in seats(tx, book.school, exam.id)? {
+            let risk = book
+                .roll
+                .row(enrolment)
+                .map(|row| Risk::of(book, row, before));
+            if let Some(risk) = risk.filter(|risk| risk.is_any()) {
+                let (title, starts) = (&exam.title, exam.starts);
+                found.push((enrolment, format!("{title} at {starts}: {}", risk.words())));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What came of a call about a candidate.

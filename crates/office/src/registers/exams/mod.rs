@@ -9,6 +9,7 @@ mod read;
 mod register;
 mod set;
 
+pub(crate) use contact::may_stay_away_on;
 pub use contact::{Answered, NewContact, Step, log_contact};
 pub use pages::routes;
 pub(super) use read::{

@@ -152,7 +152,7 @@ pub(super) fn exams(tx: &mut Tx, school: SchoolId) -> Result<Vec<Exam>, StoreErr
 }
 
 /// The sittings of a day, in order of time.
-fn exams_on(tx: &mut Tx, school: SchoolId, day: Day) -> Result<Vec<Exam>, StoreError> {
+pub(super) fn exams_on(tx: &mut Tx, school: SchoolId, day: Day) -> Result<Vec<Exam>, StoreError> {
     tx.query(EXAMS_ON, &args![school, day], Exam::read)
 }
 

@@ -5,6 +5,8 @@ import { isTyping, singleKeys } from './frame.js';
 import { follow } from './live.js';
 
 const board = document.querySelector('[data-board]');
+/** The page that is a board: its rows are opened and saved without leaving it. */
+const home = location.pathname;
 const said = () => board.querySelector('[data-said]');
 const tell = (words) => { const line = said(); if (line) line.textContent = words; };
 
@@ -44,7 +46,7 @@ async function read() {
     const answer = await fetch(href, { headers: { accept: 'text/html' } });
     // Another row was opened meanwhile: what came back is of the one before it.
     if (href !== location.href) { again = true; return; }
-    if (answer.redirected && new URL(answer.url).pathname !== '/morning') { location.reload(); return; }
+    if (answer.redirected && new URL(answer.url).pathname !== home) { location.reload(); return; }
     if (answer.ok) {
       const page = await parse(answer);
       const form = board.querySelector('[data-outcome]');
@@ -61,7 +63,7 @@ async function read() {
 /** Goes to a page of the board without leaving it. */
 async function go(href, { push = true } = {}) {
   const answer = await fetch(href, { headers: { accept: 'text/html' } });
-  if (!answer.ok || new URL(answer.url).pathname !== '/morning') { location.assign(href); return; }
+  if (!answer.ok || new URL(answer.url).pathname !== home) { location.assign(href); return; }
   await arrive(answer, push);
 }
 
@@ -88,7 +90,7 @@ async function send(form, button) {
   const answer = await fetch(form.action, {
     method: 'POST', body: new URLSearchParams(fields), headers: { accept: 'application/json, text/html' },
   });
-  if (answer.ok && new URL(answer.url).pathname === '/morning') { await arrive(answer, false); return; }
+  if (answer.ok && new URL(answer.url).pathname === home) { await arrive(answer, false); return; }
   if (answer.ok) { location.assign(answer.url); return; }
   const refusal = await answer.json().catch(() => ({ message: 'It could not be saved. Try again.' }));
   tell(refusal.message);
@@ -135,7 +137,7 @@ document.addEventListener('keydown', (event) => {
     choice.checked = true;
     const code = form.querySelector('[data-code]');
     // Only an accepted reason takes a code; for everything else Enter is next.
-    if (choice.value === 'reached') code.focus(); else { code.value = ''; form.querySelector('button').focus(); }
+    if (code && choice.value === 'reached') code.focus(); else { if (code) code.value = ''; form.querySelector('button').focus(); }
     return;
   }
   if (form && event.key === 'Enter' && inRadio) { event.preventDefault(); form.requestSubmit(); }
