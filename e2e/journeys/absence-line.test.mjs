@@ -143,3 +143,47 @@ journey("a parent tells of an absence from a phone by their own link, without sc
   await page.goto(`${school.address}/absence-line`);
   await page.locator("td", { hasText: "Ill: A bad cold" }).first().waitFor();
 });
+
+journey("a parent sends a photo of a card with the report, and whoever may opens it after a warning as a download", { role: "attendance manager" }, async ({ page, school }) => {
+  await page.goto(`${school.address}/pupils`);
+  const pupils = await page.locator("main tbody th a[href^='/pupils/']").evaluateAll((links) => links.map((link) => link.getAttribute("href").split("/")[2]));
+  for (const pupil of pupils) {
+    await page.goto(`${school.address}/absence-line/links/${pupil}`);
+    if (await page.locator("button", { hasText: "Make a link" }).count()) break;
+  }
+  await page.locator("button", { hasText: "Make a link" }).first().click();
+  const address = await page.locator("#address").inputValue();
+  const photo = { name: "IMG_1.jpg", mimeType: "image/jpeg", buffer: Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.from(" an appointment card")]) };
+  const home = await page.context().browser().newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
+  try {
+    const phone = await home.newPage();
+    await phone.goto(address);
+    for (const child of await phone.locator("input[name^=child-]").all()) await child.check();
+    await phone.getByLabel("A medical or dental appointment").check();
+    await phone.getByLabel("In a few words").fill("Dentist, see the card");
+    await phone.locator("#files").setInputFiles({ name: "card.html", mimeType: "text/html", buffer: Buffer.from("<script>") });
+    await phone.getByRole("button", { name: "Tell the school" }).click();
+    await phone.getByText("“card.html” was not kept").waitFor();
+    await phone.getByText("We have it at").waitFor();
+    await phone.locator("#files").setInputFiles(photo);
+    await phone.getByRole("button", { name: "Send it" }).click();
+    await phone.getByText("Your file came with it.").waitFor();
+    const wide = await phone.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 360, `${wide} wide`);
+  } finally {
+    await home.close();
+  }
+  await page.goto(`${school.address}/absence-line`);
+  const row = page.locator("tr", { hasText: "Dentist, see the card" }).first();
+  assert.match(await row.innerText(), /a file came with it/);
+  await row.locator("th a").click();
+  await page.locator("#evidence").waitFor();
+  await axe(page);
+  await page.locator("#evidence a").first().click();
+  await page.getByText("Nobody has scanned this file").waitFor();
+  await axe(page);
+  const arrives = page.waitForEvent("download");
+  await page.getByRole("button", { name: "I have read this: download it" }).click();
+  const file = await arrives;
+  assert.match(file.suggestedFilename(), /^evidence-\d+\.jpeg$/);
+});

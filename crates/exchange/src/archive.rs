@@ -57,6 +57,18 @@ pub(crate) fn is_workbook(file: &str, bytes: &[u8]) -> Result<bool, RefusedFile>
         .any(|name| name == "xl/workbook.xml" || name == "[Content_Types].xml"))
 }
 
+/// Whether these bytes are a document of a word processor since 2007, without macros and not encrypted. It is not unpacked.
+pub fn is_word_document(bytes: &[u8]) -> bool {
+    if !is_zip(bytes) {
+        return false;
+    }
+    let Ok(archive) = open("", bytes) else {
+        return false;
+    };
+    let has = |part: &str| archive.file_names().flatten().any(|name| name == part);
+    has("[Content_Types].xml") && has("word/document.xml") && !has("word/vbaProject.bin")
+}
+
 /// Unpacks every file of an archive, within the limits.
 pub(crate) fn unpack(file: &str, bytes: &[u8]) -> Result<Vec<Unpacked>, RefusedFile> {
     let mut archive = open(file, bytes)?;

@@ -39,6 +39,7 @@ pub mod upn;
 mod workbook;
 mod xml;
 
+pub use archive::is_word_document;
 pub use codes::{
     CodeRow, CodeSet, Coded, NeitherYesNorNo, coded, find as find_code, rows as code_rows, yes_no,
 };

@@ -16,6 +16,7 @@ use store::{Act, SchoolId, SignOfLife, Store, StoreError, Tx, args};
 use crate::api::Interface;
 use crate::as_known::{self, AsKnown};
 use crate::book::{BookError, Shelf};
+use crate::evidence::Scanner;
 use crate::home::Notices;
 use crate::live::Heads;
 use crate::messages::Outside;
@@ -55,6 +56,8 @@ pub struct Office {
     pub heads: Arc<Heads>,
     /// Whether messages leave.
     pub outside: Outside,
+    /// What looks for viruses in evidence, where the operator has set one up.
+    pub scanner: Option<Scanner>,
     typesetter: Option<Arc<dyn Typesetter>>,
     sign: Arc<Mutex<Option<SignOfLife>>>,
     lately: Arc<Lately>,
@@ -83,6 +86,7 @@ impl Office {
             interface: Arc::default(),
             heads: Arc::default(),
             outside: Outside::default(),
+            scanner: None,
             lately: Arc::default(),
         }
     }
@@ -98,6 +102,11 @@ impl Office {
     /// The application with messages that leave so.
     pub fn sending(self, outside: Outside) -> Office {
         Office { outside, ..self }
+    }
+
+    /// The application with this scanner for evidence, if there is one.
+    pub fn scanning_with(self, scanner: Option<Scanner>) -> Office {
+        Office { scanner, ..self }
     }
 
     /// A document as PDF. Takes its time: call it where nobody waits for this thread.

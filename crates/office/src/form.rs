@@ -132,6 +132,11 @@ impl Answers {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// One more answer of this name.
+    pub(crate) fn add(&mut self, name: &str, value: String) {
+        self.0.push((name.to_owned(), value));
+    }
+
     /// The answer of this name set to a value.
     pub(crate) fn set(&mut self, name: &str, value: String) {
         self.0.retain(|(own, _)| own != name);
@@ -499,7 +504,7 @@ pub(crate) fn tick(name: impl Into<Text>, label: impl Into<Text>) -> Field {
 }
 
 /// A value carried along unseen.
-pub(crate) fn hidden(name: &'static str, value: impl ToString) -> Field {
+pub(crate) fn hidden(name: impl Into<Text>, value: impl ToString) -> Field {
     Field::new(FieldKind::Hidden, name, "").value(value.to_string())
 }
 

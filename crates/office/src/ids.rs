@@ -79,6 +79,10 @@ id_type!(
     PeriodId
 );
 id_type!(
+    /// A file that was given as evidence.
+    EvidenceId
+);
+id_type!(
     /// A room.
     RoomId
 );

@@ -14,6 +14,7 @@ pub mod carry;
 pub mod demo;
 pub mod desk;
 pub mod door;
+pub mod evidence;
 mod form;
 pub mod home;
 pub mod ids;
@@ -131,6 +132,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0023_watch",
         sql: include_str!("../migrations/0023_watch.sql"),
     },
+    Migration {
+        name: "0021_families",
+        sql: include_str!("../migrations/0021_families.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -220,6 +225,8 @@ pub static TABLES: &[&Table] = &[
     &watch::records::CLINIC,
     &watch::records::CLINIC_PLACE,
     &absence_line::records::ABSENCE_LINK,
+    &evidence::records::EVIDENCE_FILE,
+    &evidence::records::EVIDENCE_SCAN,
 ];
 
 /// The past of every table that an act writes, for pages that show what was known at an earlier number.

@@ -12,7 +12,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
 use crate::{
-    absence_line, api, as_known, door, home, insight, live, messages, morning, people,
+    absence_line, api, as_known, door, evidence, home, insight, live, messages, morning, people,
     preservation, registers, roll, take_away, visits, watch, webhooks, year,
 };
 
@@ -27,6 +27,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .merge(shell::routes())
         .merge(absence_line::routes())
         .merge(door::routes())
+        .merge(evidence::routes())
         .merge(home::routes())
         .merge(insight::routes())
         .merge(live::routes())

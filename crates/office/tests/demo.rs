@@ -6,6 +6,7 @@ use calendar::Day;
 use demo::{Request, generate};
 use office::book::Shelf;
 use office::demo::{SCHOOL, put_in};
+use office::people::Keyring;
 use office::{MIGRATIONS, TABLES};
 use store::testing::each_engine;
 
@@ -24,6 +25,7 @@ fn the_demo_school_stands_in_both_engines_and_its_book_holds_its_marks() {
             &|at| clock.set(at),
             &school,
             "no password",
+            &Arc::new(Keyring::forgetful().expect("a key")),
             |_, _| (),
         )
         .expect("an empty store takes the demo school");

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use calendar::Session;
+use office::evidence::records::EVIDENCE_FILE;
 use office::people::Role;
 use office::registers::records::{
     EXAM, EXAM_MARK, EXAM_ROOM, EXAM_SEAT, LESSON_MARK, MARK_VERSION, PLAN,
@@ -24,7 +25,9 @@ use office::year::timetable::records::{LESSON_PERIOD, ROOM};
 use school::{School, day, each_school};
 use store::{Act, Entry, StoreError, args};
 
-use Part::{Audit, Care, Contacts, Core, Counts, Flags, Marks, Nobody, Sen, Suspensions, Visits};
+use Part::{
+    Audit, Care, Contacts, Core, Counts, Evidence, Flags, Marks, Nobody, Sen, Suspensions, Visits,
+};
 
 /// Kinds of record, by their words in the access matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +40,7 @@ enum Part {
     Marks,
     Suspensions,
     Visits,
+    Evidence,
     Audit,
     /// Figures about groups, of whom nobody is named.
     Counts,
@@ -55,6 +59,7 @@ impl Part {
             Marks => "attendance_marks",
             Suspensions => "suspension_record",
             Visits => "home_visit",
+            Evidence => "medical_evidence",
             Audit => "audit_log",
             Counts | Nobody => "aggregate_reports",
         }
@@ -372,6 +377,11 @@ const COLUMNS: &[(&str, Part, &str)] = &[
     ("/plans", Core, "Pupil|Year|Tutor group"),
     ("/plans", Marks, PLANS),
     ("/pupils/{pupil}/plans", Marks, PLANS),
+    (
+        "/pupils/{pupil}/evidence",
+        Evidence,
+        "File|Came|From|Size|About days until|Stands",
+    ),
     ("/timetable/off", Nobody, "Days|Period|For|Instead"),
     (
         "/lessons",
@@ -606,6 +616,13 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
                 &[Marks],
             )
         }],
+        "/pupils/{pupil}/evidence" => vec![Asked {
+            about: Some("Fir"),
+            ..asked(
+                format!("/pupils/{}/evidence", school.pupils["Fir"].0),
+                &[Evidence],
+            )
+        }],
         "/timetable" | "/timetable/periods" | "/timetable/off" | "/lessons" | "/exams" => {
             all(&[""], &[])
         }
@@ -713,6 +730,7 @@ fn secrets(school: &School) -> Vec<(String, Part, &str)> {
             ("Ausschluss", Suspensions),
             ("Besuch", Visits),
             ("Fundort", Visits),
+            ("Rezept", Evidence),
         ]
         .map(|(word, part)| (format!("{word}-{surname}"), part, *surname))
     };
@@ -775,6 +793,24 @@ fn fill(school: &School) {
                         &args![id, *pupil, kind, value, since, open],
                     )?;
                 }
+                let file = act.new_id();
+                act.record(
+                    &EVIDENCE_FILE,
+                    &args![
+                        file,
+                        *pupil,
+                        None::<i64>,
+                        "pdf",
+                        1_000_i64,
+                        "00",
+                        "office",
+                        account,
+                        word("Rezept"),
+                        since,
+                        act_at,
+                        nothing
+                    ],
+                )?;
                 let contact = act.new_id();
                 act.record(
                     &CONTACT,

@@ -1011,6 +1011,7 @@ fn a_pupils_page_with_two_years_of_marks_weighs_less_than_120_kb() {
             &|at| clock.set(at),
             &school,
             "no password",
+            &std::sync::Arc::new(office::people::Keyring::forgetful().expect("a key")),
             |_, _| (),
         );
         put.expect("an empty store takes the demo school");

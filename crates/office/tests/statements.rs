@@ -1,9 +1,9 @@
 //! Every statement of the application can be prepared on both engines.
 
 use office::{
-    CHRONICLE, MIGRATIONS, absence_line, api, as_known, book, carry, demo, desk, door, home,
-    insight, messages, morning, people, preservation, registers, roll, take_away, visits, watch,
-    webhooks, year,
+    CHRONICLE, MIGRATIONS, absence_line, api, as_known, book, carry, demo, desk, door, evidence,
+    home, insight, messages, morning, people, preservation, registers, roll, take_away, visits,
+    watch, webhooks, year,
 };
 use store::SchoolId;
 use store::testing::each_engine;
@@ -20,6 +20,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines_for_the_present_and_
             demo::STATEMENTS,
             desk::STATEMENTS,
             door::STATEMENTS,
+            &evidence::statements(),
             home::STATEMENTS,
             insight::STATEMENTS,
             &morning::statements(),

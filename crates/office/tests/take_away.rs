@@ -374,8 +374,10 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
             let is_here = name.ends_with("take_away/file.rs");
             // Files of a sealed copy are made to be kept; they leave by the same door as the bytes that were kept.
             let is_kept = name.ends_with("sealed/contents.rs") && word == " csv(";
+            // What a family gave is no list: it is handed out as it came, by an act of its own.
+            let is_given = name.ends_with("evidence/pages.rs") && word == "CONTENT_DISPOSITION";
             assert!(
-                is_here || is_kept || !text.contains(word),
+                is_here || is_kept || is_given || !text.contains(word),
                 "{name} makes a file of its own: {word}"
             );
         }

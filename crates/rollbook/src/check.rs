@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use office::evidence::Scanner;
 use office::people::Keyring;
 use store::{Location, Options, Store, Tx};
 
@@ -80,6 +81,7 @@ fn findings(serve: &Serve) -> Vec<Finding> {
         &serve.api,
         office::webhooks::knows_authorities(),
     ));
+    found.push(virus_scanner(serve.clamd.as_ref()));
     found.push(backups(serve));
     found
 }
@@ -451,6 +453,35 @@ fn other_programs(api: &Api, knows_authorities: bool) -> [Finding; 2] {
         ),
     };
     [share, said("webhooks", verdict, words)]
+}
+
+/// Whether what families send as evidence can be scanned (I-029).
+fn virus_scanner(scanner: Option<&Scanner>) -> Finding {
+    const ABOUT: &str = "virus scanner";
+    let Some(scanner) = scanner else {
+        return said(
+            ABOUT,
+            Verdict::Note,
+            "None is set up (clamd): evidence is shown as not scanned and opens after a warning.",
+        );
+    };
+    let answered = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("It could not be asked")
+        .and_then(|runtime| Ok(runtime.block_on(scanner.version())?));
+    match answered {
+        Ok(version) => said(
+            ABOUT,
+            Verdict::Good,
+            format!("{scanner} answers: {version}."),
+        ),
+        Err(error) => said(
+            ABOUT,
+            Verdict::Wrong,
+            format!("{scanner}: {error:#}. Evidence stays closed until it answers."),
+        ),
+    }
 }
 
 fn port(serve: &Serve) -> Finding {

@@ -7,6 +7,7 @@ use calendar::{Day, Month, Weekday};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use office::api::{InterfaceRules, REQUESTS_A_MINUTE};
+use office::evidence::Scanner;
 
 /// Attendance, behaviour and student welfare for a school in England.
 #[derive(Debug, Parser)]
@@ -391,6 +392,9 @@ pub struct Serve {
     /// Let messages to families leave, by the channels that each school has set. Without it nothing is sent.
     #[arg(long, env = "ROLLBOOK_MESSAGES")]
     pub messages: bool,
+    /// Where ClamAV's daemon listens, to look into evidence before anybody opens it: its socket, or machine and port.
+    #[arg(long, value_name = "SOCKET|MACHINE:PORT", env = "ROLLBOOK_CLAMD")]
+    pub clamd: Option<Scanner>,
     /// Backups by themselves.
     #[command(flatten)]
     pub nightly: Nightly,

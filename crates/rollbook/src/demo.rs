@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use office::demo::{DemoAccount, DemoClock, SCHOOL, put_in};
 use office::desk::Clock;
 use office::messages::Outside;
-use office::people::{Role, hash_password_now};
+use office::people::{Keyring, Role, hash_password_now};
 use ring::rand::{SecureRandom, SystemRandom};
 use store::{SchoolId, Store, StoreError, Tx};
 
@@ -73,12 +73,13 @@ pub fn demo(demo: &Demo) -> Result<()> {
         );
     }
     let (store, keyring) = place.open(&beside(&data, "key"), office_clock.clone())?;
+    let keyring = Arc::new(keyring);
     let note = if kept {
         let note = Note::read(&note_file)?;
         clock.run_from(note.now.max(last_moment(&store)?));
         note
     } else {
-        let note = make(demo, &store, &clock)?;
+        let note = make(demo, &store, &keyring, &clock)?;
         note.write(&note_file)?;
         clock.run_from(note.now);
         note
@@ -98,6 +99,7 @@ pub fn demo(demo: &Demo) -> Result<()> {
         },
         metrics_token: None,
         outside: Outside::recording(),
+        scanner: None,
         upkeep: None,
     };
     served.until_asked_to_stop(|| {
@@ -107,7 +109,7 @@ pub fn demo(demo: &Demo) -> Result<()> {
 }
 
 /// Makes the schools of the wanted day and size, and puts them into the store with a password of their own.
-fn make(demo: &Demo, store: &Store, clock: &DemoClock) -> Result<Note> {
+fn make(demo: &Demo, store: &Store, keyring: &Arc<Keyring>, clock: &DemoClock) -> Result<Note> {
     let today = demo
         .date
         .unwrap_or_else(|| last_school_day(clock.tell().in_london().0));
@@ -139,7 +141,7 @@ fn make(demo: &Demo, store: &Store, clock: &DemoClock) -> Result<Note> {
             shown.set_length(of as u64 * u64::from(demo.schools));
             shown.set_position(done as u64 + of as u64 * number);
         };
-        let (accounts, now) = put_in(store, key, &set_clock, &school, &hash, progress)
+        let (accounts, now) = put_in(store, key, &set_clock, &school, &hash, keyring, progress)
             .context("The demo school could not be recorded; a database for it must be empty")?;
         note.now = now;
         note.accounts.extend(one_of_each_role(&accounts, &password));

@@ -18,6 +18,7 @@ use office::api::InterfaceRules;
 use office::desk::{Clock, Office};
 use office::messages::staff::{carry_staff_mail, send_weekly_reports};
 use office::messages::{Outside, carry_what_is_due, send_first_messages, work_on_callbacks};
+use office::evidence::{Scanner, keep_scanning};
 use office::people::{self, Doors, Keyring, SetUpCode};
 use office::shell::{self, Frame};
 use office::upkeep::{Forgotten, forget_what_is_over};
@@ -43,7 +44,7 @@ pub struct Served {
     /// The records.
     pub store: Store,
     /// The key to what is kept sealed.
-    pub keyring: Keyring,
+    pub keyring: Arc<Keyring>,
     /// The time that the application goes by.
     pub clock: Clock,
     /// The address to listen at.
@@ -54,6 +55,8 @@ pub struct Served {
     pub metrics_token: Option<String>,
     /// Whether messages leave.
     pub outside: Outside,
+    /// What looks for viruses in evidence.
+    pub scanner: Option<Scanner>,
     /// What is to be looked after while it serves; nothing for a school that is only looked at.
     pub upkeep: Option<Upkeep>,
 }
@@ -137,7 +140,7 @@ pub fn serve(serve: &Serve) -> Result<()> {
     let (store, keyring) = serve.data.open(&key_file, clock.clone())?;
     let served = Served {
         store,
-        keyring,
+        keyring: Arc::new(keyring),
         clock,
         listen: serve.listen,
         protection,
@@ -146,6 +149,7 @@ pub fn serve(serve: &Serve) -> Result<()> {
             true => Outside::open(),
             false => Outside::default(),
         },
+        scanner: serve.clamd.clone(),
         upkeep: Some(Upkeep {
             data: serve.data.data.clone(),
             schedule: schedule(&serve.nightly)?,
@@ -278,13 +282,15 @@ impl Served {
         let store = self.store.clone();
         let office = Office::new(self.store, self.keyring, self.clock, over_tls, doors)
             .printing_with(Arc::new(Press::new()))
-            .sending(self.outside);
+            .sending(self.outside)
+            .scanning_with(self.scanner);
         tokio::spawn(keep_up(office.store.clone(), Arc::clone(&office.clock)));
         let office = Arc::new(office);
         tokio::spawn(Arc::clone(&office).open_books());
         tokio::spawn(keep_sealing(Arc::clone(&office), SEALS_AFTER));
         tokio::spawn(keep_carrying(Arc::clone(&office)));
         tokio::spawn(keep_to_the_clock(Arc::clone(&office)));
+        tokio::spawn(keep_scanning(Arc::clone(&office)));
         if let Some(upkeep) = self.upkeep {
             office.interface.go_by(upkeep.interface);
             tokio::spawn(office::webhooks::keep_delivering(Arc::clone(&office)));

@@ -35,6 +35,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("api.writing_clients", "writing_clients"),
     ("api.webhooks_inside", "webhooks_inside"),
     ("messages", "messages"),
+    ("clamd", "clamd"),
     ("backup.folder", "backup_folder"),
     ("backup.hour", "backup_hour"),
     ("backup.keep_daily", "keep_daily"),

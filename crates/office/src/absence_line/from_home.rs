@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use calendar::{Day, Session};
@@ -17,9 +16,12 @@ use super::link::{Family, family_of, read_token};
 use super::report::{Channel, count_from, of_source};
 use super::take::{MOST_DAYS, Told, keep};
 use crate::desk::{Office, Refusal, school_name};
-use crate::form::{Answers, Wrongs, tick};
-use crate::ids::PupilId;
-use crate::people::Peer;
+use crate::evidence::{
+    GivenBy, GivenFor, NotTaken, Posted, Received, file_field, has_room, read_posted,
+};
+use crate::form::{Answers, Wrongs, hidden, tick};
+use crate::ids::{PupilId, ReportId};
+use crate::people::{Keyring, Peer};
 use crate::shell::{self, Choice, Errors, Field, FieldKind, Frame, Look};
 
 /// So many reports come by one link in a day.
@@ -50,6 +52,10 @@ struct ThanksPage {
     frame: Frame,
     heading: String,
     lines: Vec<String>,
+    /// What was not kept, and why.
+    not_kept: Vec<String>,
+    /// Sends a file once more: the same report, carried along unseen, and the question for files.
+    resend: Vec<Field>,
     again: Option<String>,
 }
 
@@ -108,60 +114,89 @@ pub(super) async fn ask(
     }
 }
 
-/// `POST /from-home/{token}`.
+/// `POST /from-home/{token}`: a report, with files or without. A file that is not taken costs nothing else of it.
 pub(super) async fn answer(
     State(office): State<Arc<Office>>,
     Path(token): Path<String>,
     from: Peer,
     headers: HeaderMap,
-    Form(answers): Form<Answers>,
+    request: Request,
 ) -> Response {
     let look = Look::of(&headers);
     if office.doors.is_too_often(from, office.now()) {
         return too_often(look);
     }
+    // Whose link it is is known before anything is read that they send.
     let opened = match opened(&office, &token, from).await {
         Ok(Some(opened)) => opened,
         Ok(None) => return private(no_such(look)),
         Err(refusal) => return private(trouble(look, &refusal)),
     };
-    let today = office.today().0;
-    let mut wrongs = Wrongs::default();
-    let said = said(&answers, &opened.family, today, &mut wrongs);
-    let Some(said) = said.filter(|_| wrongs.is_empty()) else {
-        let mut fields = questions(&opened.family, today);
-        for field in &mut fields {
-            if answers.has(&field.name) {
-                field.value = answers.text(&field.name).to_owned().into();
-            }
-            field.error = wrongs.of(&field.name).map(Into::into);
-        }
-        return private(form(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &opened,
-            fields,
-            look,
-        ));
+    let posted = match read_posted(request).await {
+        Ok(posted) => posted,
+        Err(refusal) => return private(trouble(look, &refusal)),
     };
+    private(answered(&office, &token, opened, posted, look).await)
+}
+
+async fn answered(
+    office: &Arc<Office>,
+    token: &str,
+    opened: Opened,
+    posted: Posted,
+    look: Look,
+) -> Response {
+    let (today, clock) = office.today();
+    let mut wrongs = Wrongs::default();
+    let said = said(&posted.answers, &opened.family, today, &mut wrongs);
+    let Some(said) = said.filter(|_| wrongs.is_empty()) else {
+        if posted.has_files() {
+            wrongs.add(
+                "files",
+                "Please choose the files again: a browser does not keep them.",
+            );
+        }
+        let fields = filled(questions(&opened.family, today), &posted.answers, &wrongs);
+        return form(StatusCode::UNPROCESSABLE_ENTITY, &opened, fields, look);
+    };
+    let Posted {
+        answers,
+        files,
+        mut not_taken,
+    } = posted;
     let (school, family, kept) = (opened.school, opened.family.clone(), said.clone());
-    let (_, hash) = read_token(&token).expect("the link was opened by this token");
+    let (_, hash) = read_token(token).expect("the link was opened by this token");
+    let keyring = Arc::clone(&office.keyring);
     let done = office
         .store
         .act(school, move |act: &mut Act| {
-            tell(act, &hash, &family, &kept)
+            tell(act, &hash, &family, &kept, &keyring, &files)
         })
         .await;
-    private(match done {
-        Ok(()) => thanks(
-            &opened,
-            &said,
-            &token,
-            today,
-            office.today().1.to_string(),
-            look,
-        ),
+    match done {
+        Ok(told) => {
+            let over = std::iter::repeat_n(NotTaken::TooMuchToday, told.over);
+            not_taken.extend(over.map(|why| (String::new(), why)));
+            let thanks = Thanks {
+                said: &said,
+                answers: &answers,
+                files: told.files,
+                not_taken: &not_taken,
+            };
+            thanks.shown(&opened, token, (today, clock.to_string()), look)
+        }
         Err(refusal) => trouble(look, &refusal),
-    })
+    }
+}
+
+fn filled(mut fields: Vec<Field>, answers: &Answers, wrongs: &Wrongs) -> Vec<Field> {
+    for field in &mut fields {
+        if answers.has(&field.name) {
+            field.value = answers.text(&field.name).to_owned().into();
+        }
+        field.error = wrongs.of(&field.name).map(Into::into);
+    }
+    fields
 }
 
 /// What a family tells.
@@ -205,8 +240,16 @@ fn questions(family: &Family, today: Day) -> Vec<Field> {
             .value(today.to_string())
             .hint("The same day, if it is one day."),
         Field::radios("session", "For", sessions).value(""),
+        evidence_field().optional(),
     ]);
     fields
+}
+
+/// The question for files. None is needed for most illnesses (E-024), and the form says so.
+fn evidence_field() -> Field {
+    let field = file_field("An appointment card or a letter");
+    let hint = format!("You need none for an illness of a few days. {}", field.hint);
+    field.hint(hint)
 }
 
 fn said(answers: &Answers, family: &Family, today: Day, wrongs: &mut Wrongs) -> Option<Said> {
@@ -274,53 +317,65 @@ fn said(answers: &Answers, family: &Family, today: Day, wrongs: &mut Wrongs) -> 
     })
 }
 
-/// Keeps what a family told, once however often it is sent, if their link still holds.
+/// What became of what a family told.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept {
+    /// How many of the files are kept, now or before.
+    files: usize,
+    /// How many are not, because too many came today.
+    over: usize,
+}
+
+/// Keeps what a family told, once however often it is sent, if their link still holds; and the files that come with it, for each child.
 ///
-/// Rule: E-014, cap 35. It lands in the inbox as a report of this contact, and makes no mark. Errors: [`Refusal::NotFound`] for a link that was closed
-/// meanwhile or a child that is not theirs; [`Refusal::Wrong`] where too much came by this link today.
-fn tell(act: &mut Act, hash: &[u8; 32], family: &Family, said: &Said) -> Result<(), Refusal> {
+/// Rule: E-014, cap 35, cap 36. It lands in the inbox as a report of this contact, and makes no mark. Errors: [`Refusal::NotFound`] for a link that was
+/// closed meanwhile or a child that is not theirs; [`Refusal::Wrong`] where too much came by this link today.
+fn tell(
+    act: &mut Act,
+    hash: &[u8; 32],
+    family: &Family,
+    said: &Said,
+    keyring: &Keyring,
+    files: &[Received],
+) -> Result<Kept, Refusal> {
     let (school, now) = (act.school(), act.at());
     let (today, _) = now.in_london();
     let own = family_of(act.tx(), school, hash, today)?.ok_or(Refusal::NotFound)?;
-    let mut kept = 0;
-    for pupil in &said.children {
+    let (mut kept, mut is_new) = (Kept::default(), false);
+    for (place, pupil) in said.children.iter().enumerate() {
         if own.contact != family.contact || !own.children.iter().any(|child| child.pupil == *pupil)
         {
             return Err(Refusal::NotFound);
         }
         let key = source_key(own.contact.0, *pupil, said);
-        if !of_source(act.tx(), school, &key)?.is_empty() {
-            continue;
-        }
-        if count_from(
-            act.tx(),
-            school,
-            own.contact,
-            now.plus_seconds(-24 * 60 * 60),
-        )? >= MOST_A_DAY
-        {
-            let ground = "A great deal came by this link today already. Please ring the school.";
-            return Err(Refusal::Wrong(ground.to_owned()));
-        }
-        let told = Told {
-            channel: Channel::Form,
-            received_at: now,
-            from_name: own.name.clone(),
-            from_address: None,
-            contact: Some(own.contact),
-            said: said.words.clone(),
-            pupil: Some(*pupil),
-            first: said.first,
-            last: said.last,
-            session: said.session,
-            code: None,
-            source_key: Some(key),
-            doubts: Vec::new(),
+        let report = match of_source(act.tx(), school, &key)?.first() {
+            Some(report) => report.id,
+            None => {
+                is_new = true;
+                keep_report(act, &own, *pupil, said, key)?
+            }
         };
-        keep(act, None, told)?;
-        kept += 1;
+        let given = GivenFor {
+            pupil: Some(*pupil),
+            report: Some(report),
+            by: GivenBy::Family,
+            account: None,
+            words: String::new(),
+            about_day: said.last,
+        };
+        for file in files {
+            let has_room = has_room(act.tx(), school, own.contact, now)?;
+            if has_room {
+                is_new |= crate::evidence::keep(act, keyring, &given, file)?.is_some();
+            }
+            // They are counted once, however many children they are for.
+            if place == 0 {
+                kept.files += usize::from(has_room);
+                kept.over += usize::from(!has_room);
+            }
+        }
     }
-    if kept > 0 {
+    if is_new {
         act.describe(Entry {
             account: 0,
             job_title: "a family, by its own link",
@@ -328,7 +383,38 @@ fn tell(act: &mut Act, hash: &[u8; 32], family: &Family, said: &Said) -> Result<
             subject: format!("contact {}", own.contact),
         });
     }
-    Ok(())
+    Ok(kept)
+}
+
+fn keep_report(
+    act: &mut Act,
+    own: &Family,
+    pupil: PupilId,
+    said: &Said,
+    key: String,
+) -> Result<ReportId, Refusal> {
+    let (school, now) = (act.school(), act.at());
+    let since = now.plus_seconds(-24 * 60 * 60);
+    if count_from(act.tx(), school, own.contact, since)? >= MOST_A_DAY {
+        let ground = "A great deal came by this link today already. Please ring the school.";
+        return Err(Refusal::Wrong(ground.to_owned()));
+    }
+    let told = Told {
+        channel: Channel::Form,
+        received_at: now,
+        from_name: own.name.clone(),
+        from_address: None,
+        contact: Some(own.contact),
+        said: said.words.clone(),
+        pupil: Some(pupil),
+        first: said.first,
+        last: said.last,
+        session: said.session,
+        code: None,
+        source_key: Some(key),
+        doubts: Vec::new(),
+    };
+    keep(act, None, told)
 }
 
 fn source_key(contact: i64, pupil: PupilId, said: &Said) -> String {
@@ -362,35 +448,77 @@ fn form(status: StatusCode, opened: &Opened, fields: Vec<Field>, look: Look) -> 
     shell::page(status, &page)
 }
 
-fn thanks(
-    opened: &Opened,
-    said: &Said,
-    token: &str,
-    today: Day,
-    clock: String,
-    look: Look,
-) -> Response {
-    let names: Vec<&str> = (opened.family.children.iter())
-        .filter(|child| said.children.contains(&child.pupil))
-        .map(|child| child.forename.as_str())
-        .collect();
-    let days = match (said.first == said.last, said.first == today) {
-        (true, true) => "today".to_owned(),
-        (true, false) => said.first.long(),
-        (false, _) => format!("{} to {}", said.first.long(), said.last.long()),
-    };
-    let lines = vec![
-        format!("We have it at {clock}: {} for {days}.", names.join(" and ")),
-        "Somebody in the school office reads it. You need not ring as well.".to_owned(),
-        "If something changes, tell us again here or ring.".to_owned(),
-    ];
-    let page = ThanksPage {
-        frame: frame("Thank you", &opened.name, look),
-        heading: "Thank you for telling us".to_owned(),
-        lines,
-        again: Some(format!("/from-home/{token}")),
-    };
-    shell::page(StatusCode::OK, &page)
+/// What is said after a family told something.
+struct Thanks<'t> {
+    said: &'t Said,
+    answers: &'t Answers,
+    files: usize,
+    not_taken: &'t [(String, NotTaken)],
+}
+
+impl Thanks<'_> {
+    fn shown(
+        &self,
+        opened: &Opened,
+        token: &str,
+        (today, clock): (Day, String),
+        look: Look,
+    ) -> Response {
+        let (said, again) = (self.said, format!("/from-home/{token}"));
+        let names: Vec<&str> = (opened.family.children.iter())
+            .filter(|child| said.children.contains(&child.pupil))
+            .map(|child| child.forename.as_str())
+            .collect();
+        let days = match (said.first == said.last, said.first == today) {
+            (true, true) => "today".to_owned(),
+            (true, false) => said.first.long(),
+            (false, _) => format!("{} to {}", said.first.long(), said.last.long()),
+        };
+        let files = match self.files {
+            0 => "",
+            1 => " Your file came with it.",
+            _ => " Your files came with it.",
+        };
+        let lines = vec![
+            format!(
+                "We have it at {clock}: {} for {days}.{files}",
+                names.join(" and ")
+            ),
+            "Somebody in the school office reads it. You need not ring as well.".to_owned(),
+            "If something changes, tell us again here or ring.".to_owned(),
+        ];
+        let not_kept: Vec<String> = (self.not_taken.iter())
+            .map(|(called, why)| match called.is_empty() {
+                true => format!("A file was not kept: {why}."),
+                false => format!("“{called}” was not kept: {why}."),
+            })
+            .collect();
+        let resend = match not_kept.is_empty() {
+            true => Vec::new(),
+            false => self.same_report(),
+        };
+        let page = ThanksPage {
+            frame: frame("Thank you", &opened.name, look),
+            heading: "Thank you for telling us".to_owned(),
+            lines,
+            not_kept,
+            resend,
+            again: Some(again),
+        };
+        shell::page(StatusCode::OK, &page)
+    }
+
+    /// The answers of this report carried along unseen, so that a file sent with them comes to it, and the question for files.
+    fn same_report(&self) -> Vec<Field> {
+        let own = ["reason", "words", "first", "last", "session"];
+        let children =
+            (self.said.children.iter()).map(|pupil| hidden(format!("child-{pupil}"), "yes"));
+        let carried = own.map(|name| hidden(name, self.answers.text(name)));
+        children
+            .chain(carried)
+            .chain([file_field("Send a file again")])
+            .collect()
+    }
 }
 
 fn no_such(look: Look) -> Response {
@@ -398,6 +526,8 @@ fn no_such(look: Look) -> Response {
         frame: frame("This link does not work", "Rollbook", look),
         heading: "This link does not work any more".to_owned(),
         lines: vec!["It may have ended, or another was made since. Please ring the school to tell of an absence, and ask for a new link.".to_owned()],
+        not_kept: Vec::new(),
+        resend: Vec::new(),
         again: None,
     };
     shell::page(StatusCode::GONE, &page)
@@ -408,6 +538,8 @@ fn too_often(look: Look) -> Response {
         frame: frame("Please wait", "Rollbook", look),
         heading: "Please wait a few minutes".to_owned(),
         lines: vec!["Too many links that do not work were tried from here. To tell of an absence now, please ring the school.".to_owned()],
+        not_kept: Vec::new(),
+        resend: Vec::new(),
         again: None,
     };
     shell::page(StatusCode::TOO_MANY_REQUESTS, &page)
@@ -429,6 +561,8 @@ fn trouble(look: Look, refusal: &Refusal) -> Response {
         frame: frame("Not sent", "Rollbook", look),
         heading: "It was not sent".to_owned(),
         lines: vec![words],
+        not_kept: Vec::new(),
+        resend: Vec::new(),
         again: None,
     };
     shell::page(status, &page)

@@ -1,5 +1,7 @@
 //! The inbox: what can be applied, what is held back, what was dealt with today.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query};
@@ -13,6 +15,7 @@ use super::apply::{Applied, apply_all, foresee, says_otherwise, undo, undoubted}
 use super::report::{Report, State as Standing, decided_since, one, waiting};
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
+use crate::evidence::counts_since;
 use crate::form::Answers;
 use crate::ids::{EnrolmentId, MarkSetId, PupilId, ReportId};
 use crate::morning::Sight;
@@ -21,6 +24,9 @@ use crate::registers::keeps_all_registers;
 use crate::roll::{sibling_word, siblings_of};
 use crate::shell::{Exports, Frame, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
+
+/// The inbox says of reports of the last month whether files came with them: 31 days. Each report's own page always does.
+const FILES_LOOK_BACK_SECONDS: i64 = 31 * 24 * 60 * 60;
 
 /// A report as a line.
 pub(super) struct Line {
@@ -36,6 +42,8 @@ pub(super) struct Line {
     /// What the register has that says otherwise.
     against: Option<String>,
     pub(super) decided_by: String,
+    /// How many files came with it, for whoever may know of them.
+    pub(super) files: i64,
 }
 
 impl Line {
@@ -44,6 +52,15 @@ impl Line {
             .code
             .map(|code| code.to_string())
             .unwrap_or_default()
+    }
+
+    /// `2 files came with it`; empty where none did.
+    pub(super) fn files_in_words(&self) -> String {
+        match self.files {
+            0 => String::new(),
+            1 => "a file came with it".to_owned(),
+            files => format!("{files} files came with it"),
+        }
     }
 
     pub(super) fn ground(&self) -> &str {
@@ -69,6 +86,8 @@ pub(super) struct Inbox<'i> {
     pub(super) sight: Sight,
     /// Whether reports about nobody yet are shown.
     all: bool,
+    /// How many files came with reports lately, for whoever may know of evidence.
+    files: HashMap<ReportId, i64>,
 }
 
 impl<'i> Inbox<'i> {
@@ -79,7 +98,12 @@ impl<'i> Inbox<'i> {
         now: Instant,
     ) -> Result<Inbox<'i>, Refusal> {
         let (today, _) = now.in_london();
+        let files = match actor.may_for_school(Access::Read, RecordKind::MedicalEvidence) {
+            true => counts_since(tx, actor.school, now.plus_seconds(-FILES_LOOK_BACK_SECONDS))?,
+            false => HashMap::new(),
+        };
         Ok(Inbox {
+            files,
             sight: Sight::of(tx, actor, today)?,
             all: actor.may_for_school(Access::Read, RecordKind::ContactsLog),
             book,
@@ -147,6 +171,7 @@ impl<'i> Inbox<'i> {
             marks: row.map(|row| self.marks(&report, row)).unwrap_or_default(),
             against: row.and_then(|row| self.against(&report, row)),
             decided_by: self.person(report.decided_by),
+            files: self.files.get(&report.id).copied().unwrap_or(0),
             report,
         }
     }

@@ -22,6 +22,7 @@ mod taking;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 pub use apply::{
@@ -37,11 +38,18 @@ pub(crate) use take::keep;
 pub use take::{Told, amend, take, take_for_sibling};
 
 use crate::desk::Office;
+use crate::evidence::LARGEST_FORM;
 use crate::take_away::List;
 
 /// The addresses of this folder.
 pub fn routes() -> Router<Arc<Office>> {
     Router::new()
+        .route(
+            "/from-home/{token}",
+            get(from_home::ask).post(from_home::answer),
+        )
+        .route("/absence-line/{report}/evidence", post(one::add_evidence))
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .route("/absence-line", get(inbox::page))
         .route(
             "/absence-line/all",
@@ -55,10 +63,6 @@ pub fn routes() -> Router<Arc<Office>> {
         .route(
             "/absence-line/links/{pupil}/revoke",
             post(link_page::revoke),
-        )
-        .route(
-            "/from-home/{token}",
-            get(from_home::ask).post(from_home::answer),
         )
         .route("/absence-line/undo/{set}", post(inbox::take_back))
         .route("/absence-line/{report}", get(one::page))

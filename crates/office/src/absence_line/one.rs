@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, Request};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::apply::{apply_one, put_back, set_aside};
@@ -10,6 +10,9 @@ use super::inbox::{Inbox, Line, Sibling, after};
 use super::report::{State as Standing, one};
 use super::take::{may_write, take_for_sibling};
 use crate::desk::{Desk, Problem, Refusal};
+use crate::evidence::{
+    Files, GivenBy, GivenFor, Posted, file_by_office, read_posted, said_of, what,
+};
 use crate::form::Answers;
 use crate::ids::{PupilId, ReportId};
 use crate::registers::keeps_all_registers;
@@ -25,6 +28,8 @@ struct ReportPage {
     may_decide: bool,
     may_apply: bool,
     siblings: Vec<Sibling>,
+    /// The files that came with it, for whoever may know of them.
+    files: Option<Files>,
 }
 
 /// `GET /absence-line/{report}`.
@@ -33,12 +38,17 @@ pub(super) async fn page(
     Path(id): Path<i64>,
     Query(asked): Query<Answers>,
 ) -> Result<Response, Problem> {
+    let done = (asked.text("did") == "amended").then(|| Notice::done("Changed."));
+    shown(desk, ReportId(id), done).await
+}
+
+async fn shown(desk: Desk, id: ReportId, notice: Option<Notice>) -> Result<Response, Problem> {
     let here = desk.clone();
     desk.read(move |tx, actor| {
         let now = here.office.now();
         let book = here.office.shelf.book(tx, actor.school)?;
         let inbox = Inbox::of(tx, &book, actor, now)?;
-        let report = one(tx, actor.school, ReportId(id))?
+        let report = one(tx, actor.school, id)?
             .filter(|report| inbox.shows(report))
             .ok_or(Refusal::NotFound)?;
         let may_decide = may_write(tx, actor, report.pupil, inbox.today).is_ok();
@@ -47,22 +57,57 @@ pub(super) async fn page(
         } else {
             Vec::new()
         };
-        let done = (asked.text("did") == "amended").then(|| Notice::done("Changed."));
+        let files = Files::of_report(tx, &here.office, &book, actor, id, report.pupil)?;
         let page = ReportPage {
             frame: here
                 .frame(tx, actor, "Report of absence")?
-                .with_notice(done),
+                .with_notice(notice),
             contacts: report
                 .pupil
                 .filter(|pupil| inbox.sight.sees_contacts(*pupil)),
             may_decide,
             may_apply: may_decide && keeps_all_registers(actor),
             siblings,
+            files,
             line: inbox.line(report),
         };
         Ok(Page(page).into_response())
     })
     .await
+}
+
+/// `POST /absence-line/{report}/evidence`: files that the office adds to a report.
+pub(super) async fn add_evidence(
+    desk: Desk,
+    Path(id): Path<i64>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = ReportId(id);
+    let posted = read_posted(request).await;
+    let Posted {
+        answers,
+        files,
+        not_taken,
+    } = posted.map_err(|refusal| desk.problem(refusal))?;
+    let words = what(&answers).map_err(|refusal| desk.problem(refusal))?;
+    let (office, given) = (desk.office.clone(), files.len());
+    let new = desk
+        .act(move |act, actor| {
+            let (today, _) = act.at().in_london();
+            let report = one(act.tx(), actor.school, id)?.ok_or(Refusal::NotFound)?;
+            may_write(act.tx(), actor, report.pupil, today)?;
+            let given = GivenFor {
+                pupil: report.pupil,
+                report: Some(id),
+                by: GivenBy::Office,
+                account: Some(actor.account),
+                words,
+                about_day: report.last,
+            };
+            file_by_office(act, actor, &office.keyring, &given, &files)
+        })
+        .await?;
+    shown(desk, id, Some(said_of(new, given, &not_taken))).await
 }
 
 /// `POST /absence-line/{report}/apply`.

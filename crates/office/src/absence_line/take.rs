@@ -8,6 +8,7 @@ use super::records::ABSENCE_REPORT;
 use super::report::{Channel, Report, State, of_pupil, on_roll, one};
 use super::suggest::suggest;
 use crate::desk::Refusal;
+use crate::evidence;
 use crate::ids::{AccountId, ContactId, PupilId, ReportId};
 use crate::morning::Sight;
 use crate::people::{Access, Actor, RecordKind};
@@ -164,6 +165,7 @@ pub fn amend(act: &mut Act, actor: &Actor, id: ReportId, told: Told) -> Result<(
         ..kept
     };
     act.replace(&ABSENCE_REPORT, &report.values())?;
+    evidence::follow(act, id, report.pupil, report.last)?;
     act.describe(actor.entry("amend a report of absence", format!("report {id}")));
     Ok(())
 }

@@ -7,11 +7,12 @@ use demo::DemoSchool;
 use store::{Act, SchoolId, Store, StoreError, args};
 
 use super::People;
+use super::evidence;
 use super::morning::{actor, caller};
 use crate::absence_line::{Channel, Told, take};
 use crate::desk::Refusal;
 use crate::ids::PupilId;
-use crate::people::Role;
+use crate::people::{Keyring, Role};
 
 /// Pupils without a mark this morning: their registers are not in.
 pub(super) const WITHOUT_MARK: &str = "\
@@ -44,7 +45,7 @@ enum Whom {
 /// What was told: about whom, how, how many minutes ago, by whom, the words, for how many more days, and whether for the morning only.
 struct Said(Whom, Channel, i64, &'static str, &'static str, i32, bool);
 
-const TOLD: [Said; 11] = [
+const TOLD: [Said; 12] = [
     Said(
         Whom::Waiting(0),
         Channel::Voicemail,
@@ -136,6 +137,15 @@ const TOLD: [Said; 11] = [
         false,
     ),
     Said(
+        Whom::Waiting(24),
+        Channel::Form,
+        21,
+        "mother",
+        "Appointment: eye hospital at ten, back after lunch. A photo of the card is with it.",
+        0,
+        true,
+    ),
+    Said(
         Whom::Missed,
         Channel::Voicemail,
         19,
@@ -154,6 +164,7 @@ pub(super) fn put_in(
     key: SchoolId,
     school: &DemoSchool,
     people: &People,
+    keyring: &Arc<Keyring>,
     now: Instant,
 ) -> Result<(), StoreError> {
     if school.today.is_none() {
@@ -185,8 +196,13 @@ pub(super) fn put_in(
             continue;
         }
         let (told, actor) = (told(said, pupil.copied(), today, now), Arc::clone(&actor));
+        let keyring = Arc::clone(keyring);
         let taken = store.act_now(key, move |act: &mut Act| {
-            take(act, &actor, told.clone()).map(drop)
+            let report = take(act, &actor, told.clone())?;
+            match told.channel {
+                Channel::Form => evidence::with_card(act, &keyring, report, &told),
+                _ => Ok(()),
+            }
         });
         if let Err(Refusal::Store(error)) = taken {
             return Err(error);

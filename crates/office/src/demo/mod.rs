@@ -10,6 +10,7 @@ mod absence_line;
 mod changes;
 mod clock;
 mod door;
+mod evidence;
 mod history;
 mod inspector;
 mod lessons;
@@ -30,6 +31,7 @@ use store::{Act, Entry, SchoolId, Store, StoreError, args};
 pub use clock::DemoClock;
 
 use crate::ids::AccountId;
+use crate::people::Keyring;
 
 /// The key of the first demo school in the store.
 pub const SCHOOL: SchoolId = SchoolId(1);
@@ -51,7 +53,7 @@ pub struct DemoAccount {
 /// with their key, since every demo school is imagined under the same ones. They belong to the trust of the first.
 /// `set_clock` sets the clock that the store goes by: the past is recorded at the moments when it would have happened.
 /// `password_hash` is the hash of the password that all the synthetic accounts share. `progress` is told how many of how many
-/// school days are in.
+/// school days are in. What is kept sealed is sealed with this key.
 ///
 /// Errors: what the store says against it; the store is then of no use.
 pub fn put_in(
@@ -60,6 +62,7 @@ pub fn put_in(
     set_clock: &dyn Fn(Instant),
     school: &Arc<demo::DemoSchool>,
     password_hash: &str,
+    keyring: &Arc<Keyring>,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<(Vec<DemoAccount>, Instant), StoreError> {
     let first_day = school.years[0].half_terms[0].first_day;
@@ -84,7 +87,8 @@ pub fn put_in(
     visits::put_in(store, key, school, &people, &ids, now)?;
     watch::put_in(store, key, school, &people, &ids, now)?;
     messages::put_in(store, key, &people)?;
-    absence_line::put_in(store, key, school, &people, now)?;
+    absence_line::put_in(store, key, school, &people, keyring, now)?;
+    evidence::put_in(store, key, school, &people, keyring)?;
     preservation::today(store, key, school, &people, held)?;
     let inspector = inspector::visit(store, key, &people, password_hash)?;
     let staff = school.staff.iter().map(|member| account_of(member, key));

@@ -141,6 +141,8 @@ keyed! {
         AttendanceMarks = "attendance_marks", "Attendance marks";
         /// Calls, messages and letters about a pupil, and what came of them.
         ContactsLog = "letters_and_contacts_log", "Log of letters and contacts";
+        /// Letters, appointment cards and photos that bear an absence out.
+        MedicalEvidence = "medical_evidence", "Evidence";
         /// Visits to homes, with what is known of addresses.
         HomeVisit = "home_visit", "Visits to homes";
         /// Suspensions and exclusions: who plans the sessions of one.

@@ -12,6 +12,7 @@ use crate::absence_line::records::{ABSENCE_LINK, ABSENCE_REPORT};
 use crate::door::records::{
     ARRIVAL, LATE_SANCTION, PUNCTUALITY_TARGET, ROLL_CALL_TICK, SEARCH_STEP, SITE_MOVE,
 };
+use crate::evidence::records::{EVIDENCE_FILE, EVIDENCE_SCAN};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::messages::records::{
     LETTER_POSTING, MESSAGE, MESSAGE_HOLD, MESSAGE_PUPIL, MESSAGE_REPLY,
@@ -61,7 +62,7 @@ struct Source {
     sql: &'static str,
 }
 
-const OF_PUPIL: [Source; 13] = [
+const OF_PUPIL: [Source; 15] = [
     Source {
         table: &MESSAGE_HOLD,
         sql: "select hold_id, max(coalesce(superseded_seq, seq)) from message_hold where school_id = $1 and pupil_id = $2 group by hold_id",
@@ -73,6 +74,14 @@ const OF_PUPIL: [Source; 13] = [
     Source {
         table: &ABSENCE_REPORT,
         sql: "select report_id, max(coalesce(superseded_seq, seq)) from absence_report where school_id = $1 and pupil_id = $2 group by report_id",
+    },
+    Source {
+        table: &EVIDENCE_SCAN,
+        sql: "select s.evidence_id, max(s.seq) from evidence_scan s where s.school_id = $1 and s.evidence_id in (select f.evidence_id from evidence_file f where f.school_id = $1 and f.pupil_id = $2) group by s.evidence_id",
+    },
+    Source {
+        table: &EVIDENCE_FILE,
+        sql: "select evidence_id, max(coalesce(superseded_seq, seq)) from evidence_file where school_id = $1 and pupil_id = $2 group by evidence_id",
     },
     Source {
         table: &PUPIL,

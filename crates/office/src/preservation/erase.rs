@@ -10,6 +10,7 @@ use super::due::{
 use super::must_decide;
 use super::records::ERASURE;
 use crate::desk::Refusal;
+use crate::evidence::destroy_erased;
 use crate::ids::{AccountId, PupilId};
 use crate::people::Actor;
 use crate::registers::records::MARK_VERSION;
@@ -416,6 +417,7 @@ fn erase_pupils(act: &mut Act, one: &Erasure, pupils: &[PupilId]) -> Result<(), 
             continue;
         };
         step(act, one, &forgotten)?;
+        destroy_erased(act.tx(), school)?;
         for person in person {
             act.tx().execute(NO_PERSON, &args![person])?;
         }

@@ -19,6 +19,7 @@ pub(crate) struct Sight {
     social_care: Reach,
     sen: Reach,
     marks: Reach,
+    evidence: Reach,
 }
 
 impl Sight {
@@ -37,6 +38,7 @@ impl Sight {
             social_care: reach(RecordKind::SocialCareStatus)?,
             sen: reach(RecordKind::SenProfile)?,
             marks: reach(RecordKind::AttendanceMarks)?,
+            evidence: reach(RecordKind::MedicalEvidence)?,
         })
     }
 
@@ -49,6 +51,7 @@ impl Sight {
             RecordKind::SocialCareStatus => &self.social_care,
             RecordKind::SenProfile => &self.sen,
             RecordKind::AttendanceMarks => &self.marks,
+            RecordKind::MedicalEvidence => &self.evidence,
             _ => return false,
         };
         self.core.covers(pupil) && part.covers(pupil)

@@ -188,6 +188,9 @@ impl Opened {
                 acts.push((to("extract"), "Certified extract".into()));
             }
         }
+        if matches!(part, Part::Marks | Part::Contacts) && self.sees(RecordKind::MedicalEvidence) {
+            acts.push((to("evidence"), "Evidence".into()));
+        }
         if part == Part::Contacts && self.keeps_contacts {
             acts.push((to("contacts/new"), "Add a contact".into()));
             acts.push((to("address"), "Add an address".into()));

@@ -372,6 +372,8 @@ pub enum FieldKind {
     Password,
     /// A file.
     File,
+    /// One file or several.
+    Files,
     /// Carried along, not shown.
     Hidden,
     /// Yes or no.
@@ -390,7 +392,7 @@ impl FieldKind {
             FieldKind::Email => "email",
             FieldKind::Telephone => "tel",
             FieldKind::Password => "password",
-            FieldKind::File => "file",
+            FieldKind::File | FieldKind::Files => "file",
             _ => "text",
         }
     }
@@ -400,7 +402,14 @@ impl FieldKind {
     }
 
     fn keeps_value(&self) -> bool {
-        !matches!(self, FieldKind::Password | FieldKind::File)
+        !matches!(
+            self,
+            FieldKind::Password | FieldKind::File | FieldKind::Files
+        )
+    }
+
+    fn takes_several(&self) -> bool {
+        matches!(self, FieldKind::Files)
     }
 }
 

@@ -28,7 +28,8 @@ use crate::desk::{Desk, Office, Refusal, school_name};
 use crate::ids::PupilId;
 use crate::people::Actor;
 use crate::{
-    absence_line, api, as_known, door, insight, messages, morning, people, preservation, registers, roll, visits, watch, webhooks, year,
+    absence_line, api, as_known, door, evidence, insight, messages, morning, people, preservation,
+    registers, roll, visits, watch, webhooks, year,
 };
 
 pub(crate) use file::FileKind;
@@ -54,6 +55,7 @@ pub fn lists() -> Vec<&'static List> {
         api::LISTS,
         as_known::LISTS,
         door::LISTS,
+        evidence::LISTS,
         insight::LISTS,
         messages::LISTS,
         morning::LISTS,

@@ -56,5 +56,6 @@ fn check(name: &'static str, from: Day, value: &str) -> Result<(), SettingError>
     settings::cycle(&alone, from)?;
     settings::own_ladder(&alone, from)?;
     settings::claim_minutes(&alone, from)?;
+    settings::evidence_is_delegated(&alone, from)?;
     Ok(())
 }

@@ -45,6 +45,8 @@ pub const LATE_LADDER: &str = "late_ladder";
 pub const CONTACT_LADDER: &str = "contact_ladder";
 /// The setting that holds after how many minutes a claim on a home ends by itself: `10`.
 pub const CLAIM_MINUTES: &str = "claim_minutes";
+/// The setting that holds whether attendance administrators open evidence: `true`.
+pub const EVIDENCE_DELEGATED: &str = "evidence_delegated";
 /// The setting that holds [`Mode`].
 pub const MODE: &str = "mode";
 
@@ -470,6 +472,13 @@ pub fn claim_minutes(settings: &Settings, day: Day) -> Result<u8, SettingError> 
             &format!("a claim lasts between 1 and {LONGEST_CLAIM} minutes"),
         )),
     }
+}
+
+/// Whether attendance administrators open evidence on a day, and not only file it (B-440). Not where the school has decided nothing.
+///
+/// Errors: the setting cannot be read.
+pub fn evidence_is_delegated(settings: &Settings, day: Day) -> Result<bool, SettingError> {
+    Ok(read::<bool>(settings, EVIDENCE_DELEGATED, day)?.unwrap_or(false))
 }
 
 /// One sub-code as the setting has it: `{"code": "I", "name": "dental"}`.

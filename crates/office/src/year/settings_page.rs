@@ -17,13 +17,13 @@ use super::decide;
 use super::ladder_form;
 use super::pages::{Tried, tried};
 use super::settings::{
-    AMENDMENT_REASONS, BANDS, BandValue, CLAIM_MINUTES, CONTACT_LADDER, CycleValue, FURTHEST_WATCH,
-    HoursValue, LATE_LADDER, LATE_REASONS, LESSON_OPENS, LONGEST_BEFORE, LONGEST_CLAIM,
-    LONGEST_NEW, LateLadderValue, LateReason, LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS,
-    Mode, NEW_FOR_DAYS, PLAN_WATCH, PlanWatch, SESSION_TIMES, SUB_CODES, SessionTimesValue,
-    SubCodeValue, TEACHER_CODES, TIMETABLE_CYCLE, amendment_reasons, bands, claim_minutes, cycle,
-    entry_limits, late_ladder, late_reasons, lesson_opens, mode, new_for_days, own_ladder,
-    plan_watch, sub_codes, usual_times,
+    AMENDMENT_REASONS, BANDS, BandValue, CLAIM_MINUTES, CONTACT_LADDER, CycleValue,
+    EVIDENCE_DELEGATED, FURTHEST_WATCH, HoursValue, LATE_LADDER, LATE_REASONS, LESSON_OPENS,
+    LONGEST_BEFORE, LONGEST_CLAIM, LONGEST_NEW, LateLadderValue, LateReason, LateStepValue, MODE,
+    MOST_LATE_REASONS, MOST_REASONS, Mode, NEW_FOR_DAYS, PLAN_WATCH, PlanWatch, SESSION_TIMES,
+    SUB_CODES, SessionTimesValue, SubCodeValue, TEACHER_CODES, TIMETABLE_CYCLE, amendment_reasons,
+    bands, claim_minutes, cycle, entry_limits, evidence_is_delegated, late_ladder, late_reasons,
+    lesson_opens, mode, new_for_days, own_ladder, plan_watch, sub_codes, usual_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -176,6 +176,12 @@ fn page(
             &typed,
             history(CLAIM_MINUTES),
             from(CLAIM_MINUTES),
+        ),
+        evidence_form(
+            evidence_is_delegated(&book.settings, today)?,
+            &typed,
+            history(EVIDENCE_DELEGATED),
+            from(EVIDENCE_DELEGATED),
         ),
         opens_form(
             lesson_opens(&book.settings, today)?,
@@ -657,6 +663,43 @@ fn claim_form(
     }
 }
 
+fn evidence_form(
+    is_delegated: bool,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let choices = [
+        (
+            "no",
+            "File evidence and see how it stands, and do not open it",
+        ),
+        ("yes", "Open evidence too"),
+    ];
+    let word = if is_delegated { "yes" } else { "no" };
+    SettingForm {
+        what: EVIDENCE_DELEGATED,
+        heading: "Who opens evidence",
+        rule: "Evidence is about health: an attendance administrator files it and sees days and decision, not the document, unless the school has delegated it (B-440, the access matrix).",
+        now: match is_delegated {
+            true => "Attendance administrators open evidence.".to_owned(),
+            false => "Attendance administrators file evidence and do not open it.".to_owned(),
+        },
+        history,
+        fields: vec![
+            from,
+            Field::radios(
+                "evidence-opens",
+                "Attendance administrators",
+                choices
+                    .map(|(word, label)| Choice::new(word, label))
+                    .to_vec(),
+            )
+            .value(typed("evidence-opens", word.to_owned())),
+        ],
+    }
+}
+
 fn opens_form(
     minutes: u8,
     typed: &dyn Fn(&str, String) -> String,
@@ -903,6 +946,18 @@ fn decided<'p>(
                 ("minutes", text)
             })?;
             Ok((CLAIM_MINUTES, from, json(serde_json::to_string(&minutes))?))
+        }
+        EVIDENCE_DELEGATED => {
+            let value = match answer("evidence-opens") {
+                "yes" => true,
+                "no" => false,
+                _ => return Err(("evidence-opens", "Choose one of the two.".to_owned())),
+            };
+            Ok((
+                EVIDENCE_DELEGATED,
+                from,
+                json(serde_json::to_string(&value))?,
+            ))
         }
         PLAN_WATCH => {
             let days = |name: &'static str, most: u8| {

@@ -7,7 +7,7 @@ use demo::{Request, generate};
 use exchange::{Audience, Cell, Sheet};
 use office::MIGRATIONS;
 use office::demo::{SCHOOL, put_in};
-use office::people::Role;
+use office::people::{Keyring, Role};
 use office::roll::imports::{Choices, List, ReceivedFile, State, take_out};
 use office::roll::records::CHARACTERISTIC;
 use store::testing::{TestStore, each_engine};
@@ -30,6 +30,7 @@ fn demo_school(store: &TestStore) -> School {
         &|at| clock.set(at),
         &school,
         "no password",
+        &Arc::new(Keyring::forgetful().expect("a key")),
         |_, _| (),
     )
     .expect("an empty store takes the demo school");

@@ -336,7 +336,7 @@ fn repeated_illness_and_long_absences_are_looked_at_first() {
 }
 
 /// One mother of pupils 1 and 7; a court order stands with her for 7.
-fn mother(store: &TestStore) {
+pub fn mother(store: &TestStore) {
     let made: Result<(), StoreError> = store.act_now(SCHOOL, |act| {
         let none = None::<&str>;
         act.record(
@@ -528,7 +528,7 @@ fn the_inbox_works_by_forms_alone_and_shows_nobody_beyond_reach() {
 }
 
 /// The token of the link that the office makes for the mother.
-fn link_made(office: &Arc<Office>, pupil: i64) -> String {
+pub fn link_made(office: &Arc<Office>, pupil: i64) -> String {
     let path = format!("/absence-line/links/{pupil}");
     let (status, page) = post(office, officer(), &path, &[("contact", "800")]);
     assert_eq!(status, StatusCode::OK, "{page}");

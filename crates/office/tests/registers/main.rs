@@ -5,6 +5,7 @@ mod as_known;
 mod book;
 mod bulk;
 mod door;
+mod evidence;
 mod handover;
 mod inspections;
 mod lessons;

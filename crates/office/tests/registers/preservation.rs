@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use calendar::{Day, Instant};
 use office::book::{BookError, Shelf};
 use office::desk::Refusal;
+use office::evidence::records::{EVIDENCE_FILE, EVIDENCE_SCAN};
 use office::ids::{AccountId, PupilId};
 use office::people::{Actor, Limits, Role};
 use office::preservation::{
@@ -124,6 +125,32 @@ fn old_school(store: &TestStore) {
                         none
                     ],
                 )?;
+                let file = 500 + number;
+                act.record(
+                    &EVIDENCE_FILE,
+                    &args![
+                        file,
+                        300 + number,
+                        None::<i64>,
+                        "pdf",
+                        9,
+                        "00",
+                        "office",
+                        1,
+                        format!("Rezept-{number}"),
+                        day("2020-11-09"),
+                        at_on("2020-11-09", "08:00"),
+                        none
+                    ],
+                )?;
+                act.record(
+                    &EVIDENCE_SCAN,
+                    &args![file, "clean", none, at_on("2020-11-09", "08:00")],
+                )?;
+                act.tx().execute(
+                    "insert into evidence_content (school_id, evidence_id, sealed) values ($1, $2, $3)",
+                    &args![SCHOOL, file, format!("inhalt-{number}").as_bytes()],
+                )?;
             }
             act.describe(did("set up"));
             Ok::<_, StoreError>(())
@@ -159,6 +186,9 @@ fn count(store: &TestStore, sql: &'static str) -> i64 {
 
 const MARKS: &str = "select count(*) from mark_version where school_id = $1";
 const PUPILS: &str = "select count(*) from pupil where school_id = $1";
+const FILES: &str = "select count(*) from evidence_file where school_id = $1";
+const SCANS: &str = "select count(*) from evidence_scan where school_id = $1";
+const CONTENTS: &str = "select count(*) from evidence_content where school_id = $1";
 
 /// Whether a text stands anywhere that the engine keeps: in the files of SQLite, in the payloads and rows of PostgreSQL.
 fn holds(store: &TestStore, text: &'static str) -> bool {
@@ -254,7 +284,18 @@ fn what_is_due_goes_on_the_word_of_two_people_and_everything_else_stays_proved()
         // The held pupil has two; the second has the afternoon, which was amended too lately.
         assert_eq!(count(store, MARKS), 4);
         assert_eq!(count(store, PUPILS), 2);
-        for gone in ["morgens-2", "morgens-3", "mittags-3", "Unvergessen3"] {
+        // A pupil's evidence goes with the record: rows, what the scanner said, bytes.
+        for of in [FILES, SCANS, CONTENTS] {
+            assert_eq!(count(store, of), 2, "{of}");
+        }
+        for gone in [
+            "morgens-2",
+            "morgens-3",
+            "mittags-3",
+            "Unvergessen3",
+            "Rezept-3",
+            "inhalt-3",
+        ] {
             assert!(!holds(store, gone), "{gone}");
         }
         for stays in [

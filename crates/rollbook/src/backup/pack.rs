@@ -46,7 +46,7 @@ pub struct Manifest {
     migrations: Vec<AppliedMigration>,
     heads: Vec<SchoolHead>,
     tables: Vec<PackedTable>,
-    /// Received files, opened; in an export only.
+    /// Received files and evidence, opened; in an export only.
     #[serde(default)]
     files: Vec<PackedFile>,
 }
@@ -250,7 +250,7 @@ fn hashed(to: &mut dyn Write, write: impl FnOnce(&mut dyn Write) -> Result<()>) 
     Ok(cells::hex(&hashing.hash.finalize()))
 }
 
-/// Writes every table of the store as this transaction sees it, and with the key the received files, opened.
+/// Writes every table of the store as this transaction sees it, and with the key the received files and the evidence, opened.
 ///
 /// Errors: the store cannot be read, the pack cannot be written, or the brake was pulled.
 pub fn pack(
@@ -354,21 +354,29 @@ fn pack_table(
     })
 }
 
-/// Where a received file lies: school, import and part, with a name that any disk takes.
+/// Where a sealed file lies open: a received one by school, import and part, with a name that any disk takes; evidence by its number.
 fn path_of(place: &FilePlace) -> String {
-    let name: String = place
-        .name
-        .chars()
-        .map(|letter| match letter {
-            letter if letter.is_ascii_alphanumeric() => letter,
-            '.' | '-' => letter,
-            _ => '_',
-        })
-        .collect();
-    format!(
-        "files/{}/{}/{}-{name}",
-        place.school.0, place.import.0, place.part
-    )
+    match place {
+        FilePlace::Import {
+            school,
+            import,
+            part,
+            name,
+        } => {
+            let name: String = name
+                .chars()
+                .map(|letter| match letter {
+                    letter if letter.is_ascii_alphanumeric() => letter,
+                    '.' | '-' => letter,
+                    _ => '_',
+                })
+                .collect();
+            format!("files/{}/{}/{part}-{name}", school.0, import.0)
+        }
+        FilePlace::Evidence { school, id, kind } => {
+            format!("files/{}/evidence/{id}.{kind}", school.0)
+        }
+    }
 }
 
 fn file_of(table: &str) -> String {
@@ -466,7 +474,7 @@ impl PackReader {
         Ok(manifest)
     }
 
-    /// A received file that lies open in the pack; none where it does not.
+    /// A sealed file that lies open in the pack; none where it does not.
     ///
     /// Errors: it is named and is not there, or was altered.
     pub fn received_file(

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use calendar::Day;
 use office::carry::held_back_since;
+use office::evidence::records::EVIDENCE_FILE;
 use office::home::Notices;
 use office::people::Keyring;
 use office::registers::records::MARK_VERSION;
@@ -104,6 +105,31 @@ fn fill(store: &Store, keyring: &Keyring) {
             Ok::<_, StoreError>(())
         })
         .unwrap();
+    store
+        .act_now(SCHOOL, move |act: &mut Act| {
+            let (at, none) = (act.at(), None::<i64>);
+            act.record(
+                &EVIDENCE_FILE,
+                &args![
+                    9,
+                    none,
+                    none,
+                    "png",
+                    4,
+                    "00",
+                    "family",
+                    none,
+                    "",
+                    day,
+                    at,
+                    None::<String>
+                ],
+            )?;
+            act.describe(entry("file evidence"));
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    let evidence = keyring.seal("evidence 9 of school 7", b"\x89PNG").unwrap();
     let file = keyring
         .seal("file 0 of import 5 of school 7", b"Surname,Forename\n")
         .unwrap();
@@ -113,6 +139,10 @@ fn fill(store: &Store, keyring: &Keyring) {
             tx.execute(
                 "insert into import_file (school_id, import_id, part, name, sealed) values (7, 5, 0, 'r\u{e9}sum\u{e9} 1.csv', $1)",
                 &args![file.as_slice()],
+            )?;
+            tx.execute(
+                "insert into evidence_content (school_id, evidence_id, sealed) values (7, 9, $1)",
+                &args![evidence.as_slice()],
             )?;
             tx.execute(
                 "insert into account (account_id, sign_in_name, name, totp_secret, must_change_password, failed_attempts)
@@ -551,6 +581,8 @@ fn an_export_is_read_back_under_another_key_with_its_received_files() {
         export::write(&store, keyring, &to).unwrap_or_else(|error| panic!("{error:#}"));
         let open = fs::read(to.join("files/7/5/0-r_sum__1.csv")).unwrap();
         assert_eq!(open, b"Surname,Forename\n");
+        let evidence = fs::read(to.join("files/7/evidence/9.png")).unwrap();
+        assert_eq!(evidence, b"\x89PNG");
         let readme = fs::read_to_string(to.join("README.md")).unwrap();
         assert!(readme.contains("## mark_version (1 rows)"), "{readme}");
         let marks = fs::read_to_string(to.join("tables/mark_version.csv")).unwrap();
@@ -559,7 +591,8 @@ fn an_export_is_read_back_under_another_key_with_its_received_files() {
             "{marks}"
         );
 
-        let new_key = Keyring::forgetful().unwrap();
+        let new_key = folder.path().join("new-key");
+        let [new_key, sealing] = [(); 2].map(|()| Keyring::open(&new_key, &data, None).unwrap());
         let empty = TestStore::new(into, &[]);
         let reader = PackReader::open(&to).unwrap();
         let restored = put_into(&empty, reader, Some(new_key), &Brake::default());
@@ -568,6 +601,7 @@ fn an_export_is_read_back_under_another_key_with_its_received_files() {
         for changed in [
             "account",
             "import_file",
+            "evidence_content",
             "key_check",
             "school_head",
             "journal_entry",
@@ -576,6 +610,15 @@ fn an_export_is_read_back_under_another_key_with_its_received_files() {
             assert_ne!(was.remove(changed), is.remove(changed), "{changed}");
         }
         assert_eq!(was, is);
+        let sealed: Vec<u8> = empty
+            .read_now(|tx: &mut Tx| -> Result<_, StoreError> {
+                tx.query_one("select sealed from evidence_content", &args![], |row| {
+                    row.get(0)
+                })
+            })
+            .unwrap();
+        let opened = sealing.open_sealed("evidence 9 of school 7", &sealed);
+        assert_eq!(opened.unwrap(), b"\x89PNG", "sealed with the new key");
         let secrets: i64 = empty
             .read_now(|tx: &mut Tx| {
                 let sql = "select count(*) from account where totp_secret is not null";
