@@ -33,14 +33,18 @@ create index absence_report_by_state on absence_report (school_id, state);
 create index absence_report_by_pupil on absence_report (school_id, pupil_id);
 create index absence_report_by_source on absence_report (school_id, source_key);
 
--- The secret address by which a contact tells of their children's absence: only its hash is kept. One link for each contact.
+-- The secret address by which a contact tells of their children's absence: only its hash is kept. made_for: office, one for each contact; message, one
+-- for each message that carried one.
 create table absence_link (
     school_id {int} not null,
-    contact_id {int} not null,
+    link_id {int} not null,
     seq {int} not null,
+    contact_id {int} not null,
     token_hash {bytes} not null,
     ends_on {day} not null,
+    made_for {text} not null,
     superseded_seq {int},
-    primary key (school_id, contact_id, seq)
+    primary key (school_id, link_id, seq)
 ) {strict};
 create index absence_link_by_token on absence_link (school_id, token_hash);
+create index absence_link_by_contact on absence_link (school_id, contact_id);

@@ -575,6 +575,86 @@ fn words_with_a_field_that_nobody_fills_are_not_saved() {
 }
 
 #[test]
+fn a_message_carries_the_familys_own_form_and_its_secret_is_nowhere_else() {
+    each_school(|school| {
+        let at = sending(school);
+        at.families();
+        let rules = |address: &'static str| {
+            [
+                ("text", "((pupils)) not in. Tell us: ((link))"),
+                ("subject", "Absence"),
+                ("email", "Tell us why ((link))."),
+                ("address", address),
+                ("quiet_from", "19:00"),
+                ("quiet_until", "07:00"),
+                ("rest_minutes", "60"),
+                ("brake", "5"),
+                ("from", TODAY),
+            ]
+        };
+        for (address, wrong) in [
+            ("", "((link)) needs it"),
+            ("ftp://x", "begins with https://"),
+        ] {
+            let answer = at.post("/messages/rules", &rules(address));
+            assert_eq!(answer.status, 422);
+            assert!(answer.text().contains(wrong), "{}", answer.text());
+        }
+        let saved = at.post("/messages/rules", &rules("https://rollbook.example/"));
+        assert_eq!(saved.status, 303, "{}", saved.text());
+        // Cedar's parent may have no link: an order stands.
+        let (id, cedar) = (school.id, school.pupils["Cedar"].0);
+        let ordered = school.office.store.act_now(id, move |act| {
+            const TIE: &str = "select contact_id from pupil_contact where school_id = $1 and pupil_id = $2 and superseded_seq is null";
+            let contact: i64 = act.tx().query_one(TIE, &args![id, cedar], |row| row.get(0))?;
+            let values = args![cedar, contact, 1_i64, "mother", true, true, true, true, "order", true, false];
+            act.replace(&PUPIL_CONTACT, &values)?;
+            act.describe(Entry {
+                account: 1,
+                job_title: "Attendance manager",
+                act: "keep contact",
+                subject: "an order".to_owned(),
+            });
+            Ok::<_, StoreError>(())
+        });
+        ordered.expect("an order of a test");
+        let shown = at.get("/messages/first").text().to_owned();
+        assert!(
+            shown.contains("https://rollbook.example/from-home/") && shown.contains("xxxxxxxx"),
+            "{shown}"
+        );
+        let run = at.ask_for_all();
+        assert_eq!(at.carry(), 1);
+        let sent = at.sent();
+        let (to, words) = &sent[0];
+        assert_eq!(to, "+447700900101");
+        let (_, token) = words
+            .split_once("https://rollbook.example/from-home/")
+            .expect("a link");
+        assert!(!token.contains("xxxx"), "{words}");
+        assert_eq!(sent[1].1, "Tell us why by telephone.");
+        // It opens their form, and stands neither in the record nor on a page.
+        let form = school.get_signed_out(&format!("/from-home/{token}"));
+        assert_eq!(form.status, 200, "{}", form.text());
+        assert!(form.text().contains("Who is away"), "{}", form.text());
+        assert!(!at.get(&run).text().contains(token));
+        const KEPT: &str = "select words from message where school_id = $1";
+        let kept: Vec<String> = school
+            .office
+            .store
+            .read_now(move |tx| tx.query(KEPT, &args![id], |row| row.get(0)))
+            .unwrap_or_else(|error: StoreError| panic!("{error}"));
+        assert!(kept.iter().all(|words| !words.contains(token)), "{kept:?}");
+        // It holds for two weeks.
+        at.later(15 * 24 * 60 * 60);
+        assert_eq!(
+            school.get_signed_out(&format!("/from-home/{token}")).status,
+            410
+        );
+    });
+}
+
+#[test]
 fn a_hold_keeps_messages_back_until_its_last_day() {
     each_school(|school| {
         let at = sending(school);

@@ -13,7 +13,9 @@ use crate::people::Actor;
 const OF_TOKEN: &str = "\
 select contact_id, ends_on from absence_link where school_id = $1 and token_hash = $2 and superseded_seq is null";
 const OF_CONTACT: &str = "\
-select ends_on from absence_link where school_id = $1 and contact_id = $2 and superseded_seq is null";
+select ends_on from absence_link where school_id = $1 and contact_id = $2 and made_for = 'office' and superseded_seq is null";
+const ALL_OF_CONTACT: &str = "\
+select link_id, made_for from absence_link where school_id = $1 and contact_id = $2 and superseded_seq is null";
 const TIE: &str = "\
 select 1 from pupil_contact where school_id = $1 and contact_id = $2 and pupil_id = $3 and superseded_seq is null";
 // Parental responsibility and no order, no wish not to be contacted, no hold for either: whoever else tells the school something rings.
@@ -30,7 +32,7 @@ where x.school_id = $1 and x.contact_id = $2 and x.superseded_seq is null
 order by p.forename, p.pupil_id";
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[OF_TOKEN, OF_CONTACT, TIE, CHILDREN];
+pub(super) const STATEMENTS: &[&str] = &[OF_TOKEN, OF_CONTACT, ALL_OF_CONTACT, TIE, CHILDREN];
 
 /// Whoever holds a link, and the children that they may tell of today.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,17 +152,103 @@ pub fn make_link(
         let ground = "A link is for somebody with parental responsibility for this pupil, without a court order, and whom the school may contact.";
         return Err(Refusal::Wrong(ground.to_owned()));
     }
-    let mut bytes = [0_u8; 20];
-    getrandom::fill(&mut bytes).expect("the system gives random bytes once it runs");
-    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let token = format!("{}-{secret}", school.0);
-    let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-    act.replace(&ABSENCE_LINK, &args![contact, &hash[..], last_day(today)])?;
+    end_links(act, contact, &[MadeFor::Office])?;
+    let token = new_link(act, contact, last_day(today), MadeFor::Office)?;
     act.describe(actor.entry("make a link for a family", format!("contact {contact}")));
     Ok(token)
 }
 
-/// Revokes a contact's link at once.
+/// What a link was made for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MadeFor {
+    /// The office gave it to the contact.
+    Office,
+    /// A message carried it.
+    Message,
+}
+
+impl MadeFor {
+    fn word(self) -> &'static str {
+        match self {
+            MadeFor::Office => "office",
+            MadeFor::Message => "message",
+        }
+    }
+}
+
+/// A link that came with a message holds so long, for what the family plans to tell after it.
+const BY_MESSAGE_DAYS: i32 = 14;
+
+/// Whether a contact may have a link on a day.
+///
+/// Errors: the database did not answer.
+pub(crate) fn may_have_link(
+    tx: &mut Tx,
+    school: SchoolId,
+    contact: ContactId,
+    day: Day,
+) -> Result<bool, StoreError> {
+    Ok(family(tx, school, contact, day)?.is_some())
+}
+
+/// Makes a link that goes out with a message, beside the contact's own; none for a contact who may have none. Whoever calls it describes the act.
+///
+/// Errors: the database did not answer.
+pub(crate) fn link_by_message(
+    act: &mut Act,
+    contact: ContactId,
+) -> Result<Option<String>, StoreError> {
+    let (school, (today, _)) = (act.school(), act.at().in_london());
+    if !may_have_link(act.tx(), school, contact, today)? {
+        return Ok(None);
+    }
+    new_link(
+        act,
+        contact,
+        today.plus_days(BY_MESSAGE_DAYS),
+        MadeFor::Message,
+    )
+    .map(Some)
+}
+
+/// A new link; answers its token, of which only a hash is kept.
+fn new_link(
+    act: &mut Act,
+    contact: ContactId,
+    ends_on: Day,
+    made_for: MadeFor,
+) -> Result<String, StoreError> {
+    let mut bytes = [0_u8; 20];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes once it runs");
+    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = format!("{}-{secret}", act.school().0);
+    let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    let id = act.new_id();
+    act.record(
+        &ABSENCE_LINK,
+        &args![id, contact, &hash[..], ends_on, made_for.word()],
+    )?;
+    Ok(token)
+}
+
+/// Ends the links of a contact that were made for these; answers whether there was one.
+fn end_links(act: &mut Act, contact: ContactId, made_for: &[MadeFor]) -> Result<bool, StoreError> {
+    let school = act.school();
+    let links = act
+        .tx()
+        .query(ALL_OF_CONTACT, &args![school, contact], |row| {
+            Ok((row.get::<i64>(0)?, row.get::<String>(1)?))
+        })?;
+    let mut ended = false;
+    for (id, word) in links {
+        if made_for.iter().any(|one| one.word() == word) {
+            ended |= act.supersede(&ABSENCE_LINK, &args![id])?;
+        }
+    }
+    Ok(ended)
+}
+
+/// Revokes a contact's links at once, those that came with messages too.
 ///
 /// Errors: [`Refusal::NotFound`] for a pupil whose log of contacts this person may not write, and for a contact who has no link.
 pub fn revoke_link(
@@ -176,7 +264,7 @@ pub fn revoke_link(
         .tx()
         .query_opt(TIE, &args![school, contact, pupil], |_| Ok(()))?
         .is_some();
-    if !is_tied || !act.supersede(&ABSENCE_LINK, &args![contact])? {
+    if !is_tied || !end_links(act, contact, &[MadeFor::Office, MadeFor::Message])? {
         return Err(Refusal::NotFound);
     }
     act.describe(actor.entry("revoke a link of a family", format!("contact {contact}")));

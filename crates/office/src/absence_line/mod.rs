@@ -30,6 +30,7 @@ pub use apply::{
     undoubted,
 };
 pub use link::{Child, Family, make_link, revoke_link};
+pub(crate) use link::{link_by_message, may_have_link};
 pub(crate) use link_page::sees_links;
 pub use report::{Channel, Report, State};
 pub(crate) use report::{TOLD, waiting_on};

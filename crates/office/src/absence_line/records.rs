@@ -29,13 +29,15 @@ pub static ABSENCE_REPORT: Table = Table {
     shape: Shape::Versions,
 };
 
-/// The link by which a contact tells of an absence.
+/// The links by which a contact tells of an absence: one that the office made, and those that came with messages.
 pub static ABSENCE_LINK: Table = Table {
     name: "absence_link",
-    id: &[Column::new("contact_id", Kind::Int)],
+    id: &[Column::new("link_id", Kind::Int)],
     columns: &[
+        Column::new("contact_id", Kind::Int),
         Column::new("token_hash", Kind::Bytes),
         Column::new("ends_on", Kind::Day),
+        Column::new("made_for", Kind::Text),
     ],
     shape: Shape::Versions,
 };

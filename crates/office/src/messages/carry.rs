@@ -20,6 +20,7 @@ use welfare::attempt::{self, Outcome};
 
 use super::ask::{Purpose, queue};
 use super::foresee::{About, Filled, Foreseen, is_unexplained, words_of};
+use super::link;
 use super::outside::{Carriers, Outside, channels};
 use super::records::MESSAGE_STATE;
 use super::replies::fetch;
@@ -253,6 +254,11 @@ impl Run<'_> {
         if begun == 0 {
             return Ok(Flow::On);
         }
+        let words = link::put_in(self.office, school, message.contact, message.words);
+        let message = Waiting {
+            words: words.await?,
+            ..message
+        };
         let outcome = match to_be_sent(&message) {
             Ok(ready) => handed_over(&provider, &ready, must_look_up).await,
             Err(refusal) => Err(refusal),
@@ -359,12 +365,14 @@ impl Run<'_> {
                 if !missing.is_empty() {
                     let school = act.school();
                     let name = school_name(act.tx(), school)?;
-                    let words =
-                        words_of(&MessageRules::on(&settings(act.tx(), school)?, slot.day)?)?;
+                    let rules = MessageRules::on(&settings(act.tx(), school)?, slot.day)?;
+                    let words = words_of(&rules)?;
+                    let link = link::shown(act.tx(), school, message.contact, slot.day, &rules)?;
                     let filled = Filled {
                         pupils: &missing,
                         slot,
                         school: &name,
+                        link: &link,
                     };
                     let (subject, text) = filled.by(message.channel, &words);
                     let one = Foreseen {

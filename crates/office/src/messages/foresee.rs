@@ -10,6 +10,7 @@ use store::{SchoolId, StoreError, Tx, args};
 use welfare::absence::State;
 
 use super::letters::address_of;
+use super::link;
 use super::rules::{MessageRules, Words};
 use crate::desk::{Refusal, school_name};
 use crate::ids::{ContactId, EnrolmentId, PupilId};
@@ -261,11 +262,11 @@ pub fn foresee(
             }
         }
     }
-    let messages = order
-        .iter()
-        .filter_map(|place| by_address.remove(place))
-        .map(|(chosen, pupils)| written(chosen, pupils, &words, slot, &name))
-        .collect();
+    let mut messages = Vec::new();
+    for (chosen, pupils) in order.iter().filter_map(|place| by_address.remove(place)) {
+        let link = link::shown(tx, school, chosen.contact, slot.day, &rules)?;
+        messages.push(written(chosen, pupils, &words, slot, &name, &link));
+    }
     Ok(Foresight {
         slot,
         messages,
@@ -506,11 +507,13 @@ fn written(
     words: &Words,
     slot: Slot,
     school: &str,
+    link: &str,
 ) -> Foreseen {
     let filled = Filled {
         pupils: &pupils,
         slot,
         school,
+        link,
     };
     let (subject, text) = filled.by(chosen.channel, words);
     let parts = match chosen.channel {
@@ -551,6 +554,8 @@ pub(super) struct Filled<'a> {
     pub(super) pupils: &'a [About],
     pub(super) slot: Slot,
     pub(super) school: &'a str,
+    /// The family's own form, without its secret.
+    pub(super) link: &'a str,
 }
 
 impl Filled<'_> {
@@ -583,6 +588,7 @@ impl Filled<'_> {
             },
             "date" => self.slot.day.long(),
             "school" => self.school.to_owned(),
+            "link" => self.link.to_owned(),
             other => unreachable!("a template has only fields of the list, and {other} is none"),
         }
     }

@@ -13,6 +13,7 @@ mod channel;
 mod foresee;
 mod hold;
 pub mod letters;
+mod link;
 mod list;
 mod not_reached;
 mod outside;

@@ -13,7 +13,10 @@ use crate::desk::Refusal;
 pub const MESSAGES: &str = "messages";
 
 /// The fields that the words of a first message may use.
-pub const FIELDS: [&str; 5] = ["pupils", "is or are", "session", "date", "school"];
+pub const FIELDS: [&str; 6] = ["pupils", "is or are", "session", "date", "school", LINK];
+
+/// The field that stands for the family's own form.
+pub const LINK: &str = "link";
 
 /// What a school has decided about messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +40,9 @@ pub struct MessageRules {
     /// And as a letter, which has the subject above it.
     #[serde(default = "usual_letter")]
     pub letter: String,
+    /// Where families reach Rollbook, for the link to their own form: `https://rollbook.hill.example`. None offers no link.
+    #[serde(default)]
+    pub address: Option<String>,
     /// What goes by itself.
     #[serde(default)]
     pub automatic: Automatic,
@@ -96,6 +102,7 @@ impl Default for MessageRules {
                 .to_owned(),
             letter: usual_letter(),
             automatic: Automatic::default(),
+            address: None,
         }
     }
 }
@@ -151,6 +158,24 @@ impl MessageRules {
     }
 }
 
+/// Whether words use a field.
+pub(super) fn uses_field(words: &str, field: &str) -> bool {
+    Template::read(words, &FIELDS).is_ok_and(|template| template.fields().contains(&field))
+}
+
+/// Where families reach Rollbook, as somebody typed it: an address over TLS without a path, or one of this machine for trying.
+pub(super) fn address_of(typed: &str) -> Option<String> {
+    let typed = typed.trim().trim_end_matches('/');
+    let machine = match typed.strip_prefix("https://") {
+        Some(machine) => machine,
+        None => typed.strip_prefix("http://").filter(|machine| {
+            machine.starts_with("localhost") || machine.starts_with("127.0.0.1")
+        })?,
+    };
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || ".-:".contains(letter);
+    (!machine.is_empty() && machine.chars().all(is_plain)).then(|| typed.to_owned())
+}
+
 /// The words of a first message.
 pub(super) struct Words {
     pub(super) text: Template,
@@ -166,6 +191,27 @@ mod tests {
     #[test]
     fn the_usual_words_use_only_fields_that_are_filled() {
         assert!(MessageRules::default().templates().is_ok());
+    }
+
+    #[test]
+    fn an_address_for_families_is_over_tls_and_has_no_path() {
+        let same = |typed: &str| address_of(typed).as_deref() == Some(typed);
+        assert!(same("https://rollbook.hill.example") && same("https://10.0.0.5:8443"));
+        assert!(same("http://127.0.0.1:8080"));
+        assert_eq!(
+            address_of(" https://a.example/ ").as_deref(),
+            Some("https://a.example")
+        );
+        for wrong in [
+            "",
+            "https://",
+            "http://a.example",
+            "a.example",
+            "https://a.example/x",
+            "https://a b",
+        ] {
+            assert_eq!(address_of(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use axum::response::Response;
 use calendar::{Day, TimeOfDay};
 use store::Tx;
 
-use super::rules::{Automatic, FIELDS, MESSAGES, MessageRules};
+use super::rules::{Automatic, FIELDS, LINK, MESSAGES, MessageRules, address_of, uses_field};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Help, Outcome, Part, Wrongs, tick};
 use crate::people::{Access, Actor, RecordKind};
@@ -59,10 +59,14 @@ fn form(tx: &mut Tx, actor: &Actor, today: Day) -> Result<FormPage, Refusal> {
                     &rules.letter,
                 )
                 .optional(),
+                Field::line("address", "Where families reach Rollbook")
+                    .value(rules.address.clone().unwrap_or_default())
+                    .optional()
+                    .hint("For ((link)): https://rollbook.hill.example. From home it must be reachable without a certificate of your own."),
             ],
         )
         .about(format!(
-            "Fields: {}. Brothers and sisters share one message.",
+            "Fields: {}. Brothers and sisters share one message. ((link)) is the family's own form, made for each message and valid for two weeks; to somebody who may have none it says “by telephone”.",
             fields.join(" ")
         )),
         Part::new(
@@ -176,7 +180,16 @@ fn read(answers: &Answers, wrongs: &mut Wrongs) -> Option<MessageRules> {
         number("rest_minutes", 1_440, wrongs),
         number("brake", 2_000, wrongs),
     );
+    let address = answers.given("address");
+    let read = address.as_deref().map(address_of);
+    if read == Some(None) {
+        wrongs.add(
+            "address",
+            "Give an address that begins with https:// and has no path.",
+        );
+    }
     let rules = MessageRules {
+        address: read.flatten(),
         quiet_from: quiet_from?,
         quiet_until: quiet_until?,
         quiet_weekends: answers.ticked("quiet_weekends"),
@@ -195,6 +208,12 @@ fn read(answers: &Answers, wrongs: &mut Wrongs) -> Option<MessageRules> {
             repeat: answers.ticked("auto_repeat"),
         },
     };
+    let uses_link = [&rules.text, &rules.subject, &rules.email, &rules.letter]
+        .into_iter()
+        .any(|words| uses_field(words, LINK));
+    if uses_link && rules.address.is_none() {
+        wrongs.add("address", "((link)) needs it.");
+    }
     for (question, wrong) in rules.templates().err().unwrap_or_default() {
         wrongs.add(question, format!("{wrong}."));
     }

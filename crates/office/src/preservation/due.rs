@@ -227,7 +227,7 @@ const OF_ENROLMENT: [Source; 24] = [
 const OF_CONTACT: [Source; 7] = [
     Source {
         table: &ABSENCE_LINK,
-        sql: "select contact_id, max(coalesce(superseded_seq, seq)) from absence_link where school_id = $1 and contact_id = $2 group by contact_id",
+        sql: "select link_id, max(coalesce(superseded_seq, seq)) from absence_link where school_id = $1 and contact_id = $2 group by link_id",
     },
     Source {
         table: &LETTER_POSTING,
