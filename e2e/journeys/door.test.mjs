@@ -131,3 +131,97 @@ journey("after an alarm two phones tick people off, one of them without a networ
   page.complaints = page.complaints.filter((complaint) => !/ERR_INTERNET_DISCONNECTED|ERR_FAILED/.test(complaint));
   await other.context().close();
 });
+
+/** The pupil's forename and tutor group, as the register has them. */
+async function touchable(page, school) {
+  const { register, name } = await missing(page, school);
+  const group = await page.locator(".register-head h1").evaluate((heading) => heading.firstChild.textContent.trim());
+  const [surname, forename] = name.split(", ");
+  return { register, name, surname, forename, group };
+}
+
+journey("a pupil signs in at the kiosk by touch, with and without a network, and no session is behind it", { role: "attendance manager" }, async ({ page, school }) => {
+  const late = await touchable(page, school);
+  await page.goto(`${school.address}/door`);
+  await page.getByRole("link", { name: /^Kiosks/ }).click();
+  await page.getByRole("heading", { name: /^Kiosks/ }).waitFor();
+  await axe(page);
+  await page.getByLabel("Where it stands").fill("Side gate");
+  await page.getByRole("button", { name: "Sign me out and start the kiosk here" }).click();
+  await page.waitForURL(`${school.address}/kiosk`);
+  await page.getByRole("heading", { name: "Late? Scan your card" }).waitFor();
+  await page.waitForFunction(() => document.activeElement?.id === "card");
+  await axe(page);
+  assert.ok(!(await page.locator("main").innerText()).includes(late.surname), "nobody is shown before anything is touched");
+
+  // Tutor group, three letters, the name: touched.
+  await page.getByRole("button", { name: "No card? Touch your name" }).click();
+  for (const size of await page.locator(".kiosk-keys button").evaluateAll((all) => all.map((one) => one.getBoundingClientRect()))) assert.ok(Math.min(size.width, size.height) >= 44, "a touch needs 44 px");
+  await page.getByRole("button", { name: late.group, exact: true }).click();
+  await axe(page);
+  for (const letter of late.surname.normalize("NFD").replace(/[^A-Za-z]/g, "").slice(0, 3).toUpperCase()) await page.locator(".kiosk-keys").getByRole("button", { name: letter, exact: true }).click();
+  await page.getByRole("button", { name: new RegExp(`^${late.forename} ${late.surname[0]}`) }).click();
+  await page.getByText(new RegExp(`Thank you, ${late.forename}. You are in at \\d\\d:\\d\\d.`)).waitFor();
+  await page.getByRole("button", { name: "Overslept" }).click();
+  await page.getByText("Thank you for telling us.").waitFor();
+  await axe(page);
+  await page.getByRole("heading", { name: "Late? Scan your card" }).waitFor(); // by itself, for the next
+
+  // Without a network, and the page loaded again: a card is kept on the device, and goes in.
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.context().setOffline(true);
+  await page.goto(`${school.address}/kiosk`);
+  await page.getByRole("heading", { name: "Late? Scan your card" }).waitFor();
+  await page.keyboard.type("55501");
+  await page.keyboard.press("Enter");
+  await page.getByText(/You are noted at \d\d:\d\d/).waitFor();
+  await page.getByRole("button", { name: "Done" }).click();
+  await page.getByText(/No network: 1 arrival is kept on this device/).waitFor();
+  await axe(page);
+  await page.context().setOffline(false);
+  await page.waitForFunction(() => !/kept on this device/.test(document.querySelector("main").innerText));
+
+  // The office sees whom the register has, and ends the kiosk; the device opens nothing else.
+  const office = await openPage(page.context().browser(), views.light);
+  await signIn(office, school, "attendance manager");
+  await office.goto(`${school.address}${late.register}`);
+  await office.locator("table[role=grid]").waitFor();
+  assert.equal((await markBeside(office, late.name)).trim(), "L");
+  await office.goto(`${school.address}/door/log`);
+  const row = await office.locator("main table tbody tr").filter({ hasText: late.name }).filter({ hasText: "Side gate" }).innerText();
+  assert.match(row, /Overslept/);
+  await office.goto(`${school.address}/door/kiosks`);
+  await office.getByRole("button", { name: "End the kiosk at Side gate" }).click();
+  await office.getByText("Ended. Its device says so").waitFor();
+  assert.deepEqual(office.complaints, []);
+  await office.context().close();
+  await page.goto(`${school.address}/door`);
+  await page.waitForURL(/\/sign-in/);
+  await page.goto(`${school.address}/kiosk`);
+  await page.getByRole("heading", { name: "This kiosk has ended" }).waitFor();
+  await axe(page);
+  page.complaints = page.complaints.filter((complaint) => !/ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of 401/.test(complaint));
+});
+
+journey("the fire list is on paper with one key, with its time and the journal's number, and the last one is named on the fire page", { role: "attendance manager" }, async ({ page, keys, school }) => {
+  await page.addInitScript(() => { window.print = () => { window.printed = (window.printed ?? 0) + 1; }; });
+  await page.goto(`${school.address}/fire/copies`);
+  await axe(page);
+  keys.reset();
+  await keys.press("p");
+  await page.waitForURL(/\/fire\/copies\/\d+\?print=yes/);
+  assert.equal(keys.count, 1);
+  await page.waitForFunction(() => window.printed === 1);
+  assert.match(await page.locator("main").innerText(), /Journal number [\d,]+\. \d+ to be found: \d+ pupils, \d+ staff, \d+ visitors/);
+  await axe(page);
+  await page.getByRole("button", { name: /^Print/ }).click();
+  await page.waitForFunction(() => window.printed === 2);
+  const paper = await page.pdf({ preferCSSPageSize: true });
+  assert.ok(paper.length > 10_000, "it prints");
+  await page.goto(`${school.address}/fire`);
+  await page.getByText(/^On paper: .*, journal number [\d,]+/).first().waitFor();
+  keys.reset();
+  await keys.press("p");
+  await page.waitForFunction(() => window.printed === 1);
+  assert.equal(keys.count, 1);
+});

@@ -3,7 +3,7 @@
 
 -- arrival_key is the device's own name for it, so that sending it twice changes nothing. arrived_at is on the server's clock; device_at what
 -- the device's own clock said. code: what the arrival makes by the school's times; before_code and mark_seq: what stood before, and the act that
--- wrote the mark, where it wrote one. counts: whether the reason counts towards a sanction.
+-- wrote the mark, where it wrote one. counts: whether the reason counts towards a sanction. kiosk_id: where the pupil signed in themselves.
 create table arrival (
     school_id {int} not null,
     arrival_id {int} not null,
@@ -26,6 +26,7 @@ create table arrival (
     came_with {text},
     account_id {int} not null,
     undone_because {text},
+    kiosk_id {int},
     superseded_seq {int},
     primary key (school_id, arrival_id, seq)
 ) {strict};

@@ -140,15 +140,21 @@ impl Office {
         Ok(sign.number())
     }
 
+    /// Every school, in order of its number.
+    ///
+    /// Errors: the database did not answer.
+    pub async fn schools(&self) -> Result<Vec<SchoolId>, StoreError> {
+        let all = self
+            .store
+            .read(|tx| tx.query(SCHOOLS, &args![], |row| row.get(0).map(SchoolId)));
+        all.await
+    }
+
     /// Opens the book of every school, one after another, so that nobody's first page waits for it.
     ///
     /// A book that cannot be opened is left to whoever asks for it, and logged.
     pub async fn open_books(self: Arc<Office>) {
-        let schools: Result<Vec<SchoolId>, StoreError> = self
-            .store
-            .read(|tx| tx.query(SCHOOLS, &args![], |row| row.get(0).map(SchoolId)))
-            .await;
-        let schools = schools.unwrap_or_else(|error| {
+        let schools = self.schools().await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the schools could not be listed");
             Vec::new()
         });

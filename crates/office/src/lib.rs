@@ -136,6 +136,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0021_families",
         sql: include_str!("../migrations/0021_families.sql"),
     },
+    Migration {
+        name: "0024_entrance",
+        sql: include_str!("../migrations/0024_entrance.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -227,6 +231,10 @@ pub static TABLES: &[&Table] = &[
     &absence_line::records::ABSENCE_LINK,
     &evidence::records::EVIDENCE_FILE,
     &evidence::records::EVIDENCE_SCAN,
+    &door::records::KIOSK,
+    &door::records::KIOSK_BACK,
+    &door::records::KIOSK_UNKNOWN,
+    &door::records::FIRE_COPY,
 ];
 
 /// The past of every table that an act writes, for pages that show what was known at an earlier number.

@@ -12,11 +12,16 @@ use office::people::{Access, Place, RecordKind, Role, Scope};
 use school::{day, each_school};
 
 /// Addresses that answer somebody who is not signed in.
-const OPEN: [&str; 11] = [
+const OPEN: [&str; 15] = [
     // A family tells of an absence by its own secret address; without one it opens nothing.
     "/from-home/{token}",
     // GOV.UK Notify tells what became of messages, with a token that the school made for it.
     "/notify/{school}",
+    // A device at the entrance has a token of its own, and without it says that it has ended.
+    "/kiosk",
+    "/kiosk/ahead",
+    "/kiosk/find",
+    "/kiosk/save",
     "/set-up",
     "/sign-in",
     "/sign-out",

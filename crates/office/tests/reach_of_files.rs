@@ -295,6 +295,11 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Nobody,
         "Day|Began|Kind|To be found (people)|Found (people)|All found after|Ended|Begun by|Note",
     ),
+    (
+        "/fire/copies",
+        Nobody,
+        "Made|Occasion|To be found (people)|Journal number|Asked for by",
+    ),
     ("/door/mismatch", Core, "Pupil|Tutor group"),
     ("/door/mismatch", Marks, "Session|Desk|Register|In words"),
     ("/morning", Core, "Pupil|Tutor group"),
@@ -603,7 +608,7 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         // No letter waits at this school, and none was posted.
         "/messages/letters" => all(&[""], &[]),
         "/messages/letters/{message}" => vec![asked("/messages/letters/1", &[])],
-        "/fire/drills" => all(&[""], &[]),
+        "/fire/drills" | "/fire/copies" => all(&[""], &[]),
         "/punctuality" => all(&["?show=all", "?show=targets"], &[Marks]),
         "/late-marks" | "/door/log" | "/door/mismatch" | "/site" | "/site/log" | "/missing" => {
             all(&[""], &[Marks])

@@ -393,6 +393,7 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
             "/door/log",
             "/door/mismatch",
             "/exams",
+            "/fire/copies",
             "/fire/drills",
             "/missing",
             "/punctuality",

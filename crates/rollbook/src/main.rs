@@ -10,6 +10,7 @@ mod conformance;
 mod demo;
 #[cfg(test)]
 mod deployed;
+mod fire_lists;
 mod health;
 mod import;
 mod local_authority;

@@ -33,6 +33,7 @@ use crate::backup::passphrase;
 use crate::backup::schedule::{Keep, Keeper, Schedule, heads_of};
 use crate::certificate::{Certificate, Source};
 use crate::command_line::{Nightly, Serve, Tls};
+use crate::fire_lists::keep_fire_lists;
 use crate::health::{self, Health};
 use crate::local_authority::{LocalAuthority, names_of_this_machine};
 use crate::opening::clock_of_this_machine;
@@ -291,6 +292,7 @@ impl Served {
         tokio::spawn(keep_carrying(Arc::clone(&office)));
         tokio::spawn(keep_to_the_clock(Arc::clone(&office)));
         tokio::spawn(keep_scanning(Arc::clone(&office)));
+        tokio::spawn(keep_fire_lists(Arc::clone(&office)));
         if let Some(upkeep) = self.upkeep {
             office.interface.go_by(upkeep.interface);
             tokio::spawn(office::webhooks::keep_delivering(Arc::clone(&office)));

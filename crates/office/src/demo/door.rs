@@ -10,9 +10,10 @@ use store::{Act, SchoolId, Store, StoreError};
 use super::changes::keeper;
 use super::{Ids, People};
 use crate::desk::Refusal;
+use crate::door::kiosk::{Comes, Kiosk, Matched, Runs, come, start};
 use crate::door::{Arrives, Said, What, Who, Word, arrive, hear, sign, welcome};
 use crate::ids::EnrolmentId;
-use crate::people::Actor;
+use crate::people::{Actor, SignInToken, new_token};
 use register::site::Way;
 
 /// Why the late pupils of this morning say that they are late.
@@ -23,6 +24,9 @@ const REASONS: [Option<&str>; 5] = [
     Some("Traffic"),
     Some("Brought a brother or sister to school"),
 ];
+
+/// So many pupils signed themselves in.
+const AT_THE_KIOSK: usize = 2;
 
 /// The last seconds of the drill: when the last pupil was found.
 const DRILL_SECONDS: i64 = 6 * 60 + 40;
@@ -39,7 +43,8 @@ pub(super) fn put_in(
     let member = &school.staff[people.keeper];
     let name = format!("{} {} {}", member.title, member.forename, member.surname);
     let actor = keeper(people, key, name);
-    for (number, (enrolment, at)) in came_late(school, now).into_iter().enumerate() {
+    let late = came_late(school, now).into_iter();
+    for (number, (enrolment, at)) in late.take(REASONS.len()).enumerate() {
         let what = Arrives {
             key: format!("demo-{number}"),
             enrolment: ids.enrolments[enrolment],
@@ -80,7 +85,62 @@ pub(super) fn put_in(
         let done = store.act_now(key, move |act: &mut Act| welcome(act, &by, visit).map(drop));
         done.or_else(passing)?;
     }
+    kiosk(store, key, &actor, school, ids, now)?;
     drill(store, key, &actor, school, ids)
+}
+
+/// A kiosk at the main entrance since this morning: two pupils signed themselves in, and a card was scanned without a network that is nobody's.
+fn kiosk(
+    store: &Store,
+    key: SchoolId,
+    actor: &Actor,
+    school: &DemoSchool,
+    ids: &Arc<Ids>,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let by = actor.clone();
+    let token = SignInToken::of(&new_token());
+    let begun = store.act_now(key, move |act: &mut Act| {
+        let id = start(act, &by, "Main entrance", Runs::Today, &token)?;
+        let place = "Main entrance".to_owned();
+        Ok::<_, Refusal>(Kiosk {
+            id,
+            place,
+            began_at: act.at(),
+            ends_at: None,
+            started_by: by.account,
+            ended_at: None,
+        })
+    });
+    let kiosk = match begun {
+        Ok(kiosk) => kiosk,
+        Err(refusal) => return passing(refusal),
+    };
+    let last = now.plus_seconds(-125);
+    let late = came_late(school, last).into_iter().skip(REASONS.len());
+    let mut all: Vec<(Matched, Instant)> = late
+        .map(|(enrolment, at)| {
+            let who = EnrolmentId(ids.enrolments[enrolment]);
+            (Matched::One(who, String::new()), at.plus_seconds(45))
+        })
+        .collect();
+    all.push((Matched::Nobody("card 0417".to_owned()), last));
+    for (number, (who, at)) in all.into_iter().enumerate() {
+        let what = Comes {
+            key: format!("demo-kiosk-{number}"),
+            who,
+            made: Some(at),
+            sent: Some(now),
+            reason: REASONS[number].map(str::to_owned),
+            undo: false,
+        };
+        let (by, kiosk) = (actor.clone(), kiosk.clone());
+        let done = store.act_now(key, move |act: &mut Act| {
+            come(act, &by, &kiosk, &what).map(drop)
+        });
+        done.or_else(passing)?;
+    }
+    Ok(())
 }
 
 /// A school where this cannot be done has no such entry; a database that does not answer stops the whole.
@@ -107,7 +167,7 @@ fn came_late(school: &DemoSchool, now: Instant) -> Vec<(usize, Instant)> {
     let last = now.plus_seconds(-65);
     missing
         .filter(|(_, at)| *at < last)
-        .take(REASONS.len())
+        .take(REASONS.len() + AT_THE_KIOSK)
         .collect()
 }
 

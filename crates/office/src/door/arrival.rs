@@ -9,12 +9,12 @@ use crate::ids::{AccountId, EnrolmentId};
 
 pub(super) const BY_KEY: &str = "\
 select arrival_id, arrival_key, enrolment_id, on_date, session, arrived_at, came_at, device_at, code, minutes_late, outcome, said,
-       before_code, mark_seq, reason, counts, came_with, account_id, undone_because
+       before_code, mark_seq, reason, counts, came_with, account_id, undone_because, kiosk_id
 from arrival where school_id = $1 and arrival_key = $2 and superseded_seq is null";
 
 pub(super) const OF_DAYS: &str = "\
 select arrival_id, arrival_key, enrolment_id, on_date, session, arrived_at, came_at, device_at, code, minutes_late, outcome, said,
-       before_code, mark_seq, reason, counts, came_with, account_id, undone_because
+       before_code, mark_seq, reason, counts, came_with, account_id, undone_because, kiosk_id
 from arrival where school_id = $1 and on_date >= $2 and on_date <= $3 and superseded_seq is null
 order by arrived_at, arrival_id";
 
@@ -102,6 +102,8 @@ pub struct Arrived {
     pub account: AccountId,
     /// Why it was undone; none while it stands.
     pub undone: Option<String>,
+    /// The kiosk at which the pupil signed in themselves.
+    pub kiosk: Option<i64>,
 }
 
 impl Arrived {
@@ -133,7 +135,8 @@ impl Arrived {
             self.counts,
             self.came_with.as_deref(),
             self.account,
-            self.undone.as_deref()
+            self.undone.as_deref(),
+            self.kiosk
         ];
         act.replace(&ARRIVAL, &values).map(drop)
     }
@@ -163,6 +166,7 @@ fn read(row: &Row<'_>) -> Result<Arrived, StoreError> {
         came_with: row.get(16)?,
         account: row.get(17)?,
         undone: row.get(18)?,
+        kiosk: row.get(19)?,
     })
 }
 

@@ -43,6 +43,8 @@ pub struct Arrives {
     pub came_with: Option<String>,
     /// Whether it is taken back: typed for the wrong pupil.
     pub undo: bool,
+    /// The kiosk at which the pupil signed in themselves.
+    pub kiosk: Option<i64>,
 }
 
 /// Something typed at a device waited if it came later than this: a minute, as quick as people and networks are.
@@ -164,6 +166,7 @@ fn sign_in(act: &mut Act, actor: &Actor, what: &Arrives) -> Result<Arrived, Refu
         came_with: kept(&what.came_with),
         account: actor.account,
         undone: None,
+        kiosk: what.kiosk,
     };
     match group {
         Some(group) => enter(act, actor, group, &times, what, &mut arrived)?,
@@ -175,7 +178,7 @@ fn sign_in(act: &mut Act, actor: &Actor, what: &Arrives) -> Result<Arrived, Refu
 }
 
 /// When it was typed, on the server's clock: as long before now as it waited by the device's clock.
-fn made_at(what: &Arrives, now: Instant) -> Instant {
+pub(super) fn made_at(what: &Arrives, now: Instant) -> Instant {
     let waited = match (what.made, what.sent) {
         (Some(made), Some(sent)) => made.seconds_until(sent).max(0),
         _ => 0,
@@ -204,7 +207,7 @@ fn who(
     Ok(found.swap_remove(0))
 }
 
-fn calendar(tx: &mut Tx, actor: &Actor, at: Instant) -> Result<SchoolCalendar, Refusal> {
+pub(super) fn calendar(tx: &mut Tx, actor: &Actor, at: Instant) -> Result<SchoolCalendar, Refusal> {
     let day = at.in_london().0;
     calendar_between(tx, actor.school, day, day).map_err(|error| match error {
         CalendarError::Store(error) => Refusal::Store(error),
@@ -215,7 +218,7 @@ fn calendar(tx: &mut Tx, actor: &Actor, at: Instant) -> Result<SchoolCalendar, R
 /// The session that is running at a moment, or the one that ran last; before the first has begun, the first.
 ///
 /// Errors: there is no session that day.
-fn session_at(
+pub(super) fn session_at(
     calendar: &SchoolCalendar,
     times: &SessionTimes,
     at: Instant,

@@ -3,6 +3,7 @@
 //! It is open to everybody on the staff: any of them may have to say who is missing. It tells where a pupil is as far as a roll call needs
 //! (to be found, signed out, not here) and never why.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use askama::Template;
@@ -14,18 +15,19 @@ use register::site::{Way, Whereabouts, found};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
+use super::fire_copy::{FireCopy, copies};
 use super::moves::Who;
 use super::roll_call::{RollCall, What, Word, calls_of, hear, ticks_of};
 use super::site::{Site, is_in, site};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::insight::Form;
-use crate::insight::table::{Cell, Heading, Table, TableView, Value};
+use crate::insight::table::{Cell, Heading, Table, TableView, Value, grouped};
 use crate::people::{Actor, Place, page_of};
 use crate::registers::name_of;
 use crate::shell::{Frame, Page, State};
 use crate::take_away::{Leaving, Wanted};
 
-fn must_see(actor: &Actor) -> Result<(), Refusal> {
+pub(super) fn must_see(actor: &Actor) -> Result<(), Refusal> {
     match Place::Fire.is_open_to(actor) {
         true => Ok(()),
         false => Err(Refusal::NotFound),
@@ -50,16 +52,23 @@ pub(super) struct FireList {
 }
 
 /// Somebody who may have to be found.
-#[derive(Clone, Debug, Serialize)]
-struct Person {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Person {
     /// `pupil`, `staff` or `visitor`.
-    who: &'static str,
+    pub(super) who: Cow<'static, str>,
     id: i64,
-    name: String,
+    pub(super) name: String,
     /// The tutor group, `Staff` or `Visitors`.
     form: String,
     /// `in`: on site. `unknown`: nobody knows. `out`: signed out. `away`: not expected here.
-    place: &'static str,
+    pub(super) place: Cow<'static, str>,
+}
+
+impl Person {
+    /// Whether they are to be found: on site, or nobody knows.
+    pub(super) fn is_looked_for(&self) -> bool {
+        matches!(self.place.as_ref(), "in" | "unknown")
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -92,30 +101,30 @@ fn place(place: Whereabouts) -> &'static str {
 }
 
 /// Everybody on the list: pupils, staff who signed in, visitors.
-fn people(all: &Site<'_>) -> Vec<Person> {
+pub(super) fn people(all: &Site<'_>) -> Vec<Person> {
     let pupils = all.pupils.iter().map(|one| Person {
-        who: "pupil",
+        who: "pupil".into(),
         id: one.enrolment.0,
         name: one.pupil.listed(),
         form: match one.form.is_empty() {
             true => "No tutor group".to_owned(),
             false => one.form.clone(),
         },
-        place: place(one.place),
+        place: place(one.place).into(),
     });
     let staff = all.staff.iter().map(|(who, name, last)| Person {
-        who: "staff",
+        who: "staff".into(),
         id: who.key().1,
         name: name.clone(),
         form: "Staff".to_owned(),
-        place: if last.way == Way::In { "in" } else { "out" },
+        place: if last.way == Way::In { "in" } else { "out" }.into(),
     });
     let visitors = all.visitors.iter().map(|(visit, last)| Person {
-        who: "visitor",
+        who: "visitor".into(),
         id: visit.id,
         name: visit.name.clone(),
         form: "Visitors".to_owned(),
-        place: if is_in(last.as_ref()) { "in" } else { "out" },
+        place: if is_in(last.as_ref()) { "in" } else { "out" }.into(),
     });
     pupils.chain(staff).chain(visitors).collect()
 }
@@ -324,16 +333,17 @@ pub(super) async fn save(desk: Desk, Json(sent): Json<Sent>) -> Result<Response,
 }
 
 /// A form of the list.
-struct FormOf {
-    name: String,
-    people: Vec<Person>,
-    looked_for: usize,
+pub(super) struct FormOf {
+    pub(super) name: String,
+    pub(super) people: Vec<Person>,
+    pub(super) looked_for: usize,
 }
 
-fn forms(people: Vec<Person>) -> Vec<FormOf> {
+/// People by form, staff and visitors last.
+pub(super) fn forms(people: Vec<Person>) -> Vec<FormOf> {
     let mut forms: Vec<FormOf> = Vec::new();
     for person in people {
-        let is_looked_for = matches!(person.place, "in" | "unknown");
+        let is_looked_for = person.is_looked_for();
         let at = match forms.iter().position(|form| form.name == person.form) {
             Some(at) => at,
             None => {
@@ -362,16 +372,27 @@ struct FirePage {
     at: String,
     forms: Vec<FormOf>,
     looked_for: usize,
+    /// The last copy on paper: its number, when it was made, the occasion, the journal's number.
+    last: Option<(i64, String, String, String)>,
 }
 
 /// `/fire`.
 pub(super) async fn page(desk: Desk) -> Result<Response, Problem> {
-    show(desk, |frame, at, forms, looked_for| {
+    show(desk, |frame, at, forms, looked_for, last| {
         Page(FirePage {
             frame,
             at,
             forms,
             looked_for,
+            last: last.map(|one| {
+                let occasion = one.occasion();
+                (
+                    one.id,
+                    crate::shell::moment(one.made_at),
+                    occasion,
+                    grouped(one.head),
+                )
+            }),
         })
         .into_response()
     })
@@ -389,7 +410,7 @@ struct PrintPage {
 
 /// `/fire/print`: the list on paper, with a box before each name.
 pub(super) async fn print(desk: Desk) -> Result<Response, Problem> {
-    show(desk, |frame, at, forms, looked_for| {
+    show(desk, |frame, at, forms, looked_for, _| {
         Page(PrintPage {
             frame,
             at,
@@ -403,7 +424,7 @@ pub(super) async fn print(desk: Desk) -> Result<Response, Problem> {
 
 async fn show(
     desk: Desk,
-    draw: impl FnOnce(Frame, String, Vec<FormOf>, usize) -> Response + Send + 'static,
+    draw: impl FnOnce(Frame, String, Vec<FormOf>, usize, Option<FireCopy>) -> Response + Send + 'static,
 ) -> Result<Response, Problem> {
     let here = desk.clone();
     desk.read(move |tx, actor| {
@@ -411,11 +432,14 @@ async fn show(
         let forms = forms(list.people);
         let looked_for = forms.iter().map(|form| form.looked_for).sum();
         let at = crate::shell::moment(here.office.now());
+        let last = copies(tx, actor.school, here.office.today().0)?;
+        let last = last.into_iter().next();
         Ok(draw(
             here.frame(tx, actor, "Fire list")?,
             at,
             forms,
             looked_for,
+            last,
         ))
     })
     .await

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use store::Tx;
 
 use super::arrival::{ArrivalOutcome, Arrived, of_days};
+use super::kiosk::{Kiosk, kiosks};
 use super::page::must_keep_door;
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
@@ -62,6 +63,7 @@ fn table(tx: &mut Tx, book: &Book, day: Day, form: &Form) -> Result<Table, Refus
         Heading::words("became", "In the register"),
         Heading::words("by", "Signed in by"),
     ];
+    let kiosks = kiosks(tx, book.school)?;
     let mut rows = Vec::new();
     for one in of_days(tx, book.school, (day, day))? {
         let Some(pupil) = book
@@ -85,12 +87,28 @@ fn table(tx: &mut Tx, book: &Book, day: Day, form: &Form) -> Result<Table, Refus
             Cell::text_or_blank(one.reason.as_deref()),
             Cell::text_or_blank(one.came_with.as_deref()),
             became(&one),
-            Cell::text(name_of(tx, book.school, one.account)?),
+            Cell::text(signed_in_by(tx, book, &kiosks, &one)?),
         ]);
     }
     let mut table = Table::whole("Late door", headings, rows);
     table.sort(&form.sort, "at");
     Ok(table)
+}
+
+/// Who signed the pupil in: the pupil themselves at a kiosk, or who keeps the door.
+pub(super) fn signed_in_by(
+    tx: &mut Tx,
+    book: &Book,
+    kiosks: &[Kiosk],
+    one: &Arrived,
+) -> Result<String, Refusal> {
+    let kiosk = one
+        .kiosk
+        .and_then(|id| kiosks.iter().find(|kiosk| kiosk.id == id));
+    Ok(match kiosk {
+        Some(kiosk) => format!("the pupil, at the kiosk: {}", kiosk.place),
+        None => name_of(tx, book.school, one.account)?,
+    })
 }
 
 /// What became of the arrival in the register, in words.

@@ -7,7 +7,7 @@ use axum::Form as Body;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant};
-use register::missing_pupil::{SearchStep, next_step};
+use register::missing_pupil::{SearchStep, SearchTimes, next_step};
 use register::site::Whereabouts;
 use store::{Act, StoreError, Tx, args};
 
@@ -24,6 +24,7 @@ use crate::people::{Access, Actor, RecordKind, Role};
 use crate::registers::{MissingPupil, missing_from_lessons, name_of};
 use crate::shell::{Exports, Frame, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
+use crate::year::settings::search_times;
 
 pub(super) const STEPS: &str = "\
 select enrolment_id, period_id, step, at, note, account_id from search_step
@@ -133,6 +134,7 @@ struct Search {
 }
 
 fn searches(tx: &mut Tx, book: &Book, day: Day, now: Instant) -> Result<Vec<Search>, Refusal> {
+    let times = search_times(&book.settings, day)?;
     let mut steps = steps_of(tx, book, day)?;
     let out: HashMap<EnrolmentId, String> = match now.in_london().0 == day {
         false => HashMap::new(),
@@ -174,7 +176,7 @@ fn searches(tx: &mut Tx, book: &Book, day: Day, now: Instant) -> Result<Vec<Sear
             .iter()
             .filter_map(|step| SearchStep::from_key(&step.step))
             .collect();
-        let due = next_step(one.since, &done).filter(|_| ended.is_none());
+        let due = next_step(times, one.since, &done).filter(|_| ended.is_none());
         let form = book.groups.of_kind(one.enrolment, GroupKind::Tutor, day);
         let class = book.groups.group(one.group);
         found.push(Search {
@@ -206,6 +208,7 @@ fn searches(tx: &mut Tx, book: &Book, day: Day, now: Instant) -> Result<Vec<Sear
 struct MissingPage {
     frame: Frame,
     day: Day,
+    times: SearchTimes,
     searches: Vec<Search>,
     open: usize,
     may_search: bool,
@@ -226,6 +229,7 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<DayForm>) -> Result<Res
         let page = MissingPage {
             frame: here.frame(tx, actor, "Missing from lessons")?,
             open: searches.iter().filter(|one| one.ended.is_none()).count(),
+            times: search_times(&book.settings, day)?,
             may_search: searches_for_pupils(actor),
             ends: ENDS,
             empty: State::empty(

@@ -7,6 +7,8 @@ mod ahead;
 mod arrival;
 mod arrive;
 mod fire;
+pub mod fire_copy;
+pub mod kiosk;
 mod lates;
 mod log;
 mod mismatch;
@@ -49,6 +51,8 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/fire/save", post(fire::save))
         .route("/fire/print", get(fire::print))
         .route("/fire/drills", get(fire::drills))
+        .route("/fire/copies", get(fire_copy::list).post(fire_copy::make))
+        .route("/fire/copies/{copy}", get(fire_copy::one))
         .route("/missing", get(missing::list))
         .route("/missing/step", post(missing::step))
         .route("/punctuality", get(punctuality::list))
@@ -77,6 +81,7 @@ pub fn routes() -> Router<Arc<Office>> {
             "/site/pupils/{enrolment}/out",
             get(site_page::ask_out).post(site_page::out),
         )
+        .merge(kiosk::routes())
 }
 
 /// The lists of this folder that can be taken away.
@@ -116,10 +121,19 @@ pub(crate) const LISTS: &[List] = &[
         address: "/fire/drills",
         make: fire::as_file,
     },
+    List {
+        kind: "fire lists on paper",
+        address: "/fire/copies",
+        make: fire_copy::as_file,
+    },
 ];
 
 /// The statements of this folder, for the test that prepares them.
-pub const STATEMENTS: &[&str] = &[
+pub fn statements() -> Vec<&'static str> {
+    [STATEMENTS, fire_copy::STATEMENTS, &kiosk::statements()].concat()
+}
+
+const STATEMENTS: &[&str] = &[
     arrival::BY_KEY,
     arrival::OF_DAYS,
     arrive::WHO,

@@ -11,6 +11,8 @@ use store::Tx;
 use super::ahead::{ArrivalShown, Door, Teller, door};
 use super::arrival::{ArrivalOutcome, by_key};
 use super::arrive::{Arrives, arrive};
+use super::kiosk::{kiosks, unknown_waiting};
+use super::log::signed_in_by;
 use super::mismatch::number_of;
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
@@ -43,6 +45,7 @@ struct DoorPage {
     found: Vec<(i64, String, String)>,
     mismatches: usize,
     held: i64,
+    unknown: usize,
 }
 
 /// A mark in its face for an arrival's code.
@@ -88,6 +91,7 @@ async fn show(desk: Desk, came: Option<String>, typed: String) -> Result<Respons
             found,
             mismatches: number_of(tx, &book, now.in_london().0)?,
             held: late_marks_waiting(tx, actor.school)?,
+            unknown: unknown_waiting(tx, actor.school)?.len(),
             arrivals: shown.arrivals,
         };
         Ok(Page(page).into_response())
@@ -122,7 +126,7 @@ pub(super) fn times(number: u32) -> String {
 
 /// Who may be meant: the pupil with this card, else those whose names begin so, those whose surname does first. Time on roll, name, tutor
 /// group.
-fn sought(book: &Book, typed: &str, now: Instant) -> Vec<(i64, String, String)> {
+pub(super) fn sought(book: &Book, typed: &str, now: Instant) -> Vec<(i64, String, String)> {
     let (today, _) = now.in_london();
     let words = Sought::of(typed);
     let mut found: Vec<(bool, bool, u32, i64, String, String)> = book
@@ -256,6 +260,7 @@ pub(super) async fn save(desk: Desk, Json(sent): Json<Sent>) -> Result<Response,
             reason: change.reason,
             came_with: change.came_with,
             undo: change.undo,
+            kiosk: None,
         };
         let arrived = desk.act(move |act, actor| arrive(act, actor, &what)).await;
         let (outcome, message) = match arrived {
@@ -320,13 +325,14 @@ pub(super) async fn slip(desk: Desk, Path(key): Path<String>) -> Result<Response
         let arrived = by_key(tx, actor.school, &key)?.ok_or(Refusal::NotFound)?;
         let book = here.office.shelf.book(tx, actor.school)?;
         let teller = Teller::of(tx, actor, &book, here.office.now())?;
+        let kiosks = kiosks(tx, actor.school)?;
         let frame = here.frame(tx, actor, "Late slip")?;
         let page = SlipPage {
             school: frame.school.clone(),
             frame,
             one: teller.tell(&arrived),
             day: arrived.slot.day.long(),
-            signed_in_by: crate::registers::name_of(tx, actor.school, arrived.account)?,
+            signed_in_by: signed_in_by(tx, &book, &kiosks, &arrived)?,
         };
         Ok(Page(page).into_response())
     })

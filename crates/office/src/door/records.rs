@@ -25,6 +25,62 @@ pub static ARRIVAL: Table = Table {
         Column::nullable("came_with", Kind::Text),
         Column::new("account_id", Kind::Int),
         Column::nullable("undone_because", Kind::Text),
+        Column::nullable("kiosk_id", Kind::Int),
+    ],
+    shape: Shape::Versions,
+};
+
+/// Kiosks at entrances.
+pub static KIOSK: Table = Table {
+    name: "kiosk",
+    id: &[Column::new("kiosk_id", Kind::Int)],
+    columns: &[
+        Column::new("place", Kind::Text),
+        Column::new("token_hash", Kind::Bytes),
+        Column::new("began_at", Kind::Instant),
+        Column::nullable("ends_at", Kind::Instant),
+        Column::new("started_by", Kind::Int),
+        Column::nullable("ended_at", Kind::Instant),
+        Column::nullable("ended_by", Kind::Int),
+    ],
+    shape: Shape::Versions,
+};
+
+/// Copies of the fire list on paper. Their names lie in `fire_sheet`, outside the journal.
+pub static FIRE_COPY: Table = Table {
+    name: "fire_copy",
+    id: &[Column::new("copy_id", Kind::Int)],
+    columns: &[
+        Column::new("on_date", Kind::Day),
+        Column::nullable("session", Kind::Int),
+        Column::new("made_at", Kind::Instant),
+        Column::new("head_seq", Kind::Int),
+        Column::new("looked_for", Kind::Int),
+        Column::nullable("asked_by", Kind::Int),
+    ],
+    shape: Shape::Log,
+};
+
+/// Pupils who came back at a kiosk, by the device's name for it.
+pub static KIOSK_BACK: Table = Table {
+    name: "kiosk_back",
+    id: &[Column::new("arrival_key", Kind::Text)],
+    columns: &[Column::new("move_id", Kind::Int)],
+    shape: Shape::Log,
+};
+
+/// What a kiosk took without a network and is nobody's.
+pub static KIOSK_UNKNOWN: Table = Table {
+    name: "kiosk_unknown",
+    id: &[Column::new("unknown_id", Kind::Int)],
+    columns: &[
+        Column::new("kiosk_id", Kind::Int),
+        Column::new("arrival_key", Kind::Text),
+        Column::new("typed", Kind::Text),
+        Column::new("at", Kind::Instant),
+        Column::nullable("reason", Kind::Text),
+        Column::nullable("settled", Kind::Text),
+        Column::nullable("account_id", Kind::Int),
     ],
     shape: Shape::Versions,
 };

@@ -160,7 +160,7 @@ keyed! {
 
 impl Role {
     /// The roles whose keys stand in a list with commas, each once, in the order of the matrix.
-    pub(super) fn among(keys: Option<&str>) -> Vec<Role> {
+    pub(crate) fn among(keys: Option<&str>) -> Vec<Role> {
         let keys = keys.iter().flat_map(|keys| keys.split(','));
         let mut roles: Vec<Role> = keys.filter_map(Role::from_key).collect();
         roles.sort_unstable();

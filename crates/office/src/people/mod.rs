@@ -46,7 +46,7 @@ pub(crate) use places::sees_counts_of_all;
 pub use replace_key::{replace_key, second_factors};
 pub(crate) use schools::{must_choose, page_of};
 pub(crate) use set_up::guard as set_up_guard;
-pub(crate) use sign_in::forget_old_sign_ins;
+pub(crate) use sign_in::{forget_old_sign_ins, leave, new_token};
 pub(crate) use signed_in::present_ahead;
 pub use signed_in::{Present, SignInToken, actor_for_token, note_seen, present};
 pub(crate) use staff::{manages as manages_accounts, must_manage as must_manage_accounts};

@@ -394,7 +394,7 @@ pub(crate) fn forget_old_sign_ins(tx: &mut Tx, now: Instant) -> Result<u64, Stor
 }
 
 /// A token for a browser: 256 random bits as text.
-fn new_token() -> String {
+pub(crate) fn new_token() -> String {
     random::<32>()
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -417,6 +417,11 @@ fn with_cookie(mut answer: Response, office: &Office, token: &str, lasting: &str
 
 /// `POST /sign-out`: ends the sign-in of this device, wherever its token has got to.
 pub(super) async fn sign_out(Doorway(desk): Doorway) -> Response {
+    leave(&desk, Redirect::to("/sign-in?said=signed-out")).await
+}
+
+/// Ends the sign-in of this device, and goes on to a page that asks for none.
+pub(crate) async fn leave(desk: &Desk, to: Redirect) -> Response {
     let office = Arc::clone(&desk.office);
     if let Some(token) = desk.token() {
         let now = office.now();
@@ -428,12 +433,7 @@ pub(super) async fn sign_out(Doorway(desk): Doorway) -> Response {
             return desk.problem(error.into()).into_response();
         }
     }
-    let mut answer = with_cookie(
-        Redirect::to("/sign-in?said=signed-out").into_response(),
-        &office,
-        "",
-        "; Max-Age=0",
-    );
+    let mut answer = with_cookie(to.into_response(), &office, "", "; Max-Age=0");
     let clear = HeaderValue::from_static("\"cache\"");
     answer.headers_mut().insert("clear-site-data", clear);
     answer

@@ -29,6 +29,8 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("offline.js", JS, include_bytes!("assets/offline.js")),
     ("door.js", JS, include_bytes!("assets/door.js")),
     ("fire.js", JS, include_bytes!("assets/fire.js")),
+    ("kiosk.js", JS, include_bytes!("assets/kiosk.js")),
+    ("paper.js", JS, include_bytes!("assets/paper.js")),
     ("grid.js", JS, include_bytes!("assets/grid.js")),
     ("board.js", JS, include_bytes!("assets/board.js")),
     ("visits.js", JS, include_bytes!("assets/visits.js")),
@@ -59,6 +61,7 @@ const KEPT_ON_DEVICES: &[&str] = &[
     "offline.js",
     "door.js",
     "fire.js",
+    "kiosk.js",
     "icon.svg",
 ];
 

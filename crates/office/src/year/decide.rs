@@ -57,5 +57,7 @@ fn check(name: &'static str, from: Day, value: &str) -> Result<(), SettingError>
     settings::own_ladder(&alone, from)?;
     settings::claim_minutes(&alone, from)?;
     settings::evidence_is_delegated(&alone, from)?;
+    settings::search_times(&alone, from)?;
+    settings::fire_copy(&alone, from)?;
     Ok(())
 }

@@ -8,6 +8,7 @@ mod close_day;
 mod day_times;
 mod day_times_pages;
 mod decide;
+mod door_forms;
 mod ladder_form;
 mod pages;
 pub mod records;

@@ -7,6 +7,7 @@ use calendar::{Cycle, Day, Session, TimeOfDay};
 use register::closing::{SessionHours, SessionTimes, SessionTimesProblem};
 use register::entry::EntryLimits;
 use register::late_door::{LateLadder, LateLadderError, LateStep};
+use register::missing_pupil::{SearchTimes, SearchTimesError};
 use register::sub_code::{SubCode, SubCodes, SubCodesError};
 use register::{Band, Bands, BandsError, Code, Threshold, default_bands};
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,10 @@ pub const CONTACT_LADDER: &str = "contact_ladder";
 pub const CLAIM_MINUTES: &str = "claim_minutes";
 /// The setting that holds whether attendance administrators open evidence: `true`.
 pub const EVIDENCE_DELEGATED: &str = "evidence_delegated";
+/// The setting that holds by when somebody looks for a pupil who is missing from a lesson, and tells whom, as [`SearchTimesValue`].
+pub const SEARCH_TIMES: &str = "search_times";
+/// The setting that holds when the fire list is put on paper, as [`FireCopyValue`].
+pub const FIRE_COPY: &str = "fire_copy";
 /// The setting that holds [`Mode`].
 pub const MODE: &str = "mode";
 
@@ -83,6 +88,9 @@ pub enum SettingError {
     /// Steps about lateness that do not climb.
     #[error("the steps about lateness cannot hold: {0}")]
     LateLadder(#[from] LateLadderError),
+    /// Minutes of a search that cannot hold.
+    #[error("the minutes of a search cannot hold: {0}")]
+    SearchTimes(#[from] SearchTimesError),
     /// Sub-codes that no school can have.
     #[error("the sub-codes cannot hold: {0}")]
     SubCodes(#[from] SubCodesError),
@@ -421,6 +429,54 @@ pub fn late_ladder(settings: &Settings, day: Day) -> Result<LateLadder, SettingE
         does: step.does,
     });
     Ok(LateLadder::new(value.window, steps.collect())?)
+}
+
+/// The minutes of a search as the setting has them: `{"on_call": 0, "safeguarding_lead": 15, "parent": 20}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchTimesValue {
+    /// Until whoever is on call looks.
+    pub on_call: u16,
+    /// Until the safeguarding lead is told.
+    pub safeguarding_lead: u16,
+    /// Until a parent is told.
+    pub parent: u16,
+}
+
+/// By when somebody looks for a pupil who is missing from a lesson, and tells whom, on a day: the product's minutes where the school has set none
+/// (E-029).
+///
+/// Errors: the setting cannot be read, or its minutes do not climb or are later than an hour.
+pub fn search_times(settings: &Settings, day: Day) -> Result<SearchTimes, SettingError> {
+    let Some(value) = read::<SearchTimesValue>(settings, SEARCH_TIMES, day)? else {
+        return Ok(SearchTimes::default());
+    };
+    let times = SearchTimes::new(value.on_call, value.safeguarding_lead, value.parent);
+    Ok(times?)
+}
+
+/// When the fire list is put on paper by itself: `{"minutes": 2}`, or never: `{"minutes": null}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FireCopyValue {
+    /// So many minutes after the registers close; none for never.
+    pub minutes: Option<u8>,
+}
+
+/// The latest that a fire list is put on paper after the registers close: an hour.
+pub const LATEST_FIRE_COPY: u8 = 60;
+
+/// When the fire list is put on paper by itself on a day: two minutes after the registers close where the school has said nothing.
+///
+/// Rule: cap 63 (a printed fallback each session). Errors: the setting cannot be read, or is later than [`LATEST_FIRE_COPY`].
+pub fn fire_copy(settings: &Settings, day: Day) -> Result<FireCopyValue, SettingError> {
+    let usual = FireCopyValue { minutes: Some(2) };
+    let value = read::<FireCopyValue>(settings, FIRE_COPY, day)?.unwrap_or(usual);
+    match value.minutes {
+        Some(minutes) if minutes > LATEST_FIRE_COPY => Err(shape(
+            FIRE_COPY,
+            &format!("at most {LATEST_FIRE_COPY} minutes after the registers close"),
+        )),
+        _ => Ok(value),
+    }
 }
 
 /// One time of the contact ladder as the setting has it.

@@ -14,16 +14,18 @@ use store::Tx;
 use welfare::ladder::Own;
 
 use super::decide;
+use super::door_forms::{fire_form, fire_value, search_form, search_value};
 use super::ladder_form;
 use super::pages::{Tried, tried};
 use super::settings::{
     AMENDMENT_REASONS, BANDS, BandValue, CLAIM_MINUTES, CONTACT_LADDER, CycleValue,
-    EVIDENCE_DELEGATED, FURTHEST_WATCH, HoursValue, LATE_LADDER, LATE_REASONS, LESSON_OPENS,
-    LONGEST_BEFORE, LONGEST_CLAIM, LONGEST_NEW, LateLadderValue, LateReason, LateStepValue, MODE,
-    MOST_LATE_REASONS, MOST_REASONS, Mode, NEW_FOR_DAYS, PLAN_WATCH, PlanWatch, SESSION_TIMES,
-    SUB_CODES, SessionTimesValue, SubCodeValue, TEACHER_CODES, TIMETABLE_CYCLE, amendment_reasons,
-    bands, claim_minutes, cycle, entry_limits, evidence_is_delegated, late_ladder, late_reasons,
-    lesson_opens, mode, new_for_days, own_ladder, plan_watch, sub_codes, usual_times,
+    EVIDENCE_DELEGATED, FIRE_COPY, FURTHEST_WATCH, HoursValue, LATE_LADDER, LATE_REASONS,
+    LESSON_OPENS, LONGEST_BEFORE, LONGEST_CLAIM, LONGEST_NEW, LateLadderValue, LateReason,
+    LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS, Mode, NEW_FOR_DAYS, PLAN_WATCH,
+    PlanWatch, SEARCH_TIMES, SESSION_TIMES, SUB_CODES, SessionTimesValue, SubCodeValue,
+    TEACHER_CODES, TIMETABLE_CYCLE, amendment_reasons, bands, claim_minutes, cycle, entry_limits,
+    evidence_is_delegated, fire_copy, late_ladder, late_reasons, lesson_opens, mode, new_for_days,
+    own_ladder, plan_watch, search_times, sub_codes, usual_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -45,13 +47,13 @@ struct SettingsPage {
 }
 
 /// One setting: what holds now, what held before, and the form that decides it anew.
-struct SettingForm {
-    what: &'static str,
-    heading: &'static str,
-    rule: &'static str,
-    now: String,
-    history: Vec<(String, String)>,
-    fields: Vec<Field>,
+pub(super) struct SettingForm {
+    pub(super) what: &'static str,
+    pub(super) heading: &'static str,
+    pub(super) rule: &'static str,
+    pub(super) now: String,
+    pub(super) history: Vec<(String, String)>,
+    pub(super) fields: Vec<Field>,
 }
 
 /// What was typed into the form of one setting, and what is wrong with it.
@@ -188,6 +190,18 @@ fn page(
             &typed,
             history(LESSON_OPENS),
             from(LESSON_OPENS),
+        ),
+        search_form(
+            search_times(&book.settings, today)?,
+            &typed,
+            history(SEARCH_TIMES),
+            from(SEARCH_TIMES),
+        ),
+        fire_form(
+            fire_copy(&book.settings, today)?,
+            &typed,
+            history(FIRE_COPY),
+            from(FIRE_COPY),
         ),
         bands_form(
             &bands(&book.settings, today)?,
@@ -925,6 +939,14 @@ fn decided<'p>(
             let values = sub_codes_of(answer("sub-codes"), from);
             let values = values.map_err(|text| ("sub-codes", text))?;
             Ok((SUB_CODES, from, json(serde_json::to_string(&values))?))
+        }
+        SEARCH_TIMES => {
+            let value = search_value(&|name| answer(name).to_owned())?;
+            Ok((SEARCH_TIMES, from, json(serde_json::to_string(&value))?))
+        }
+        FIRE_COPY => {
+            let value = fire_value(answer("fire-minutes"))?;
+            Ok((FIRE_COPY, from, json(serde_json::to_string(&value))?))
         }
         NEW_FOR_DAYS => {
             let days = answer("days").parse::<u8>().ok();

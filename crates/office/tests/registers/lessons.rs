@@ -13,7 +13,7 @@ use office::registers::lessons::{LessonAddress, save_lesson};
 use office::registers::offline::{LateChoice, decide_late_exam, decide_late_lesson};
 use office::registers::save::{Outcome, Save, SaveAnswer};
 use office::registers::{Change, cover_lesson, take_back_lesson};
-use office::year::settings::LESSON_OPENS;
+use office::year::settings::{LESSON_OPENS, SEARCH_TIMES};
 use office::year::timetable::records::{LESSON, LESSON_PERIOD, OFF_TIMETABLE, ROOM};
 use office::year::timetable::{NewOffTimetable, end_lesson, take_off_timetable};
 use office::{MIGRATIONS, TABLES};
@@ -1258,6 +1258,26 @@ fn who_was_in_and_is_missing_from_a_lesson_is_searched_for_with_steps_that_fall_
             StatusCode::SEE_OTHER
         );
         assert!(page().contains("Parent told, due 10:34"));
+        let by = actor(store, account(Role::AttendanceManager));
+        let minutes = |value: &'static str| {
+            let by = by.clone();
+            let today = day("2026-11-24");
+            store.act_now(SCHOOL, move |act| {
+                office::year::decide(act, &by, today, SEARCH_TIMES, today, value)
+            })
+        };
+        let climbing = r#"{"on_call": 20, "safeguarding_lead": 15, "parent": 20}"#;
+        assert!(
+            minutes(climbing).is_err(),
+            "the steps fall due in their order"
+        );
+        minutes(r#"{"on_call": 0, "safeguarding_lead": 15, "parent": 40}"#)
+            .expect("the school's own decision");
+        let own = page();
+        assert!(
+            own.contains("Parent told, due 10:54") && own.contains("a parent after 40"),
+            "{own}"
+        );
         assert_eq!(step(officer(), "found"), StatusCode::SEE_OTHER);
         let (status, file) = take(&office, officer(), "/missing", "csv");
         assert_eq!(status, StatusCode::OK, "{file}");

@@ -8,6 +8,7 @@ mod door;
 mod evidence;
 mod handover;
 mod inspections;
+mod kiosk;
 mod lessons;
 mod morning;
 mod offline;

@@ -2,14 +2,17 @@
 
 use axum::http::{Request, StatusCode, header};
 use calendar::{Instant, Session};
+use office::door::fire_copy::make_if_due;
 use office::people::Role;
+use office::year::settings::FIRE_COPY;
 use office::{MIGRATIONS, TABLES};
 use serde_json::{Value, json};
 use store::args;
 use store::testing::{TestStore, each_engine};
 
 use crate::school::{
-    A, SCHOOL, account, ask, at, changes, e, found, get, mark, office, save_as, take, today,
+    A, SCHOOL, account, actor, ask, at, at_on, changes, e, found, get, mark, office, save_as, take,
+    today,
 };
 
 fn at_school(test: impl Fn(&TestStore)) {
@@ -304,5 +307,112 @@ fn a_phone_that_was_away_for_a_whole_roll_call_sends_all_of_it_at_once() {
         assert_eq!(status, StatusCode::OK, "{answer}");
         let (_, page) = get(&office(store), officer(), "/fire/drills");
         assert!(page.contains("2 min 10 s"), "{page}");
+    });
+}
+
+/// The copy that the program makes by itself at this moment, if one is due.
+fn by_itself(store: &TestStore) -> Option<i64> {
+    let office = office(store);
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime for one look")
+        .block_on(async { make_if_due(&office, SCHOOL).await })
+        .expect("the school can be read")
+}
+
+#[test]
+fn the_fire_list_is_on_paper_by_itself_once_after_the_registers_close_each_session() {
+    at_school(|store| {
+        let am = today(Session::Am);
+        let marks = vec![mark(e(1), "/", 0), mark(e(2), "I", 0)];
+        save_as(store, officer(), A, am, &changes(marks)).unwrap();
+        store.clock().set(at("09:11"));
+        assert_eq!(by_itself(store), None, "two minutes after 09:10");
+        store.clock().set(at("09:12"));
+        let first = by_itself(store).expect("a copy");
+        assert_eq!(by_itself(store), None, "one for each session");
+        let (_, page) = get(&office(store), account(Role::Teacher), "/fire");
+        assert!(
+            page.contains("after the AM registers")
+                && page.contains(&format!("/fire/copies/{first}?print=yes")),
+            "{page}"
+        );
+
+        // Who leaves afterwards is on that copy still, and not on the next.
+        store.clock().set(at("10:00"));
+        let path = format!("/site/pupils/{}/out", e(1));
+        assert_eq!(
+            post(store, &path, "reason=Appointment").0,
+            StatusCode::SEE_OTHER
+        );
+        let copy = |id: i64| {
+            get(
+                &office(store),
+                account(Role::Teacher),
+                &format!("/fire/copies/{id}"),
+            )
+        };
+        let (status, paper) = copy(first);
+        assert_eq!(status, StatusCode::OK);
+        assert!(
+            paper.contains("☐ Sample, Pupil1") && !paper.contains("Pupil2"),
+            "{paper}"
+        );
+        assert!(
+            paper.contains("Journal number")
+                && paper.contains("09:12")
+                && paper.contains("to be found: 7 pupils, 0 staff, 0 visitors; of 6 nobody knows"),
+            "{paper}"
+        );
+        let asked = Request::post("/fire/copies");
+        let (status, _) = ask(&office(store), account(Role::Teacher), asked, "");
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        let newest = "select max(copy_id) from fire_copy where school_id = $1";
+        let second =
+            store.read_now(move |tx| tx.query_one(newest, &args![SCHOOL], |row| row.get::<i64>(0)));
+        let second = second.expect("a copy");
+        assert!(!copy(second).1.contains("Pupil1"), "signed out");
+        let (status, file) = take(&office(store), officer(), "/fire/copies", "csv");
+        assert_eq!(status, StatusCode::OK, "{file}");
+        assert!(
+            file.contains("by itself") && file.contains("asked for") && !file.contains("Pupil"),
+            "{file}"
+        );
+        assert_eq!(
+            get(
+                &office(store),
+                account(Role::Governor),
+                &format!("/fire/copies/{first}")
+            )
+            .0,
+            StatusCode::NOT_FOUND
+        );
+
+        store.clock().set(at("14:05"));
+        assert!(by_itself(store).is_some(), "the afternoon's");
+        // The names go after a fortnight; that a copy was made stays.
+        store.clock().set(at_on("2026-12-09", "09:12"));
+        assert!(by_itself(store).is_some());
+        assert_eq!(copy(first).0, StatusCode::NOT_FOUND);
+    });
+}
+
+#[test]
+fn a_school_says_when_the_fire_list_is_put_on_paper_or_that_it_is_not() {
+    at_school(|store| {
+        let decide = |value: &'static str| {
+            let by = actor(store, account(Role::AttendanceManager));
+            let day = at("08:00").in_london().0;
+            store.act_now(SCHOOL, move |act| {
+                office::year::decide(act, &by, day, FIRE_COPY, day, value)
+            })
+        };
+        assert!(decide(r#"{"minutes": 61}"#).is_err());
+        decide(r#"{"minutes": null}"#).expect("the school's own decision");
+        store.clock().set(at("09:30"));
+        assert_eq!(by_itself(store), None);
+        decide(r#"{"minutes": 0}"#).expect("the school's own decision");
+        assert!(by_itself(store).is_some());
     });
 }

@@ -107,7 +107,7 @@ async function lookForServer(found) {
 }
 
 /** Pages that draw themselves from what is kept of them here, with the module that does. */
-const OWN = { '/door': ['door', 'Late door'], '/fire': ['fire', 'Fire list'] };
+const OWN = { '/door': ['door', 'Late door'], '/fire': ['fire', 'Fire list'], '/kiosk': ['kiosk', 'Kiosk'] };
 
 /** Such a page, if it is asked for and kept. */
 async function ownPage() {
@@ -118,6 +118,7 @@ async function ownPage() {
   notice.append(make('p', {}, 'No network. What you type is kept on this device, encrypted, and goes in by itself.'));
   place.replaceChildren(notice, make('div', { class: 'head' }, make('h1', {}, own[1])), make('div', { [`data-${own[0]}`]: '' }));
   await import(`./${own[0]}.js`);
+  if (own[0] === 'kiosk') return true; // nobody is signed in there, and it looks by itself
   addEventListener('online', () => lookForServer(null));
   looking = setInterval(() => lookForServer(null), LOOK_EVERY);
   return true;

@@ -21,7 +21,7 @@ self.addEventListener('message', (event) => {
 async function page(event) {
   try {
     const answer = (await event.preloadResponse) ?? await fetch(event.request);
-    if (![502, 503, 504].includes(answer.status) || !/^\/(registers|lessons|door|fire)(\/|$)/.test(new URL(event.request.url).pathname)) return answer;
+    if (![502, 503, 504].includes(answer.status) || !/^\/(registers|lessons|door|fire|kiosk)(\/|$)/.test(new URL(event.request.url).pathname)) return answer;
   } catch { /* no network */ }
   return (await caches.match('/offline', { cacheName: SET })) ?? Response.error();
 }
