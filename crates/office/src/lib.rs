@@ -125,20 +125,20 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0020_visits.sql"),
     },
     Migration {
-        name: "0025_mail",
-        sql: include_str!("../migrations/0025_mail.sql"),
+        name: "0021_families",
+        sql: include_str!("../migrations/0021_families.sql"),
     },
     Migration {
         name: "0023_watch",
         sql: include_str!("../migrations/0023_watch.sql"),
     },
     Migration {
-        name: "0021_families",
-        sql: include_str!("../migrations/0021_families.sql"),
-    },
-    Migration {
         name: "0024_entrance",
         sql: include_str!("../migrations/0024_entrance.sql"),
+    },
+    Migration {
+        name: "0025_mail",
+        sql: include_str!("../migrations/0025_mail.sql"),
     },
 ];
 
