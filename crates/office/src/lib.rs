@@ -28,6 +28,7 @@ pub mod preservation;
 pub mod registers;
 pub mod roll;
 mod router;
+pub mod safeguarding;
 pub mod shell;
 pub mod take_away;
 pub mod upkeep;
@@ -129,6 +130,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0021_families.sql"),
     },
     Migration {
+        name: "0022_concerns",
+        sql: include_str!("../migrations/0022_concerns.sql"),
+    },
+    Migration {
         name: "0023_watch",
         sql: include_str!("../migrations/0023_watch.sql"),
     },
@@ -228,6 +233,12 @@ pub static TABLES: &[&Table] = &[
     &watch::records::EARLY_WATCH,
     &watch::records::CLINIC,
     &watch::records::CLINIC_PLACE,
+    &safeguarding::records::CONCERN,
+    &safeguarding::records::CONCERN_STEP,
+    &safeguarding::records::CONCERN_READER,
+    &safeguarding::records::CONCERN_LOOK,
+    &roll::records::PROFESSIONAL,
+    &morning::records::PROFESSIONAL_TOLD,
     &absence_line::records::ABSENCE_LINK,
     &evidence::records::EVIDENCE_FILE,
     &evidence::records::EVIDENCE_SCAN,

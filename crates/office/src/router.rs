@@ -13,7 +13,7 @@ use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
 use crate::{
     absence_line, api, as_known, door, evidence, home, insight, live, messages, morning, people,
-    preservation, registers, roll, take_away, visits, watch, webhooks, year,
+    preservation, registers, roll, safeguarding, take_away, visits, watch, webhooks, year,
 };
 
 /// The application as one router.
@@ -37,6 +37,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .merge(preservation::routes())
         .merge(registers::routes())
         .merge(roll::routes())
+        .merge(safeguarding::routes())
         .merge(take_away::routes())
         .merge(visits::routes())
         .merge(watch::routes())

@@ -2,8 +2,8 @@
 
 use office::{
     CHRONICLE, MIGRATIONS, absence_line, api, as_known, book, carry, demo, desk, door, evidence,
-    home, insight, messages, morning, people, preservation, registers, roll, take_away, visits,
-    watch, webhooks, year,
+    home, insight, messages, morning, people, preservation, registers, roll, safeguarding,
+    take_away, visits, watch, webhooks, year,
 };
 use store::SchoolId;
 use store::testing::each_engine;
@@ -30,6 +30,7 @@ fn every_statement_of_every_folder_prepares_on_both_engines_for_the_present_and_
             &registers::statements(),
             &roll::imports::statements(),
             &roll::statements(),
+            &safeguarding::statements(),
             &take_away::statements(),
             &visits::statements(),
             &watch::statements(),

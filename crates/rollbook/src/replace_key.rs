@@ -18,7 +18,7 @@ pub fn replace(data: &Data, key_file: Option<&std::path::Path>, yes: bool) -> Re
         lost.context("The data could not be read")?
     );
     println!(
-        "Files received by imports stay closed for ever, and each webhook needs a new secret. Pupils, marks and the journal are not affected."
+        "Concerns and files received by imports stay closed for ever, and each webhook needs a new secret. Pupils, marks and the journal are not affected."
     );
     if !yes
         && !says(

@@ -62,7 +62,7 @@ impl State {
             State::ReasonClaimed => "reason given, not confirmed",
             State::Contacting => "being called",
             State::Searching => "search on site",
-            State::LeadDecides => "safeguarding lead decides",
+            State::LeadDecides => "with the safeguarding lead",
             State::VisitDue => "visit due",
             State::OutsideDecision => "police or social care to decide",
             State::Continuing => "still open from an earlier session",
@@ -206,7 +206,8 @@ const fn row(
 /// Everything that can happen, in the order of SM-1 in `docs/law/escalation.md`; of two lines that fit the first holds.
 ///
 /// Beyond the table there: a reason that was given and not confirmed keeps the child on the list, and so does one that comes by message while
-/// people are being tried; "at school" starts a search of the site; what the safeguarding lead decides on stays theirs over the night; a code
+/// people are being tried; "at school" starts a search of the site; what the safeguarding lead decides on stays theirs over
+/// the night, and while it is with the lead no clerk ends it by a sighting either; a code
 /// alone does not end a continuing case; and a child who is marked absent again comes back.
 pub const TABLE: &[Row] = &[
     row(
@@ -368,13 +369,22 @@ pub const TABLE: &[Row] = &[
         "E-020",
     ),
     row(
-        OPEN,
+        AT_WORK,
         Event::Seen,
         Guard::None,
         State::SeenUnexplained,
         Deadline::None,
         "visit record",
         "SM-1, E-018",
+    ),
+    row(
+        LEADS,
+        Event::Seen,
+        Guard::Lead,
+        State::SeenUnexplained,
+        Deadline::None,
+        "visit record",
+        "SM-1, E-020",
     ),
     row(
         &[State::VisitDue],
@@ -589,13 +599,13 @@ mod tests {
             Err(CannotHappen::OnlyTheLead)
         );
         assert!(after(doubted, Event::CodeConfirmed, true).is_ok());
-        let events = [
-            Event::MarkedAbsent,
-            Event::NotSatisfied,
-            Event::CodeConfirmed,
-        ];
-        let by_clerk = standing(&story(&events, false)).map(|(state, _, _)| state);
-        assert_eq!(by_clerk, Some(State::LeadDecides));
+        for closing in [Event::CodeConfirmed, Event::Seen] {
+            let events = [Event::MarkedAbsent, Event::NotSatisfied, closing];
+            let by_clerk = standing(&story(&events, false)).map(|(state, _, _)| state);
+            assert_eq!(by_clerk, Some(State::LeadDecides), "{closing:?}");
+            let by_lead = standing(&story(&events, true)).map(|(state, _, _)| state);
+            assert!(by_lead.is_some_and(State::is_located), "{closing:?}");
+        }
     }
 
     #[test]

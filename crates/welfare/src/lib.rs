@@ -9,6 +9,7 @@
 pub mod absence;
 pub mod attempt;
 pub mod chase;
+pub mod concern;
 pub mod continuing;
 pub mod ladder;
 mod rules;

@@ -9,6 +9,7 @@
 mod absence_line;
 mod changes;
 mod clock;
+mod concerns;
 mod door;
 mod evidence;
 mod history;
@@ -86,6 +87,7 @@ pub fn put_in(
     door::put_in(store, key, school, &people, &ids, now)?;
     visits::put_in(store, key, school, &people, &ids, now)?;
     watch::put_in(store, key, school, &people, &ids, now)?;
+    concerns::put_in(store, keyring, key, school, &people, &ids, now)?;
     messages::put_in(store, key, &people)?;
     absence_line::put_in(store, key, school, &people, keyring, now)?;
     evidence::put_in(store, key, school, &people, keyring)?;
@@ -124,6 +126,7 @@ pub const STATEMENTS: &[&str] = &[
     morning::STATEMENTS[0],
     messages::OF_RUN,
     messages::WITH_ADDRESS,
+    concerns::PUPIL_OF,
     absence_line::WITHOUT_MARK,
     absence_line::WITH_MARK,
 ];

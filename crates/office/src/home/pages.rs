@@ -14,6 +14,7 @@ use crate::people::{Access, Actor, RecordKind, Role};
 use crate::registers::plans::{PlansToday, plans_today};
 use crate::registers::sealed::{CopiesToday, copies_today};
 use crate::registers::{Status, late_marks_waiting, own_groups, registers_at, status, taken_on};
+use crate::safeguarding::{ConcernsToday, concerns_today, may_raise};
 use crate::shell::{Face, Figure, Frame, Page, State, moment};
 use crate::webhooks::given_up;
 use crate::year::settings::session_times;
@@ -36,6 +37,9 @@ struct Home {
     late_marks: i64,
     /// Months without a sealed copy, for those who make them.
     copies: Option<CopiesToday>,
+    /// What stands open, for the safeguarding team.
+    concerns: Option<ConcernsToday>,
+    may_raise: bool,
     /// What a new school does before there is anything to show: address, words, why.
     first_steps: Vec<(&'static str, &'static str, &'static str)>,
     /// What the program has to say to those who look after it.
@@ -142,6 +146,8 @@ fn home_page(desk: &Desk, tx: &mut Tx, actor: &Actor) -> Result<Home, Refusal> {
         plans,
         late_marks,
         copies: copies_today(tx, actor, today)?,
+        concerns: concerns_today(tx, &desk.office, actor)?,
+        may_raise: may_raise(actor),
         first_steps,
         notices,
         nothing,

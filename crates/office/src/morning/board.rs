@@ -1,6 +1,6 @@
 //! The board: registers that are not in, and children not located in the order of risk.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use askama::Template;
 use axum::extract::Query;
@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, Session, Slot};
 use exchange::Cell;
 use register::Class;
-use store::Tx;
+use store::{StoreError, Tx};
 use welfare::absence::State as Where;
 use welfare::ladder::{Ladder, Step, Timed, next};
 use welfare::tier::Tier;
@@ -30,7 +30,8 @@ use crate::ids::{AccountId, EnrolmentId, PupilId};
 use crate::messages::staff::{Chase, Kind as Mail, told};
 use crate::people::{Access, Actor, RecordKind};
 use crate::registers::{Status, registers_at, taken_on};
-use crate::roll::{sibling_word, siblings_of};
+use crate::roll::{professionals_on, sibling_word, siblings_of};
+use crate::safeguarding::is_of_team;
 use crate::shell::{Exports, Face, Frame, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
 use crate::visits::{Beside, beside};
@@ -125,6 +126,7 @@ struct Board {
     row: Option<Opened>,
     no_day: Option<State>,
     visits: Option<Beside>,
+    is_of_team: bool,
 }
 
 /// Everything that the rows of a board are made of.
@@ -138,6 +140,8 @@ pub(super) struct Morning<'m> {
     pub(super) promised: HashMap<EnrolmentId, String>,
     pub(super) sight: Sight,
     pub(super) own: AccountId,
+    /// Pupils to whom somebody is allocated who is told of an absence (E-019).
+    told_outside: HashSet<PupilId>,
 }
 
 impl<'m> Morning<'m> {
@@ -155,6 +159,7 @@ impl<'m> Morning<'m> {
             ladder: Ladder::on(today, &own_ladder(&book.settings, today)?),
             promised: promised_on(tx, actor.school, today)?,
             own: actor.account,
+            told_outside: told_outside(tx, actor, today)?,
             book,
             now,
         })
@@ -177,8 +182,14 @@ impl<'m> Morning<'m> {
         risk: &Risk,
         rings: &[i64],
     ) -> (Vec<Timed>, BTreeSet<Step>) {
-        let steps = steps_of(self.book, &self.ladder, &self.cases.hours, case, risk);
-        (steps, done(self.book, case, rings, self.today()))
+        let mut steps = steps_of(self.book, &self.ladder, &self.cases.hours, case, risk);
+        // Who may not know that somebody is allocated is not asked to tell them.
+        if !self.sight.sees_social_care(case.pupil) {
+            steps.retain(|timed| timed.step != Step::Professional);
+        }
+        let is_told = self.told_outside.contains(&case.pupil);
+        let has_professional = is_told || has_professional(self.book, case.pupil, self.today());
+        (steps, done(case, rings, has_professional))
     }
 
     /// Those whom this person may see and who are not located, the most urgent first.
@@ -405,6 +416,15 @@ pub(super) fn next_step<'s>(
         .or_else(|| next(steps, done))
 }
 
+/// Pupils to whom somebody is allocated today who is told of an unexplained absence (E-019).
+fn told_outside(tx: &mut Tx, actor: &Actor, today: Day) -> Result<HashSet<PupilId>, StoreError> {
+    let allocated = professionals_on(tx, actor.school, today)?;
+    let told = allocated
+        .into_iter()
+        .filter(|one| one.kind.is_told_of_absence());
+    Ok(told.map(|one| one.pupil).collect())
+}
+
 /// What a standing asks for at once, before any step of the ladder (SM-1).
 pub(super) fn asked_for_by(case: &Case) -> Option<&'static str> {
     Some(match case.state {
@@ -446,7 +466,7 @@ fn since_words(carried: &Carried) -> String {
 }
 
 /// The steps of the ladder that are done, or that do not concern this child.
-fn done(book: &Book, case: &Case, rings: &[i64], today: Day) -> BTreeSet<Step> {
+fn done(case: &Case, rings: &[i64], has_professional: bool) -> BTreeSet<Step> {
     use welfare::attempt::{Channel, all_tried};
     let attempts: Vec<_> = case.entries.iter().filter_map(Entry::attempt).collect();
     let by = |channels: &[Channel]| attempts.iter().any(|one| channels.contains(&one.channel));
@@ -472,7 +492,7 @@ fn done(book: &Book, case: &Case, rings: &[i64], today: Day) -> BTreeSet<Step> {
         (Step::Lead, lead_knows),
         (
             Step::Professional,
-            recorded(&[Kind::ProfessionalTold]) || !has_professional(book, case.pupil, today),
+            recorded(&[Kind::ProfessionalTold]) || !has_professional,
         ),
         (Step::Visit, was_visited(case)),
         (Step::Refer, recorded(&[Kind::LeadOutside])),
@@ -582,6 +602,7 @@ fn page(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Boar
         located,
         row,
         visits: beside(tx, actor, now)?,
+        is_of_team: is_of_team(actor),
         no_day: match morning.cases.hours.is_empty() {
             true => Some(no_school(tx, &morning)?),
             false => None,

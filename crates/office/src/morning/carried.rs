@@ -21,6 +21,7 @@ use crate::absence_line::TOLD;
 use crate::book::Book;
 use crate::desk::Refusal;
 use crate::ids::EnrolmentId;
+use crate::safeguarding::{Held, held};
 use crate::year::calendar_between;
 use crate::year::settings::{session_times, settings};
 
@@ -56,7 +57,7 @@ struct Behind {
 }
 
 /// Plays the days of one pupil in order, and says what they leave open on the morning of `today`.
-fn left_by(days: Vec<Behind>, school_days: &[Day], now: Instant) -> Option<Carried> {
+fn left_by(days: Vec<Behind>, school_days: &[Day], held: &[Held], now: Instant) -> Option<Carried> {
     let mut run: Option<Run> = None;
     let mut absent: Vec<(Slot, Absent)> = Vec::new();
     let mut entries: Vec<Entry> = Vec::new();
@@ -71,6 +72,7 @@ fn left_by(days: Vec<Behind>, school_days: &[Day], now: Instant) -> Option<Carri
         let recorded = Recorded {
             entries: day.entries,
             told: Vec::new(),
+            held: held.to_vec(),
         };
         let played = play(&day.child, &day.hours, &day.marks, &recorded, before, now);
         if let Some(story) = played.story(&day.hours) {
@@ -250,11 +252,13 @@ pub(super) fn carried(
     };
     // A case that only the safeguarding lead may close can stand open though every session has a code by now.
     let asked = args![book.school, earliest, today];
-    let held: BTreeSet<EnrolmentId> = tx
+    let mut held_open: BTreeSet<EnrolmentId> = tx
         .query(HELD_OPEN, &asked, |row| row.get(0))?
         .into_iter()
         .collect();
-    away.retain(|one| one.unexplained || held.contains(&book.roll.enrolments[one.row].id));
+    let mut held = held(tx, book.school)?;
+    held_open.extend(held.keys());
+    away.retain(|one| one.unexplained || held_open.contains(&book.roll.enrolments[one.row].id));
     let mut kept: HashMap<Day, (bool, Vec<Hours>)> = HashMap::new();
     for one in away {
         let enrolment = book.roll.enrolments[one.row].id;
@@ -278,7 +282,8 @@ pub(super) fn carried(
                 entries,
             })
         });
-        if let Some(left) = left_by(days.collect(), school_days, now) {
+        let held = held.remove(&enrolment).unwrap_or_default();
+        if let Some(left) = left_by(days.collect(), school_days, &held, now) {
             found.insert(enrolment, left);
         }
     }
@@ -334,5 +339,6 @@ pub(super) fn carried_within(
             });
         }
     }
-    Ok(left_by(days, school_days, now))
+    let held = held(tx, school)?.remove(&enrolment).unwrap_or_default();
+    Ok(left_by(days, school_days, &held, now))
 }

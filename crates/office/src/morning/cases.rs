@@ -22,6 +22,7 @@ use crate::absence_line::{Report, State as Standing, TOLD, waiting_on};
 use crate::book::Book;
 use crate::desk::Refusal;
 use crate::ids::{EnrolmentId, PupilId};
+use crate::safeguarding::{Held, held};
 use crate::year::settings::{own_ladder, session_times};
 
 // Beginning with the times on roll, by cross join: SQLite keeps that order of tables, and would else walk every mark of the school.
@@ -235,6 +236,7 @@ pub fn cases(tx: &mut Tx, book: &Book, day: Day, now: Instant) -> Result<DayOfCa
         true => HashMap::new(),
         false => carried(tx, book, day, now)?,
     };
+    let mut held = held(tx, book.school)?;
     let cases = book
         .roll
         .rows_on(day)
@@ -245,6 +247,7 @@ pub fn cases(tx: &mut Tx, book: &Book, day: Day, now: Instant) -> Result<DayOfCa
             let recorded = Recorded {
                 entries: entries.remove(&enrolment).unwrap_or_default(),
                 told: told.remove(&pupil).unwrap_or_default(),
+                held: held.remove(&enrolment).unwrap_or_default(),
             };
             case(
                 &Child::of_book(book, row, &hours),
@@ -318,6 +321,8 @@ enum What<'w> {
     Recorded(&'w Entry),
     Told,
     Ends,
+    /// A concern went to the safeguarding lead.
+    HandedOver,
 }
 
 /// What was recorded about one pupil's day, beside the marks.
@@ -326,6 +331,8 @@ pub(super) struct Recorded {
     pub(super) entries: Vec<Entry>,
     /// What the family told and nobody has dealt with yet.
     pub(super) told: Vec<Report>,
+    /// For how long concerns hold the child (E-020).
+    pub(super) held: Vec<Held>,
 }
 
 /// Whether a report stands as the reason of a session that has begun. What is held back explains nothing until somebody has looked.
@@ -382,6 +389,12 @@ pub(super) fn play(
     if let Some(last) = hours.last().filter(|last| last.ends <= now) {
         steps.push(((last.ends, i64::MAX, 3), 0, What::Ends));
     }
+    // Whoever is with the lead from a day before comes to this one so.
+    let day = hours.first().map(|hours| hours.slot.day);
+    let of_the_day = |held: &&Held| held.from <= now && Some(held.from.in_london().0) == day;
+    for held in recorded.held.iter().filter(of_the_day) {
+        steps.push(((held.from, i64::MAX, 3), 0, What::HandedOver));
+    }
     steps.sort_by_key(|(when, _, _)| *when);
     let mut played = Played {
         stands: is_planned
@@ -396,6 +409,7 @@ pub(super) fn play(
             .collect(),
         is_planned: is_planned.clone(),
         closed: vec![false; hours.len()],
+        held: recorded.held.clone(),
         happened: Vec::new(),
         first: None,
         before,
@@ -470,6 +484,7 @@ pub(super) struct Played {
     stands: Vec<Stands>,
     is_planned: Vec<bool>,
     closed: Vec<bool>,
+    held: Vec<Held>,
     happened: Vec<Step>,
     /// The first session that put the child on the list.
     first: Option<usize>,
@@ -536,6 +551,7 @@ impl Played {
             }
             What::Told => self.happen(at, Event::MessageFound, false),
             What::Ends => self.happen(at, Event::DayEnded, false),
+            What::HandedOver => self.happen(at, Event::NotSatisfied, false),
             What::Recorded(entry) => self.recorded(entry),
         }
     }
@@ -627,6 +643,10 @@ impl Played {
                 happened,
                 of_the_child,
             });
+            // A child of whom nothing is decided yet comes onto the list as with the safeguarding lead (E-020).
+            if event == Event::MarkedAbsent && self.held.iter().any(|held| held.at(at)) {
+                self.happen(at, Event::NotSatisfied, false);
+            }
             // The session has no reason, and the child is here all the same.
             if event == Event::MarkedAbsent && is_here_later {
                 self.happen(at, Event::Arrives, false);

@@ -259,6 +259,45 @@ pub(crate) fn visit_is_asked_for(
     Ok(())
 }
 
+/// Records what the safeguarding lead decided on a concern, where the child is on today's list and it follows from where the absence stands. The
+/// caller has asked whether this person decides.
+///
+/// Rule: E-020, SM-1. The log of contacts has that the lead decided, and nothing of the concern.
+pub(crate) fn lead_decided(
+    act: &mut Act,
+    actor: &Actor,
+    enrolment: EnrolmentId,
+    event: Event,
+) -> Result<(), Refusal> {
+    let kind = match event {
+        Event::LeadAsksForVisit => Kind::LeadVisit,
+        Event::LeadGoesOutside => Kind::LeadOutside,
+        _ => Kind::LeadCalls,
+    };
+    let (school, now) = (act.school(), act.at());
+    let (today, _) = now.in_london();
+    let Some(case) = case_within(act.tx(), school, enrolment, today, now)? else {
+        return Ok(());
+    };
+    match after(Some(case.state), event, is_lead(actor)) {
+        Ok(_) => enter_line(act, actor, enrolment, today, now, &Said::of(kind), None),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Notes in the log of today's absence that a professional was told; who, and what they answered, stands where fewer read. The caller has asked
+/// whether this person tells them.
+pub(super) fn professional_is_told(
+    act: &mut Act,
+    actor: &Actor,
+    enrolment: EnrolmentId,
+) -> Result<(), Refusal> {
+    let now = act.at();
+    let (today, _) = now.in_london();
+    let said = Said::of(Kind::ProfessionalTold);
+    enter_line(act, actor, enrolment, today, now, &said, None)
+}
+
 /// What can be seen to be wrong without looking at the day.
 fn makes_sense(said: &Said, lead: bool) -> Result<(), Refusal> {
     let wrong = |ground: &str| Err(Refusal::Wrong(ground.to_owned()));
@@ -282,6 +321,9 @@ fn makes_sense(said: &Said, lead: bool) -> Result<(), Refusal> {
                 "A code goes only with a parent's reason that you accept: outcome 1, reached (E-018, E-020). Leave the code empty.",
             )
         }
+        Kind::Attempt if said.code.is_some() && said.concern => wrong(
+            "What goes to the safeguarding lead is settled when they have decided. Leave the code empty (E-020).",
+        ),
         Kind::Settled if said.code.is_none() => wrong("Give the code."),
         Kind::Override | Kind::Handover | Kind::Settled | Kind::Reopened if said.said.is_none() => {
             wrong("Say why, in a few words: it is kept with your name.")
@@ -308,6 +350,7 @@ fn may_follow(
         Kind::LeadOutside => Event::LeadGoesOutside,
         Kind::LeadCalls => Event::LeadAsksForCalls,
         Kind::Settled => Event::CodeConfirmed,
+        Kind::Seen => Event::Seen,
         Kind::Attempt if said.code.is_some() => Event::CodeConfirmed,
         _ => return Ok(None),
     };

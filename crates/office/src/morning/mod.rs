@@ -22,6 +22,7 @@ mod row;
 mod sign_off;
 mod sign_off_page;
 mod stands;
+mod tell;
 mod who;
 
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub(crate) use entries::asked_for;
 pub use entries::{Claim, Entry, Kind, Reminder, Reminders, SignOff};
 pub use evening::{Uncontacted, uncontacted};
 pub(crate) use first_message::first_messages_due;
-pub(crate) use log::{AtHome, found_at_home, visit_is_asked_for};
+pub(crate) use log::{AtHome, found_at_home, lead_decided, visit_is_asked_for};
 pub use log::{Recorded, Said, record};
 pub use remind::{AskedFor, remind};
 pub use risk::Risk;
@@ -44,7 +45,8 @@ pub(crate) use row::rings;
 pub use sign_off::{Measures, measures, sign_off};
 pub(crate) use sign_off_page::signed_in_words;
 pub(crate) use stands::{Missing, case_within, missing_within};
-pub(crate) use who::{Sight, pupil_to_log};
+pub use tell::{How, Telling, Told, tell};
+pub(crate) use who::{Sight, is_lead, pupil_to_log};
 
 use crate::desk::Office;
 use crate::take_away::List;
@@ -63,6 +65,10 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/morning/{enrolment}", post(row::record_one))
         .route("/morning/{enrolment}/claim", post(row::claim_one))
         .route("/morning/{enrolment}/release", post(row::release_one))
+        .route(
+            "/morning/{enrolment}/tell",
+            get(tell::ask).post(tell::answer),
+        )
 }
 
 /// The lists of this folder that can be taken away.
@@ -94,6 +100,7 @@ pub fn statements() -> Vec<&'static str> {
         remind::STATEMENTS,
         row::STATEMENTS,
         stands::STATEMENTS,
+        tell::STATEMENTS,
         who::STATEMENTS,
     ]
     .concat()

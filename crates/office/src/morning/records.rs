@@ -73,3 +73,21 @@ pub static MORNING_SIGN_OFF: Table = Table {
     ],
     shape: Shape::Log,
 };
+
+/// That a professional outside the school was told of a day's absence.
+pub static PROFESSIONAL_TOLD: Table = Table {
+    name: "professional_told",
+    id: &[Column::new("told_id", Kind::Int)],
+    columns: &[
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("on_date", Kind::Day),
+        Column::new("professional_id", Kind::Int),
+        Column::new("how", Kind::Text),
+        Column::new("told_at", Kind::Instant),
+        Column::new("account_id", Kind::Int),
+        Column::nullable("words", Kind::Text),
+        Column::nullable("reply", Kind::Text),
+        Column::nullable("replied_at", Kind::Instant),
+    ],
+    shape: Shape::Versions,
+};

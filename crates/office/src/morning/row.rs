@@ -14,13 +14,15 @@ use super::entries::{Entry, Kind, of_enrolment};
 use super::handover::Going;
 use super::log::{Said, record};
 use super::risk::risk;
+use super::tell::told_on;
 use super::who::is_lead;
 use crate::book::Book;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{Answers, Wrongs};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::people::Actor;
-use crate::roll::contacts_of;
+use crate::roll::{contacts_of, professionals_of};
+use crate::safeguarding::{Origin, Words, hand_over, may_raise};
 use crate::shell::{Face, MarkCell};
 use crate::visits::{OfRow, of_row};
 
@@ -51,6 +53,13 @@ pub(super) struct Opened {
     pub(super) is_open: bool,
     pub(super) is_searched: bool,
     pub(super) visit: OfRow,
+    /// Professionals allocated to the child, and what they were told today; empty for whoever may not know of them.
+    pub(super) professionals: Vec<(String, String)>,
+    pub(super) told_outside: Vec<String>,
+    /// Whether this person tells them.
+    pub(super) tells: bool,
+    /// Whether a concern may be raised from here.
+    pub(super) may_raise: bool,
 }
 
 /// Somebody to ring.
@@ -166,9 +175,16 @@ pub(super) fn opened(
         true => crate::roll::siblings_of(tx, actor.school, case.pupil, today)?,
         false => Vec::new(),
     };
+    let (professionals, told_outside) = match morning.sight.sees_social_care(case.pupil) {
+        true => outside(tx, morning, case.pupil, enrolment)?,
+        false => (Vec::new(), Vec::new()),
+    };
     Ok(Some(Opened {
         enrolment,
         pupil: case.pupil,
+        tells: !professionals.is_empty() && (morning.sight.may_log(case.pupil) || is_lead(actor)),
+        professionals,
+        told_outside,
         name: pupil.map(|pupil| pupil.called()).unwrap_or_default(),
         form: morning.form(enrolment),
         why: match morning.why(case, &risk) {
@@ -210,7 +226,52 @@ pub(super) fn opened(
         is_open: case.is_open(),
         is_searched: case.state == welfare::absence::State::Searching,
         visit: of_row(tx, actor, (case.pupil, enrolment), morning.now)?,
+        may_raise: may_raise(actor),
     }))
+}
+
+/// Who is allocated, each with how to reach them; and what they were told, in words.
+type Outside = (Vec<(String, String)>, Vec<String>);
+
+/// Professionals allocated to a child today, and what they were told of the absence, in words.
+fn outside(
+    tx: &mut Tx,
+    morning: &Morning<'_>,
+    pupil: PupilId,
+    enrolment: EnrolmentId,
+) -> Result<Outside, Refusal> {
+    let today = morning.today();
+    let allocated = professionals_of(tx, morning.book.school, pupil)?;
+    let name = |id: i64| {
+        let one = allocated.iter().find(|one| one.id == id);
+        one.map_or_else(String::new, |one| one.in_words())
+    };
+    let told = told_on(tx, morning.book.school, enrolment, today)?;
+    let told = told.iter().map(|told| {
+        let words = told.words.iter().map(|words| format!(": {words}"));
+        let reply = match (&told.reply, told.replied_at) {
+            (Some(reply), Some(at)) => {
+                format!(" They answered at {}: {reply}", morning.clock_of(at))
+            }
+            _ => " No answer yet.".to_owned(),
+        };
+        format!(
+            "{} told {} by {} ({}){}.{reply}",
+            name(told.professional),
+            morning.clock_of(told.at),
+            told.how.label(),
+            morning.person(told.by),
+            words.collect::<String>()
+        )
+    });
+    let told = told.collect();
+    let holding = allocated.iter().filter(|one| one.holds(today));
+    let holding = holding.map(|one| {
+        let reach = [&one.phone, &one.email].into_iter().flatten();
+        let reach: Vec<&str> = reach.map(String::as_str).collect();
+        (one.in_words(), reach.join(", "))
+    });
+    Ok((holding.collect(), told))
 }
 
 /// What was said, by whom, and what followed.
@@ -225,9 +286,6 @@ fn told(entry: &Entry) -> String {
     }
     if entry.seen {
         told.push("child seen or spoken to".to_owned());
-    }
-    if entry.concern {
-        told.push("passed to the safeguarding lead".to_owned());
     }
     if let Some(day) = entry.expected_on {
         told.push(format!("expected back {}", day.short()));
@@ -343,8 +401,17 @@ pub(super) async fn record_one(
         Ok(said) => said,
         Err(ground) => return Err(desk.problem(Refusal::Wrong(ground))),
     };
+    let enrolment = EnrolmentId(enrolment);
+    let worry = worry(&answers, &said);
+    let keyring = desk.office.keyring.clone();
     let recorded = desk
-        .act(move |act, actor| record(act, actor, EnrolmentId(enrolment), &said))
+        .act(move |act, actor| {
+            let recorded = record(act, actor, enrolment, &said)?;
+            if let Some(worry) = &worry {
+                hand_over(act, actor, &keyring, enrolment, worry)?;
+            }
+            Ok(recorded)
+        })
         .await?;
     let did = match (recorded.settled.is_empty(), answers.text("kind")) {
         (false, _) => "settled",
@@ -360,6 +427,18 @@ pub(super) async fn record_one(
         false => format!("row={next}&did={did}"),
     };
     Ok(Redirect::to(&format!("/morning?{row}")).into_response())
+}
+
+/// What goes to the safeguarding lead with an attempt, where something does (E-018): what worries whoever called, or what was said.
+fn worry(answers: &Answers, said: &Said) -> Option<Words> {
+    said.concern.then(|| {
+        let facts = answers.given("worry").or_else(|| said.said.clone());
+        let outcome = said.outcome.map(Outcome::word).unwrap_or_default();
+        Words::of(
+            Origin::Call,
+            facts.unwrap_or_else(|| format!("Passed on from a call without words: {outcome}")),
+        )
+    })
 }
 
 /// What a form says.
@@ -382,7 +461,7 @@ fn said(answers: &Answers) -> Result<Said, String> {
         said: answers.given("said"),
         expected_on,
         seen: kind == Kind::Seen || answers.ticked("seen"),
-        concern: answers.ticked("concern"),
+        concern: answers.ticked("concern") || answers.given("worry").is_some(),
         code: answers.given("code"),
         rest_of_day: answers.ticked("rest"),
         earlier_days: answers.ticked("earlier"),

@@ -13,6 +13,7 @@ use crate::absence_line::{TOLD, waiting_on};
 use crate::desk::Refusal;
 use crate::ids::{EnrolmentId, GroupId, PupilId};
 use crate::registers::{Due, due};
+use crate::safeguarding::held;
 
 const MARKS_OF: &str = "\
 select v.session, v.seq, v.code, j.at, cast(case when v.reason like $4 || '%' then 1 else 0 end as bigint) from mark_version v
@@ -135,6 +136,7 @@ pub(crate) fn case_within(
         told: waiting_on(tx, school, day)?
             .remove(&kept.pupil)
             .unwrap_or_default(),
+        held: held(tx, school)?.remove(&enrolment).unwrap_or_default(),
     };
     Ok(case(
         &child(kept, &hours, &registers),
@@ -188,6 +190,7 @@ pub(crate) fn missing_within(
     let mut marks = marks(tx, school, slot.day)?;
     let mut entries = entries_of(tx, school, slot.day)?;
     let mut told = waiting_on(tx, school, slot.day)?;
+    let mut held = held(tx, school)?;
     let mut by_group: BTreeMap<GroupId, Vec<Kept>> = BTreeMap::new();
     for kept in tx
         .query(GROUPS, &args![school, slot.day], kept)?
@@ -205,6 +208,7 @@ pub(crate) fn missing_within(
             let recorded = Recorded {
                 entries: entries.remove(&kept.enrolment).unwrap_or_default(),
                 told: told.remove(&kept.pupil).unwrap_or_default(),
+                held: held.remove(&kept.enrolment).unwrap_or_default(),
             };
             let child = child(kept, &hours, &registers);
             // Only whom this session has on the list is asked for, and for that earlier days say nothing.

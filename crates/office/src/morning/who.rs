@@ -63,7 +63,7 @@ impl Sight {
 }
 
 /// Whether this person decides where an attendance clerk may not (E-020).
-pub(super) fn is_lead(actor: &Actor) -> bool {
+pub(crate) fn is_lead(actor: &Actor) -> bool {
     let leads = |role: &Role| matches!(role, Role::Headteacher | Role::Dsl | Role::DeputyDsl);
     actor.roles.iter().any(leads)
 }

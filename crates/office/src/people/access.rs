@@ -145,6 +145,8 @@ keyed! {
         MedicalEvidence = "medical_evidence", "Evidence";
         /// Visits to homes, with what is known of addresses.
         HomeVisit = "home_visit", "Visits to homes";
+        /// Concerns handed to the safeguarding lead.
+        SafeguardingConcern = "safeguarding_concern_entry", "Concerns";
         /// Suspensions and exclusions: who plans the sessions of one.
         SuspensionRecord = "suspension_record", "Suspensions";
         /// Figures about groups.

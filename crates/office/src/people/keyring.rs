@@ -1,4 +1,4 @@
-//! The key that seals what must not be read from a stolen disk or backup: second-factor secrets and evidence.
+//! The key that seals what must not be read from a stolen disk or backup: second-factor secrets, safeguarding records and evidence.
 //!
 //! It is kept in a file outside the data folder, made at the first start. Sealing is AES-256-GCM; what is sealed names its key, and is bound to
 //! its purpose, so that nothing sealed for one place opens in another.
@@ -36,6 +36,7 @@ pub const STATEMENTS: &[&str] = &[CHECK_VALUE, KEEP_CHECK_VALUE];
 pub struct KeyId([u8; 8]);
 
 /// The key, ready to seal and to open.
+#[derive(Clone)]
 pub struct Keyring {
     id: KeyId,
     key: LessSafeKey,
@@ -92,9 +93,9 @@ pub enum KeyringError {
     /// The file is not there, and the data was sealed before.
     #[error(
         "the key file {} is not there, and this data was sealed with key {data_key}. Pupils, marks and the journal need no key and are \
-         untouched; second factors and received files cannot be read without it. Restore the key file from where its copy is kept, \
+         untouched; second factors, safeguarding records and received files cannot be read without it. Restore the key file from where its copy is kept, \
          or name it with --key-file. If it is lost for good, `rollbook replace-key` goes on with a new one: every second factor is \
-         taken away and set up again, and files received so far stay closed for ever",
+         taken away and set up again, and safeguarding records and files kept so far stay closed for ever",
         key_file.display()
     )]
     Lost {

@@ -121,6 +121,7 @@ impl Place {
             }
             Place::Staff if path == "/inspections" || path.starts_with("/inspections/") => true,
             Place::Pupils if path == "/admission-register" => true,
+            Place::Pupils if path == "/concerns" || path.starts_with("/concerns/") => true,
             Place::Journal if path == "/preservation" || path.starts_with("/preservation/") => true,
             Place::Morning if path == "/absence-line" || path.starts_with("/absence-line/") => true,
             Place::Registers if path == "/cover" || path == "/sealed-copies" => true,

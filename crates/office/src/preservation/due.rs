@@ -17,15 +17,15 @@ use crate::ids::{EnrolmentId, PupilId};
 use crate::messages::records::{
     LETTER_POSTING, MESSAGE, MESSAGE_HOLD, MESSAGE_PUPIL, MESSAGE_REPLY,
 };
-use crate::morning::records::{ABSENCE_CLAIM, ABSENCE_ENTRY};
+use crate::morning::records::{ABSENCE_CLAIM, ABSENCE_ENTRY, PROFESSIONAL_TOLD};
 use crate::registers::records::{
     EXAM_CONTACT, EXAM_MARK, EXAM_SEAT, LATE_LESSON_MARK, LATE_MARK, LESSON_MARK, MARK_VERSION,
     PLAN, SETTLED_DRIFT,
 };
 use crate::roll::imports::records::{PRIOR_ATTENDANCE, SETTLED_RECORD};
 use crate::roll::records::{
-    ADDRESS, CHARACTERISTIC, CONTACT, CONTACT_ROUTE, ENROLMENT, MEMBERSHIP, PUPIL, PUPIL_CONTACT,
-    RESIDENCE, SOURCE_LINK,
+    ADDRESS, CHARACTERISTIC, CONTACT, CONTACT_ROUTE, ENROLMENT, MEMBERSHIP, PROFESSIONAL, PUPIL,
+    PUPIL_CONTACT, RESIDENCE, SOURCE_LINK,
 };
 use crate::take_away::records::EXPORT_PUPIL;
 use crate::visits::records::{HOME_VISIT, VISIT_CHECK, VISIT_RECORD, VISIT_STEP};
@@ -44,11 +44,15 @@ const WHOSE: &str = "\
 select enrolment_id, max(pupil_id) from enrolment where school_id = $1 group by enrolment_id";
 const ON_HOLD: &str = "\
 select distinct pupil_id from legal_hold where school_id = $1 and superseded_seq is null and released_on is null";
+// Whoever a concern is about is kept: a safeguarding file outlives the registers, and its own time is counted from the day of birth.
 const LONG_GONE: &str = "\
 select p.pupil_id, max(p.seq) from pupil p
 where p.school_id = $1 and not exists (
         select 1 from enrolment e where e.school_id = p.school_id and e.pupil_id = p.pupil_id and e.superseded_seq is null
           and (e.leaving_day is null or e.leaving_day > $3))
+  and not exists (
+        select 1 from enrolment e join concern c on c.school_id = e.school_id and c.enrolment_id = e.enrolment_id
+        where e.school_id = p.school_id and e.pupil_id = p.pupil_id)
 group by p.pupil_id having max(p.seq) <= $2 order by p.pupil_id";
 const COPIES: &str = "select copy_id, month from sealed_copy where school_id = $1 order by copy_id";
 const OTHER_TIES: &str = "\
@@ -62,7 +66,7 @@ struct Source {
     sql: &'static str,
 }
 
-const OF_PUPIL: [Source; 15] = [
+const OF_PUPIL: [Source; 16] = [
     Source {
         table: &MESSAGE_HOLD,
         sql: "select hold_id, max(coalesce(superseded_seq, seq)) from message_hold where school_id = $1 and pupil_id = $2 group by hold_id",
@@ -96,6 +100,10 @@ const OF_PUPIL: [Source; 15] = [
         sql: "select characteristic_id, max(coalesce(superseded_seq, seq)) from characteristic where school_id = $1 and pupil_id = $2 group by characteristic_id",
     },
     Source {
+        table: &PROFESSIONAL,
+        sql: "select professional_id, max(coalesce(superseded_seq, seq)) from professional where school_id = $1 and pupil_id = $2 group by professional_id",
+    },
+    Source {
         table: &PUPIL_CONTACT,
         sql: "select pupil_id, contact_id, max(coalesce(superseded_seq, seq)) from pupil_contact where school_id = $1 and pupil_id = $2 group by pupil_id, contact_id",
     },
@@ -125,7 +133,7 @@ const OF_PUPIL: [Source; 15] = [
     },
 ];
 
-const OF_ENROLMENT: [Source; 24] = [
+const OF_ENROLMENT: [Source; 25] = [
     Source {
         table: &MESSAGE_PUPIL,
         sql: "select message_id, enrolment_id, max(coalesce(superseded_seq, seq)) from message_pupil where school_id = $1 and enrolment_id = $2 group by message_id, enrolment_id",
@@ -201,6 +209,10 @@ const OF_ENROLMENT: [Source; 24] = [
     Source {
         table: &CLINIC_PLACE,
         sql: "select place_id, max(coalesce(superseded_seq, seq)) from clinic_place where school_id = $1 and enrolment_id = $2 group by place_id",
+    },
+    Source {
+        table: &PROFESSIONAL_TOLD,
+        sql: "select told_id, max(coalesce(superseded_seq, seq)) from professional_told where school_id = $1 and enrolment_id = $2 group by told_id",
     },
     Source {
         table: &HOME_VISIT,

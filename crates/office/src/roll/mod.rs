@@ -22,6 +22,7 @@ mod keep_contact;
 mod keeping;
 mod person;
 mod place;
+mod professionals;
 mod pupil;
 mod pupils;
 mod record;
@@ -47,6 +48,8 @@ pub(crate) use history::{Amendment, amended_since, amendments_of};
 pub(crate) use keeping::Sight as RecordSight;
 pub(crate) use keeping::{kept_here, may_keep_roll};
 pub(crate) use place::sorting_name;
+pub use professionals::{NewProfessional, Professional, ProfessionalKind, keep_professional};
+pub(crate) use professionals::{professionals_of, professionals_on};
 
 use crate::desk::Office;
 use crate::take_away::List;
@@ -82,6 +85,11 @@ pub fn routes() -> Router<Arc<Office>> {
         .route(
             "/pupils/{pupil}/contacts/{contact}",
             get(keep_contact::ask_amend).post(keep_contact::answer_amend),
+        )
+        .route("/pupils/{pupil}/professionals", get(professionals::page))
+        .route(
+            "/pupils/{pupil}/professionals/new",
+            get(professionals::ask).post(professionals::answer),
         )
         .route(
             "/pupils/{pupil}/end",
@@ -161,6 +169,7 @@ pub fn statements() -> Vec<&'static str> {
         history::STATEMENTS,
         entry::STATEMENTS,
         person::STATEMENTS,
+        professionals::STATEMENTS,
         homes::STATEMENTS,
         groups::STATEMENTS,
         keep_contact::STATEMENTS,

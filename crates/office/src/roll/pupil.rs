@@ -35,6 +35,7 @@ use crate::people::{Access, Actor, RecordKind};
 use crate::registers::{
     PlanReader, history_of, keeps_all_registers, keeps_plans_of, may_extract, plans_of_pupil,
 };
+use crate::safeguarding::may_raise;
 use crate::shell::{
     Facts, Figure, Flag, Frame, Legend, Notice, Page, State, Tab, Tabs, Text, YearGrid,
 };
@@ -190,6 +191,10 @@ impl Opened {
         }
         if matches!(part, Part::Marks | Part::Contacts) && self.sees(RecordKind::MedicalEvidence) {
             acts.push((to("evidence"), "Evidence".into()));
+        }
+        if part == Part::Marks && may_raise(actor) {
+            let concern = format!("/concerns/new?pupil={}", self.pupil);
+            acts.push((concern.into(), "Raise a concern".into()));
         }
         if part == Part::Contacts && self.keeps_contacts {
             acts.push((to("contacts/new"), "Add a contact".into()));
@@ -472,6 +477,7 @@ struct ContactsPage {
     sees_links: bool,
     /// Whether this person writes letters to families.
     writes_letters: bool,
+    sees_professionals: bool,
 }
 
 struct ContactRow {
@@ -529,6 +535,9 @@ pub(super) async fn contacts(
             keeps: opened.keeps_contacts,
             sees_links: sees_links(tx, actor, pupil, opened.today)?,
             writes_letters: actor.may_for_school(Access::Write, RecordKind::ContactsLog),
+            sees_professionals: actor
+                .reach(tx, Access::Read, RecordKind::SocialCareStatus, opened.today)?
+                .covers(pupil),
             contacts: rows,
             homes: homes
                 .iter()

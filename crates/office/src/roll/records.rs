@@ -215,3 +215,20 @@ pub static GROUP_STAFF: Table = Table {
     ],
     shape: Shape::Versions,
 };
+
+/// Professionals allocated to pupils.
+pub static PROFESSIONAL: Table = Table {
+    name: "professional",
+    id: &[Column::new("professional_id", Kind::Int)],
+    columns: &[
+        Column::new("pupil_id", Kind::Int),
+        Column::new("kind", Kind::Text),
+        Column::new("name", Kind::Text),
+        Column::nullable("agency", Kind::Text),
+        Column::nullable("phone", Kind::Text),
+        Column::nullable("email", Kind::Text),
+        Column::new("from_day", Kind::Day),
+        Column::nullable("to_day", Kind::Day),
+    ],
+    shape: Shape::Versions,
+};

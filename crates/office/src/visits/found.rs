@@ -10,7 +10,8 @@ use super::visit::{Record, Whole};
 use crate::desk::Refusal;
 use crate::ids::StaffId;
 use crate::morning::{AtHome, found_at_home};
-use crate::people::Actor;
+use crate::people::{Actor, Keyring};
+use crate::safeguarding::{Origin, Words, hand_over};
 
 /// The longest account of what was seen and said, in letters.
 pub(super) const LONGEST_ACCOUNT: usize = 2_000;
@@ -38,8 +39,8 @@ pub struct Wrote {
     pub reply_by: Option<Instant>,
     /// What comes next.
     pub next_step: Option<String>,
-    /// Whether it goes to the safeguarding lead.
-    pub concern: bool,
+    /// What worries those who went: it goes to the safeguarding lead, and nobody else who reads visits sees it.
+    pub concern: Option<String>,
 }
 
 impl Wrote {
@@ -60,15 +61,31 @@ impl Wrote {
 /// Writes down what was found, at the door or when they are back; what was written last counts.
 ///
 /// Rule: E-196, E-197, SM-1: only a child who was seen, and of whom there is no concern, is located by it; without a reply police or social care
-/// are decided on; where somebody answered and the child was not seen, the safeguarding lead decides (E-020).
+/// are decided on; where somebody answered and the child was not seen, the safeguarding lead decides (E-020). A concern is handed over with it; a
+/// record that is put right later takes none back.
 /// Errors: [`Refusal::Wrong`] before they have left, and for an answer that is missing.
-pub fn write_down(act: &mut Act, actor: &Actor, id: i64, wrote: &Wrote) -> Result<(), Refusal> {
+pub fn write_down(
+    act: &mut Act,
+    actor: &Actor,
+    keyring: &Keyring,
+    id: i64,
+    wrote: &Wrote,
+) -> Result<(), Refusal> {
     let (whole, pupil) = to_change(act, actor, id)?;
     let (today, _) = act.at().in_london();
     if !matches!(whole.state(today), State::Out | State::Back | State::Closed) {
         return wrong("They have not left yet, so there is nothing to write down.");
     }
     makes_sense(&whole, wrote, act.at())?;
+    if let Some(worry) = &wrote.concern {
+        let words = Words {
+            about: Some(id),
+            ..Words::of(Origin::Visit, worry.as_str())
+        };
+        hand_over(act, actor, keyring, whole.visit.enrolment, &words)?;
+    }
+    let had_concern = whole.record.as_ref().is_some_and(|record| record.concern);
+    let concern = wrote.concern.is_some() || had_concern;
     act.record(
         &VISIT_RECORD,
         &args![
@@ -84,7 +101,7 @@ pub fn write_down(act: &mut Act, actor: &Actor, id: i64, wrote: &Wrote) -> Resul
             wrote.opinion.as_deref(),
             wrote.reply_by,
             wrote.next_step.as_deref(),
-            wrote.concern,
+            concern,
             actor.account
         ],
     )?;
@@ -101,10 +118,10 @@ pub fn write_down(act: &mut Act, actor: &Actor, id: i64, wrote: &Wrote) -> Resul
             at: wrote.at_door,
             outcome: wrote.found.outcome(),
             seen: wrote.found == Found::Seen,
-            concern: wrote.concern,
+            concern,
             answered_by: wrote.answered_by.as_deref(),
             line: &wrote.line(),
-            takes_back: was && !is_located(wrote.found, wrote.concern),
+            takes_back: was && !is_located(wrote.found, concern),
         },
     )?;
     act.describe(actor.entry("record a home visit", format!("pupil {pupil}")));

@@ -19,6 +19,7 @@ use crate::form::Answers;
 use crate::ids::PupilId;
 use crate::people::Actor;
 use crate::roll::contacts_of;
+use crate::safeguarding::may_raise;
 use crate::shell::{Facts, Frame, Notice, Page, Text};
 
 /// A pair is expected so many minutes after it leaves, unless another time is given.
@@ -53,6 +54,7 @@ struct OnePage {
     earlier: Vec<(i64, String)>,
     may_plan: bool,
     may_authorise: bool,
+    may_raise: bool,
     is_checked: bool,
     has_staff: bool,
     due_back: String,
@@ -138,6 +140,7 @@ fn made(
         earlier: earlier.take(5).collect(),
         may_plan,
         may_authorise: may_plan && authorises(actor) && whole.visit.authorised_by.is_none(),
+        may_raise: may_raise(actor),
         is_checked: whole
             .checked
             .as_ref()

@@ -14,7 +14,7 @@ use super::visit::Whole;
 use super::who::Sight;
 use crate::book::Book;
 use crate::desk::{Desk, Problem, Refusal};
-use crate::form::{self, Answers, FormPage, Part, Wrongs, tick, yes_no};
+use crate::form::{self, Answers, FormPage, Part, Wrongs, yes_no};
 use crate::ids::StaffId;
 use crate::people::Actor;
 use crate::shell::{Choice, Field, FieldKind};
@@ -102,19 +102,23 @@ fn record_form(shown: &Shown<'_>, whole: &Whole) -> FormPage {
             Field::line("next_step", "What comes next")
                 .value(given(before.map(|record| &record.next_step)))
                 .optional(),
-            tick(
-                "concern",
-                "Pass it to the safeguarding lead: the child stays on the list until they decide (E-020)",
-            ),
+        ],
+    );
+    let concern = Part::new(
+        "For the safeguarding lead alone",
+        vec![
+            Field::new(FieldKind::Lines, "concern", "What worries you")
+                .hint("It does not stay with the visit: the safeguarding team reads it, and nobody else who reads visits learns of it. The child stays on the list until the lead decides (E-020).")
+                .optional(),
         ],
     );
     FormPage::new(
         "What was found",
         crumb(whole.visit.id),
         "Keep the record",
-        vec![at_the_door, child, account],
+        vec![at_the_door, child, account, concern],
     )
-    .about("Only a child who was seen, and of whom there is no concern, counts as located by it (SM-1). The log of contacts gets the line of the outcome; all else stays here (E-197).")
+    .about("Only a child who was seen, and of whom there is no concern, counts as located by it (SM-1). The log of contacts gets the line of the outcome; the account stays here (E-197).")
 }
 
 fn shown_for<'b>(
@@ -183,7 +187,7 @@ fn wrote(answers: &Answers, whole: &Whole, wrongs: &mut Wrongs) -> Option<Wrote>
         opinion: answers.given("opinion"),
         reply_by,
         next_step: answers.given("next_step"),
-        concern: answers.ticked("concern"),
+        concern: answers.given("concern"),
     })
 }
 
@@ -194,13 +198,14 @@ pub(super) async fn answer_record(
     Form(answers): Form<Answers>,
 ) -> Result<Response, Problem> {
     let (here, given) = (desk.clone(), answers.clone());
+    let keyring = desk.office.keyring.clone();
     let done = desk
         .act(move |act, actor| {
             let (today, _) = act.at().in_london();
             let whole = asked_of(act.tx(), actor, id, today)?;
             let mut wrongs = Wrongs::default();
             if let Some(wrote) = wrote(&given, &whole, &mut wrongs) {
-                match write_down(act, actor, id, &wrote) {
+                match write_down(act, actor, &keyring, id, &wrote) {
                     Ok(()) => return Ok(None),
                     Err(Refusal::Wrong(ground)) => wrongs.add("found", ground),
                     Err(other) => return Err(other),

@@ -157,9 +157,6 @@ impl<'s> Shown<'s> {
         if let Some(reply) = record.reply_by {
             words.push(format!("reply asked for by {}", self.clock(reply)));
         }
-        if record.concern {
-            words.push("passed to the safeguarding lead".to_owned());
-        }
         words.join(", ")
     }
 

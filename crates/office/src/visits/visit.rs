@@ -146,8 +146,8 @@ pub struct Record {
     pub reply_by: Option<Instant>,
     /// What comes next.
     pub next_step: Option<String>,
-    /// Whether it goes to the safeguarding lead.
-    pub concern: bool,
+    /// Whether those who went handed a concern over, so that seeing the child did not locate them. No page of visits says so.
+    pub(super) concern: bool,
     /// Who wrote it down.
     pub by: AccountId,
 }

@@ -4,6 +4,7 @@ mod absence_line;
 mod as_known;
 mod book;
 mod bulk;
+mod concerns;
 mod door;
 mod evidence;
 mod handover;

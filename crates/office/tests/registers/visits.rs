@@ -7,7 +7,7 @@ use calendar::Session;
 use office::desk::{Office, Refusal};
 use office::ids::StaffId;
 use office::morning::cases;
-use office::people::Role;
+use office::people::{Keyring, Role};
 use office::visits::{
     Going, Kind, Looked, Order, Wrote, authorise, check, come_back, heard_of, leave, move_in_round,
     order, staff, withdraw, write_down,
@@ -107,13 +107,14 @@ fn wrote(found: Found, at_door: calendar::Instant) -> Wrote {
         opinion: None,
         reply_by: (found == Found::CardLeft).then(|| at_door.plus_seconds(3_600)),
         next_step: None,
-        concern: false,
+        concern: None,
     }
 }
 
 fn write(store: &TestStore, account: i64, id: i64, wrote: Wrote) -> Result<(), String> {
+    let key = Keyring::forgetful().expect("a key for one test");
     done(store, account, move |act, actor| {
-        write_down(act, actor, id, &wrote)
+        write_down(act, actor, &key, id, &wrote)
     })
 }
 
@@ -124,7 +125,7 @@ pub fn visit(store: &TestStore, number: i64, found: Found, concern: bool) -> Res
     go(store, id)?;
     let now = store.clock().tell();
     let told = Wrote {
-        concern,
+        concern: concern.then(|| "A bruise on the left cheek".to_owned()),
         ..wrote(found, now)
     };
     write(store, manager(), id, told)?;

@@ -50,7 +50,7 @@ async function read() {
     if (answer.ok) {
       const page = await parse(answer);
       const form = board.querySelector('[data-outcome]');
-      const typing = form && [...form.querySelectorAll('input:not([type="radio"], [type="checkbox"], [type="hidden"])')].some((field) => field.value !== '');
+      const typing = form && [...form.querySelectorAll('input:not([type="radio"], [type="checkbox"], [type="hidden"]), textarea')].some((field) => field.value !== '');
       const chosen = form?.querySelector('[name="outcome"]:checked') || board.querySelector('.board-row')?.contains(document.activeElement);
       put(page, { keepRow: Boolean(typing || chosen) });
     }
