@@ -305,7 +305,7 @@ pub fn write_down(
 
 fn must_be_short(texts: &[Option<&String>]) -> Result<(), Refusal> {
     let too_long = |text: &&String| text.chars().count() > LONGEST_TEXT || text.contains('\0');
-    match texts.iter().flatten().any(|text| too_long(text)) {
+    match texts.iter().flatten().any(too_long) {
         true => wrong("A text is longer than 500 characters. Shorten it."),
         false => Ok(()),
     }
