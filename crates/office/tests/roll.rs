@@ -1007,7 +1007,6 @@ fn a_pupils_page_with_two_years_of_marks_weighs_less_than_120_kb() {
         let clock = store.clock().clone();
         let put = office::demo::put_in(
             store,
-            &office::people::Keyring::forgetful().expect("a key for one test"),
             office::demo::SCHOOL,
             &|at| clock.set(at),
             &school,
