@@ -61,7 +61,7 @@ journey("the lead takes and decides on what worried the office on a call, by key
   await page.locator("li", { hasText: name }).filter({ hasText: "taken by" }).waitFor();
 });
 
-journey("a tutor raises a concern and keeps sight of it, on a telephone", { role: "tutor", view: views.phone }, async ({ page, school }) => {
+journey("a teacher raises a concern and keeps sight of it, on a telephone", { role: "teacher", view: views.phone }, async ({ page, school }) => {
   await page.goto(`${school.address}/`);
   await page.locator("a", { hasText: "Raise a concern about a child" }).click();
   await page.locator("input[name=q]").fill("a");

@@ -469,7 +469,8 @@ fn asked(address: impl Into<String>, tells: &[Part]) -> Asked {
 }
 
 /// The lists that the small school has nothing for: no room, change of many marks, letter, inspector, webhook, erasure, and no typesetter.
-const NOT_HERE: [&str; 8] = [
+const NOT_HERE: [&str; 9] = [
+    "/clinics/{clinic}",
     "/inspections/{inspection}",
     "/many-marks/{set}",
     "/messages/letters",

@@ -385,7 +385,7 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
     each_school(|school| {
         let role = Role::Headteacher;
         let lists = office::take_away::lists();
-        // Nothing is covered, planned, taught, inspected, changed at once or off timetable in this school, and what has no rows offers
+        // Nothing is covered, planned, taught, inspected, written by letter, changed at once or off timetable in this school, and what has no rows offers
         // no file.
         let bare = [
             "/api-clients",
@@ -395,6 +395,7 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
             "/exams",
             "/fire/copies",
             "/fire/drills",
+            "/messages/letters",
             "/missing",
             "/punctuality",
             "/site/log",

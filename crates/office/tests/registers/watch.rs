@@ -194,6 +194,7 @@ fn the_register_says_whether_a_promise_was_kept() {
             )
         });
         let change = office::registers::Change {
+            minutes: Some(20),
             reason: Some("Came at nine".to_owned()),
             ..mark(e(9), "L", seq.expect("a mark"))
         };
