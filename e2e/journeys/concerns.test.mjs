@@ -64,16 +64,18 @@ journey("the lead takes and decides on what worried the office on a call, by key
 journey("a teacher raises a concern and keeps sight of it, on a telephone", { role: "teacher", view: views.phone }, async ({ page, school }) => {
   await page.goto(`${school.address}/`);
   await page.locator("a", { hasText: "Raise a concern about a child" }).click();
-  await page.locator("input[name=q]").fill("a");
+  await page.locator("main input[name=q]").fill("a");
   await page.locator("form.filter button").click();
   await axe(page);
-  await page.locator("tbody th a").first().click();
+  const pupil = page.locator("tbody th a").first();
+  const name = (await pupil.innerText()).trim();
+  await pupil.click();
   await axe(page);
   await page.locator("#facts").fill("Fell asleep in two lessons and says there was no bed last night");
   await page.locator("form button", { hasText: "Hand it over" }).click();
   await page.locator(".notice", { hasText: "It is handed over" }).waitFor();
   await axe(page);
-  await page.locator("li a").first().click();
+  await page.locator("main li a", { hasText: name }).first().click();
   await page.locator("blockquote", { hasText: "Fell asleep" }).waitFor();
   await axe(page);
 });

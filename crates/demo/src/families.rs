@@ -107,8 +107,8 @@ fn home(chance: &mut Chance, number: usize) -> Household {
         street: format!("{} {}", 1 + chance.below(180), names::STREETS[street]),
         town: chance.pick(names::TOWNS),
         postcode: format!(
-            "QX{} {}{}{}",
-            1 + street % 9,
+            "EC9{} {}{}{}",
+            (b'A' + (street % 8) as u8) as char,
             1 + chance.below(9),
             unit(chance),
             unit(chance)

@@ -260,7 +260,7 @@ fn identity(session_times: SessionTimes) -> Identity {
         establishment: cohorts::ESTABLISHMENT,
         authority_name: "Exampleshire",
         trust: "Specimen Learning Trust",
-        address: ["Ledger Street", "Exampleton", "QX1 1AA"],
+        address: ["Ledger Street", "Exampleton", "EC9A 1AA"],
         telephone: "01632 960000",
         year_groups: (7, 13),
         session_times,

@@ -82,7 +82,7 @@ impl Enrolment {
     }
 }
 
-/// A home at an address of no town. Postcodes are of the area QX, which does not exist.
+/// A home at an address of no town. Postcodes are of the district EC9, which does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Household {
     /// House number and street.

@@ -127,7 +127,7 @@ pub(crate) fn has_room(
 
 /// Keeps files that somebody of the office gives for a report or a pupil; answers how many are new.
 ///
-/// Errors: [`Refusal::NotFound`] for somebody who files no evidence of this pupil; as [`keep`].
+/// Errors: [`Refusal::NotFound`] for somebody who files no evidence of this pupil; as the family's own upload.
 pub fn file_by_office(
     act: &mut Act,
     actor: &Actor,
