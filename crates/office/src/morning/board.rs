@@ -27,7 +27,7 @@ use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::{AccountId, EnrolmentId, PupilId};
-use crate::messages::staff::{Chase, Kind as Mail, told};
+use crate::messages::staff::{Chase, Kind as Mail, shows_to, told};
 use crate::people::{Access, Actor, RecordKind};
 use crate::registers::{Status, registers_at, taken_on};
 use crate::roll::{professionals_on, sibling_word, siblings_of};
@@ -536,13 +536,14 @@ fn page(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Boar
         .count();
     let (present, reported, late) = hours.map_or((0, 0, 0), |hours| tally(&morning, hours.slot));
     let signed = sign_off(tx, actor.school, today)?;
-    let was_asked = overdue.iter().any(|register| !register.asked.is_empty());
+    let sees_mail = shows_to(actor);
+    let was_asked = sees_mail && overdue.iter().any(|register| !register.asked.is_empty());
     let mailed = [
         match hours.filter(|_| was_asked) {
             Some(hours) => told(tx, actor.school, Mail::Registers, &Chase::about(hours.slot))?,
             None => None,
         },
-        match signed.is_some() {
+        match sees_mail && signed.is_some() {
             true => told(tx, actor.school, Mail::Morning, &today.to_string())?,
             false => None,
         },

@@ -199,6 +199,8 @@ struct PlaceLine {
 struct Family {
     id: i64,
     pupil: PupilId,
+    /// Whether this person writes down what came of it.
+    may_log: bool,
     name: String,
     form: String,
     with_whom: String,
@@ -259,6 +261,7 @@ fn families(
             Family {
                 id: one.id,
                 pupil: pupil.id,
+                may_log: sight.may_log(pupil.id),
                 name: pupil.listed(),
                 form: form.map(|form| form.name.clone()).unwrap_or_default(),
                 standing: standing(&one, clinic, today),

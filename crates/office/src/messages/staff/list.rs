@@ -14,6 +14,7 @@ use crate::form::Answers;
 use crate::messages::ask::may_read;
 use crate::messages::is_open_to;
 use crate::messages::rules_page::may_decide;
+use crate::people::Actor;
 use crate::registers::keeps_all_registers;
 use crate::shell::{Flag, Frame, Notice, Page, State};
 
@@ -63,11 +64,16 @@ struct ListPage {
     none: State,
 }
 
+/// Whether this person sees what was sent to staff.
+pub(crate) fn shows_to(actor: &Actor) -> bool {
+    is_open_to(actor) && may_read(actor)
+}
+
 /// `/messages/staff`.
 pub(super) async fn list(desk: Desk, asked: Query<Answers>) -> Result<Response, Problem> {
     let here = desk.clone();
     desk.read(move |tx, actor| {
-        if !is_open_to(actor) || !may_read(actor) {
+        if !shows_to(actor) {
             return Err(Refusal::NotFound);
         }
         let now = here.office.now();

@@ -20,6 +20,7 @@ use axum::routing::{get, post as posted};
 
 pub use carry::carry_staff_mail;
 pub(crate) use chase::Chase;
+pub(crate) use list::shows_to;
 pub(crate) use morning::tell_leaders;
 pub use post::Kind;
 pub(crate) use post::{Post, told};
