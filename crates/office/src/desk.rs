@@ -144,10 +144,7 @@ impl Office {
     ///
     /// Errors: the database did not answer.
     pub async fn schools(&self) -> Result<Vec<SchoolId>, StoreError> {
-        let all = self
-            .store
-            .read(|tx| tx.query(SCHOOLS, &args![], |row| row.get(0).map(SchoolId)));
-        all.await
+        self.store.read(all_schools).await
     }
 
     /// Opens the book of every school, one after another, so that nobody's first page waits for it.
@@ -489,6 +486,13 @@ impl Desk {
 pub const STATEMENTS: &[&str] = &[SCHOOL_NAME, SCHOOLS];
 
 const SCHOOLS: &str = "select school_id from school order by school_id";
+
+/// Every school, in order of its number.
+///
+/// Errors: the database did not answer.
+pub(crate) fn all_schools(tx: &mut Tx) -> Result<Vec<SchoolId>, StoreError> {
+    tx.query(SCHOOLS, &args![], |row| row.get(0))
+}
 
 const SCHOOL_NAME: &str = "select name from school where school_id = $1";
 

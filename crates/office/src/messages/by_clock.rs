@@ -15,17 +15,16 @@ use welfare::tier::Tier;
 use super::ask::{ask, may_send};
 use super::carry::by_itself;
 use super::foresee::{Foreseen, foresee};
-use super::outside::{Carriers, Outside, channels};
+use super::held::may_leave;
+use super::outside::{Carriers, channels};
 use super::records::MESSAGE_PAUSE;
 use super::rules::MessageRules;
-use crate::carry::held_back_since;
 use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::morning::first_messages_due;
 use crate::people::{Actor, Role};
 use crate::year::settings::settings;
 
-const SCHOOLS: &str = "select school_id from school order by school_id";
 const PAUSED: &str = "select paused from message_pause where school_id = $1 and on_date = $2 order by seq desc limit 1";
 const TODAY: &str = "\
 select p.pupil_id, m.asked_at,
@@ -36,7 +35,7 @@ join message_pupil p on p.school_id = m.school_id and p.message_id = m.message_i
 where m.school_id = $1 and r.on_date = $2 and m.superseded_seq is null order by m.asked_at, m.message_id";
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[SCHOOLS, PAUSED, TODAY];
+pub(super) const STATEMENTS: &[&str] = &[PAUSED, TODAY];
 
 /// A message that is due goes by itself for so many minutes; later a person looks first.
 const GOES_FOR: i64 = 60;
@@ -56,20 +55,11 @@ struct Had {
 /// and finds what the other asked for. For the program to call every minute, and for tests.
 /// Errors: the database did not answer. A school whose settings cannot be read is passed over and logged.
 pub async fn send_first_messages(office: &Arc<Office>) -> Result<usize, StoreError> {
-    if matches!(office.outside, Outside::Closed) {
+    if !may_leave(office).await? {
         return Ok(0);
     }
-    let schools: Vec<SchoolId> = office
-        .store
-        .read(|tx| {
-            if held_back_since(tx)?.is_some() {
-                return Ok(Vec::new());
-            }
-            tx.query(SCHOOLS, &args![], |row| row.get(0).map(SchoolId))
-        })
-        .await?;
     let mut sent = 0;
-    for school in schools {
+    for school in office.schools().await? {
         match send_at(office, school).await {
             Ok(of_school) => sent += of_school,
             Err(Refusal::Store(error)) => return Err(error),

@@ -17,11 +17,11 @@ use store::{Act, SchoolId, StoreError, Tx, args};
 
 use super::carry::{Tried, by_itself, log_attempt};
 use super::channel::keep;
-use super::outside::{NOTIFY, NotifySettings, Outside, channels};
+use super::held::may_leave;
+use super::outside::{NOTIFY, NotifySettings, channels};
 use super::records::{MESSAGE_STATE, STAFF_MAIL_STATE};
 use super::replies::keep as keep_reply;
 use super::rules_page::may_decide;
-use crate::carry::held_back_since;
 use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::ids::{AccountId, ContactId, MessageId, StaffMailId};
 use crate::shell::{Frame, Page};
@@ -131,15 +131,12 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
 /// Only a message of that school with that reference is moved, and only forwards (I-121); anything else is kept and ignored.
 /// For the program to call every few seconds, and for tests. Errors: the database did not answer.
 pub async fn work_on_callbacks(office: &Arc<Office>) -> Result<usize, StoreError> {
-    if matches!(office.outside, Outside::Closed) {
+    if !may_leave(office).await? {
         return Ok(0);
     }
     let waiting = office
         .store
         .read(|tx| {
-            if held_back_since(tx)?.is_some() {
-                return Ok(Vec::new());
-            }
             tx.query(WAITING, &args![], |row| {
                 Ok((
                     SchoolId(row.get(0)?),

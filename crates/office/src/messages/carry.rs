@@ -14,26 +14,22 @@ use ::messages::{
     Taken,
 };
 use calendar::{Instant, Session, Slot};
-use store::jobs::{self, GoOn, Job};
 use store::{Act, SchoolId, StoreError, Tx, args};
 use welfare::attempt::{self, Outcome};
 
-use super::ask::{Purpose, queue};
+use super::ask::{KIND, Purpose, queue};
 use super::foresee::{About, Filled, Foreseen, is_unexplained, words_of};
+use super::held::{Held, due_runs};
 use super::link;
-use super::outside::{Carriers, Outside, channels};
+use super::outside::{Carriers, channels};
 use super::records::MESSAGE_STATE;
 use super::replies::fetch;
 use super::rules::MessageRules;
-use crate::carry::held_back_since;
 use crate::desk::{Office, Refusal, school_name};
 use crate::ids::{AccountId, ContactId, MessageId, MessageRunId};
 use crate::morning::{Kind, Said, record};
 use crate::people::{Actor, Limits, Role};
 use crate::year::settings::settings;
-
-/// Seconds for which a run is its worker's without a word of progress: longer than any call.
-pub(super) const LEASE: i64 = 300;
 
 /// The longest that one call may take.
 const CALL_WITHIN: Duration = Duration::from_secs(200);
@@ -44,9 +40,6 @@ pub(super) const ASKED_FOR: i64 = 72 * 60 * 60;
 /// And about a letter for so long, in seconds: 30 days.
 const LETTERS_ASKED_FOR: i64 = 30 * 24 * 60 * 60;
 
-const DUE: &str = "\
-select school_id, id from job
-where kind = 'messages' and ((state = 'waiting' and due_at <= $1) or (state = 'running' and lease_until < $1)) order by due_at, id";
 const SLOT: &str = "\
 select on_date, session, asked_at, purpose from message_run where school_id = $1 and run_id = $2 and superseded_seq is null";
 const OF_RUN: &str = "\
@@ -70,7 +63,7 @@ const WAITS: &str = "\
 update message_try set next_at = $4, said = $5 where school_id = $1 and message_id = $2 and calling = $3";
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[DUE, SLOT, OF_RUN, ABOUT, BEGIN, ENDED, WAITS];
+pub(super) const STATEMENTS: &[&str] = &[SLOT, OF_RUN, ABOUT, BEGIN, ENDED, WAITS];
 
 /// A message of a run, and how its handing over stands.
 #[derive(Clone, Debug)]
@@ -97,36 +90,11 @@ struct Waiting {
 ///
 /// For the program to call every few seconds, and for tests. Errors: the database did not answer.
 pub async fn carry_what_is_due(office: &Arc<Office>) -> Result<usize, StoreError> {
-    if matches!(office.outside, Outside::Closed) {
-        return Ok(0);
-    }
-    let now = office.now();
-    let due: Vec<(SchoolId, i64)> = office
-        .store
-        .read(move |tx| {
-            // A restored copy writes to nobody: the original may have sent them.
-            if held_back_since(tx)?.is_some() {
-                return Ok(Vec::new());
-            }
-            tx.query(DUE, &args![now], |row| Ok((row.get(0)?, row.get(1)?)))
-        })
-        .await?;
     let mut carried = 0;
-    for (school, id) in due {
-        let worker = format!("messages {} {id}", office.now().micros());
-        let name = worker.clone();
-        let job: Option<Job> = office
-            .store
-            .write(move |tx| jobs::claim_one(tx, school, id, &name, now, LEASE))
-            .await?;
-        if let Some(job) = job {
+    for (school, id) in due_runs(office, KIND).await? {
+        if let Some(held) = Held::take(office, school, id).await? {
             carried += 1;
-            let run = Run {
-                office,
-                job,
-                worker,
-            };
-            if let Err(error) = run.carry().await {
+            if let Err(error) = (Run { office, held }).carry().await {
                 tracing::error!(%error, school = school.0, "a run of messages could not be carried on");
             }
         }
@@ -137,8 +105,7 @@ pub async fn carry_what_is_due(office: &Arc<Office>) -> Result<usize, StoreError
 /// One run in the hands of this worker.
 struct Run<'o> {
     office: &'o Arc<Office>,
-    job: Job,
-    worker: String,
+    held: Held,
 }
 
 /// What a run is about, and what it is carried with.
@@ -153,10 +120,10 @@ struct Around {
 
 impl Run<'_> {
     async fn carry(&self) -> Result<(), Refusal> {
-        let Ok(id) = self.job.input.parse().map(MessageRunId) else {
-            return self.finish("this is no run").await;
+        let Ok(id) = self.held.job.input.parse().map(MessageRunId) else {
+            return Ok(self.held.put_down(None).await?);
         };
-        let school = self.job.school;
+        let school = self.held.job.school;
         let (found, channels) = self
             .office
             .store
@@ -169,7 +136,7 @@ impl Run<'_> {
             })
             .await?;
         let Some((day, session, asked_at, purpose)) = found else {
-            return self.finish("this run is gone").await;
+            return Ok(self.held.put_down(None).await?);
         };
         let session = Session::from_index(session)
             .ok_or_else(|| Refusal::Wrong(format!("{session} is no session")))?;
@@ -182,7 +149,7 @@ impl Run<'_> {
         };
         let mut paused: BTreeSet<Channel> = BTreeSet::new();
         let all = self.messages(id).await?;
-        let total = all.len() as i64;
+        let total = all.len();
         for (done, message) in all.into_iter().enumerate() {
             if message.state == State::Queued
                 && !message.stopped
@@ -196,7 +163,7 @@ impl Run<'_> {
             if matches!(message.state, State::HandedOver | State::Checking) {
                 self.ask_about(&around, &message).await?;
             }
-            if !self.still_mine(done as i64 + 1, total).await? {
+            if !self.held.still_mine(done + 1, total).await? {
                 return Ok(());
             }
         }
@@ -207,7 +174,7 @@ impl Run<'_> {
     }
 
     async fn messages(&self, run: MessageRunId) -> Result<Vec<Waiting>, StoreError> {
-        let school = self.job.school;
+        let school = self.held.job.school;
         self.office
             .store
             .read(move |tx| waiting(tx, school, run))
@@ -216,7 +183,7 @@ impl Run<'_> {
 
     /// Hands one message over, unless whom it is about has been explained since.
     async fn hand_over(&self, around: &Around, message: Waiting) -> Result<Flow, Refusal> {
-        let (school, slot) = (self.job.school, around.slot);
+        let (school, slot) = (self.held.job.school, around.slot);
         let (id, now) = (message.id, self.office.now());
         let is_about_today = around.is_about_today;
         let (about, missing) = self
@@ -346,7 +313,7 @@ impl Run<'_> {
         let done = self
             .office
             .store
-            .act(self.job.school, move |act: &mut Act| {
+            .act(self.held.job.school, move |act: &mut Act| {
                 let explained: Vec<&str> = about
                     .iter()
                     .filter(|one| !missing.contains(one))
@@ -441,10 +408,10 @@ impl Run<'_> {
             contact: message.contact,
             channel: message.channel,
             slot: around.slot,
-            account: AccountId(self.job.account),
+            account: AccountId(self.held.job.account),
             is_reported: carrier.is_some_and(|by| by.features().delivery_reports),
         };
-        log_attempt(self.office, self.job.school, attempt, state).await;
+        log_attempt(self.office, self.held.job.school, attempt, state).await;
     }
 
     async fn record(
@@ -458,7 +425,7 @@ impl Run<'_> {
         let recorded = self
             .office
             .store
-            .act(self.job.school, move |act: &mut Act| {
+            .act(self.held.job.school, move |act: &mut Act| {
                 act.record(
                     &MESSAGE_STATE,
                     &args![
@@ -482,7 +449,7 @@ impl Run<'_> {
     }
 
     async fn end_try(&self, id: MessageId, end: Try) -> Result<(), StoreError> {
-        let school = self.job.school;
+        let school = self.held.job.school;
         self.office
             .store
             .write(move |tx| end.keep(tx, school, id))
@@ -490,19 +457,12 @@ impl Run<'_> {
     }
 
     async fn wait(&self, id: MessageId, at: Instant, said: &'static str) -> Result<(), StoreError> {
-        let school = self.job.school;
+        let school = self.held.job.school;
         let waits = move |tx: &mut Tx| {
             tx.execute(WAITS, &args![school, id, false, at, said])
                 .map(drop)
         };
         self.office.store.write(waits).await
-    }
-
-    async fn still_mine(&self, done: i64, total: i64) -> Result<bool, StoreError> {
-        let (job, worker) = (self.job.clone(), self.worker.clone());
-        let until = self.office.now().plus_seconds(LEASE);
-        let told = move |tx: &mut Tx| jobs::progress(tx, &job, &worker, done, total, until);
-        Ok(self.office.store.write(told).await? != GoOn::NotYours)
     }
 
     /// Puts the run down until the next of its messages is due, or for good where nothing more is to come.
@@ -540,21 +500,8 @@ impl Run<'_> {
                 .iter()
                 .any(|one| one.features().replies))
         .then(|| now.plus_seconds((age / 10).clamp(20, 120)));
-        match [waits, asks, listens].into_iter().flatten().min() {
-            None => self.finish("").await,
-            Some(again) => {
-                let (job, worker) = (self.job.clone(), self.worker.clone());
-                let put_down =
-                    move |tx: &mut Tx| jobs::fail(tx, &job, &worker, "", now, Some(again));
-                Ok(self.office.store.write(put_down).await.map(drop)?)
-            }
-        }
-    }
-
-    async fn finish(&self, words: &'static str) -> Result<(), Refusal> {
-        let (job, worker, now) = (self.job.clone(), self.worker.clone(), self.office.now());
-        let finished = move |tx: &mut Tx| jobs::finish(tx, &job, &worker, words, now);
-        Ok(self.office.store.write(finished).await.map(drop)?)
+        let until = [waits, asks, listens].into_iter().flatten().min();
+        Ok(self.held.put_down(until).await?)
     }
 }
 

@@ -11,6 +11,7 @@ mod callback;
 mod carry;
 mod channel;
 mod foresee;
+mod held;
 mod hold;
 pub mod letters;
 mod link;
@@ -96,6 +97,7 @@ pub fn statements() -> Vec<&'static str> {
         callback::STATEMENTS,
         carry::STATEMENTS,
         foresee::STATEMENTS,
+        held::STATEMENTS,
         hold::STATEMENTS,
         list::STATEMENTS,
         not_reached::STATEMENTS,

@@ -5,20 +5,16 @@ use std::sync::Arc;
 use ::messages::retry::{Next, next};
 use ::messages::{Channel, Message, Moved, Provider, Recipient, Reference, State};
 use calendar::Instant;
-use store::jobs::{self, GoOn, Job};
 use store::{Act, SchoolId, StoreError, Tx, args};
 
 use super::post::JOB;
-use crate::carry::held_back_since;
 use crate::desk::Office;
 use crate::ids::{StaffMailId, StaffMailRunId};
-use crate::messages::carry::{ASKED_FOR, LEASE, by_itself, handed_over};
-use crate::messages::outside::{Carriers, Outside, channels};
+use crate::messages::carry::{ASKED_FOR, by_itself, handed_over};
+use crate::messages::held::{Held, due_runs};
+use crate::messages::outside::{Carriers, channels};
 use crate::messages::records::STAFF_MAIL_STATE;
 
-const DUE: &str = "\
-select school_id, id from job
-where kind = $2 and ((state = 'waiting' and due_at <= $1) or (state = 'running' and lease_until < $1)) order by due_at, id";
 const OF_RUN: &str = "\
 select m.mail_id, m.address, m.subject, m.words, m.reference, m.asked_at, m.only_until, t.tries, t.first_at, t.next_at, t.calling, t.look_up,
        (select s.state from staff_mail_state s where s.school_id = m.school_id and s.mail_id = m.mail_id order by s.seq desc limit 1)
@@ -31,7 +27,7 @@ const ENDED: &str = "\
 update staff_mail_try set calling = $3, next_at = $4, look_up = $5, said = $6 where school_id = $1 and mail_id = $2";
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[DUE, OF_RUN, BEGIN, ENDED];
+pub(super) const STATEMENTS: &[&str] = &[OF_RUN, BEGIN, ENDED];
 
 /// An e-mail of a run, and how its handing over stands.
 #[derive(Clone, Debug)]
@@ -62,36 +58,11 @@ impl Waiting {
 ///
 /// For the program to call every few seconds, and for tests. Errors: the database did not answer.
 pub async fn carry_staff_mail(office: &Arc<Office>) -> Result<usize, StoreError> {
-    if matches!(office.outside, Outside::Closed) {
-        return Ok(0);
-    }
-    let now = office.now();
-    let due: Vec<(SchoolId, i64)> = office
-        .store
-        .read(move |tx| {
-            // A restored copy writes to nobody: the original may have sent them.
-            if held_back_since(tx)?.is_some() {
-                return Ok(Vec::new());
-            }
-            tx.query(DUE, &args![now, JOB], |row| Ok((row.get(0)?, row.get(1)?)))
-        })
-        .await?;
     let mut carried = 0;
-    for (school, id) in due {
-        let worker = format!("staff mail {} {id}", office.now().micros());
-        let name = worker.clone();
-        let job: Option<Job> = office
-            .store
-            .write(move |tx| jobs::claim_one(tx, school, id, &name, now, LEASE))
-            .await?;
-        if let Some(job) = job {
+    for (school, id) in due_runs(office, JOB).await? {
+        if let Some(held) = Held::take(office, school, id).await? {
             carried += 1;
-            let run = Run {
-                office,
-                job,
-                worker,
-            };
-            if let Err(error) = run.carry().await {
+            if let Err(error) = (Run { office, held }).carry().await {
                 tracing::error!(%error, school = school.0, "e-mails to staff could not be carried on");
             }
         }
@@ -102,16 +73,15 @@ pub async fn carry_staff_mail(office: &Arc<Office>) -> Result<usize, StoreError>
 /// One run in the hands of this worker.
 struct Run<'o> {
     office: &'o Arc<Office>,
-    job: Job,
-    worker: String,
+    held: Held,
 }
 
 impl Run<'_> {
     async fn carry(&self) -> Result<(), StoreError> {
-        let Ok(id) = self.job.input.parse().map(StaffMailRunId) else {
-            return self.put_down(None).await;
+        let Ok(id) = self.held.job.input.parse().map(StaffMailRunId) else {
+            return self.held.put_down(None).await;
         };
-        let school = self.job.school;
+        let school = self.held.job.school;
         let set = self
             .office
             .store
@@ -119,7 +89,7 @@ impl Run<'_> {
             .await?;
         let provider = Carriers::of(self.office, &set).by(Channel::Email).cloned();
         let all = self.mails(id).await?;
-        let total = all.len() as i64;
+        let total = all.len();
         for (done, mail) in all.into_iter().enumerate() {
             let now = self.office.now();
             match (mail.state, &provider) {
@@ -137,7 +107,7 @@ impl Run<'_> {
                 (State::HandedOver, Some(provider)) => self.ask_about(provider, &mail).await?,
                 _ => {}
             }
-            if !self.still_mine(done as i64 + 1, total).await? {
+            if !self.held.still_mine(done + 1, total).await? {
                 return Ok(());
             }
         }
@@ -145,7 +115,7 @@ impl Run<'_> {
     }
 
     async fn mails(&self, run: StaffMailRunId) -> Result<Vec<Waiting>, StoreError> {
-        let school = self.job.school;
+        let school = self.held.job.school;
         self.office
             .store
             .read(move |tx| waiting(tx, school, run))
@@ -157,7 +127,7 @@ impl Run<'_> {
         provider: &Arc<dyn Provider>,
         mail: Waiting,
     ) -> Result<Flow, StoreError> {
-        let (school, id, now) = (self.job.school, mail.id, self.office.now());
+        let (school, id, now) = (self.held.job.school, mail.id, self.office.now());
         let must_look_up = mail.look_up || mail.calling;
         self.office
             .store
@@ -250,7 +220,7 @@ impl Run<'_> {
         let recorded = self
             .office
             .store
-            .act(self.job.school, move |act: &mut Act| {
+            .act(self.held.job.school, move |act: &mut Act| {
                 act.record(
                     &STAFF_MAIL_STATE,
                     &args![
@@ -279,19 +249,12 @@ impl Run<'_> {
         look_up: bool,
         said: String,
     ) -> Result<(), StoreError> {
-        let school = self.job.school;
+        let school = self.held.job.school;
         let ended = move |tx: &mut Tx| {
             let values = args![school, id, false, at, look_up, said.as_str()];
             tx.execute(ENDED, &values).map(drop)
         };
         self.office.store.write(ended).await
-    }
-
-    async fn still_mine(&self, done: i64, total: i64) -> Result<bool, StoreError> {
-        let (job, worker) = (self.job.clone(), self.worker.clone());
-        let until = self.office.now().plus_seconds(LEASE);
-        let told = move |tx: &mut Tx| jobs::progress(tx, &job, &worker, done, total, until);
-        Ok(self.office.store.write(told).await? != GoOn::NotYours)
     }
 
     /// Puts the run down until the next of its e-mails is due, or for good where nothing more is to come.
@@ -317,17 +280,8 @@ impl Run<'_> {
             && provider.is_some_and(|by| by.features().delivery_reports)
             && all.iter().any(|mail| mail.state == State::HandedOver);
         let asks = is_asked.then(|| now.plus_seconds((age / 10).clamp(5, 900)));
-        self.put_down([waits, asks].into_iter().flatten().min())
-            .await
-    }
-
-    async fn put_down(&self, until: Option<Instant>) -> Result<(), StoreError> {
-        let (job, worker, now) = (self.job.clone(), self.worker.clone(), self.office.now());
-        let down = move |tx: &mut Tx| match until {
-            Some(again) => jobs::fail(tx, &job, &worker, "", now, Some(again)).map(drop),
-            None => jobs::finish(tx, &job, &worker, "", now).map(drop),
-        };
-        self.office.store.write(down).await
+        let until = [waits, asks].into_iter().flatten().min();
+        self.held.put_down(until).await
     }
 }
 

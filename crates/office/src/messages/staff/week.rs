@@ -10,22 +10,20 @@ use store::{Act, SchoolId, StoreError, Tx, args};
 use super::post::{Kind, Letter, Post, told};
 use super::rules::StaffMailRules;
 use crate::book::Book;
-use crate::carry::held_back_since;
 use crate::desk::{Desk, Office, Problem, Refusal};
 use crate::ids::{AccountId, GroupId, StaffId};
 use crate::messages::carry::by_itself;
-use crate::messages::outside::Outside;
+use crate::messages::held::may_leave;
 use crate::people::{Actor, Reach};
 use crate::registers::ageing::{InWeek, in_week};
 use crate::registers::keeps_all_registers;
 use crate::year::settings::settings;
 
-const SCHOOLS: &str = "select school_id from school order by school_id";
 const LAST: &str = "\
 select about from staff_mail where school_id = $1 and kind = $2 and superseded_seq is null order by asked_at desc, mail_id desc limit 1";
 
 /// The statements of this file.
-pub(super) const STATEMENTS: &[&str] = &[SCHOOLS, LAST];
+pub(super) const STATEMENTS: &[&str] = &[LAST];
 
 /// The report is of use until the week after has ended.
 const OF_USE_FOR_DAYS: i32 = 7;
@@ -178,20 +176,11 @@ pub(super) async fn send(desk: Desk) -> Result<Response, Problem> {
 /// one report: the act that asks looks at what was asked for. For the program to call every minute, and for tests.
 /// Errors: the database did not answer. A school whose settings cannot be read is passed over and logged.
 pub async fn send_weekly_reports(office: &Arc<Office>) -> Result<usize, StoreError> {
-    if matches!(office.outside, Outside::Closed) {
+    if !may_leave(office).await? {
         return Ok(0);
     }
-    let schools: Vec<SchoolId> = office
-        .store
-        .read(|tx| {
-            if held_back_since(tx)?.is_some() {
-                return Ok(Vec::new());
-            }
-            tx.query(SCHOOLS, &args![], |row| row.get(0).map(SchoolId))
-        })
-        .await?;
     let mut sent = 0;
-    for school in schools {
+    for school in office.schools().await? {
         match send_where_due(office, school).await {
             Ok(of_school) => sent += of_school,
             Err(Refusal::Store(error)) => return Err(error),

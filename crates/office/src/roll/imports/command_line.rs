@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use store::{Act, SchoolId, args};
 
-use crate::desk::{Office, Refusal};
+use crate::desk::{Office, Refusal, all_schools};
 use crate::ids::AccountId;
 use crate::people::{Actor, Limits, Role};
 
@@ -14,18 +14,16 @@ const ACCOUNT: &str = "select account_id from account where sign_in_name = $1";
 const NEW_ACCOUNT: &str = "\
 insert into account (account_id, sign_in_name, name, must_change_password, failed_attempts, disabled_at)
 values ($1, $2, 'Command line', $3, 0, $4)";
-const SCHOOLS: &str = "select school_id from school order by school_id";
 
-pub(super) const STATEMENTS: &[&str] = &[ACCOUNT, NEW_ACCOUNT, SCHOOLS];
+pub(super) const STATEMENTS: &[&str] = &[ACCOUNT, NEW_ACCOUNT];
 
 /// Whoever works at the command line of the machine that keeps the records: they may do everything, and the journal says
 /// that it was done from there. The account is made at its first use and cannot sign in.
 ///
 /// Errors: no school is set up, or several and none was named; no database.
 pub fn command_line(office: &Arc<Office>, school: Option<i64>) -> Result<Actor, Refusal> {
-    let schools: Vec<i64> = office
-        .store
-        .read_now(|tx| tx.query(SCHOOLS, &args![], |row| row.get(0)))?;
+    let schools = office.store.read_now(all_schools)?;
+    let schools: Vec<i64> = schools.into_iter().map(|school| school.0).collect();
     let school = match (schools.as_slice(), school) {
         ([], _) => {
             let ground =

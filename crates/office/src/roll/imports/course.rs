@@ -12,7 +12,7 @@ use super::columns::is_closed_to;
 use super::prepare::{ColumnFate, Preview, options};
 use super::report::Finding;
 use super::settle::{self, Case};
-use crate::desk::{Office, Refusal};
+use crate::desk::{Office, Refusal, all_schools};
 use crate::ids::AccountId;
 use crate::people::{Actor, Place};
 
@@ -159,7 +159,6 @@ delete from import_file where exists (
 const DESTROY_CASES: &str = "\
 delete from import_case where exists (
     select 1 from import i where i.school_id = import_case.school_id and i.import_id = import_case.import_id and i.received_at < $1)";
-const SCHOOLS: &str = "select school_id from school order by school_id";
 
 pub(super) const STATEMENTS: &[&str] = &[
     NEW,
@@ -181,7 +180,6 @@ pub(super) const STATEMENTS: &[&str] = &[
     INTERRUPTED,
     DESTROY,
     DESTROY_CASES,
-    SCHOOLS,
 ];
 
 /// Refuses somebody who may not import at all: it takes the right to write every pupil's record (I-016).
@@ -634,9 +632,8 @@ pub(super) fn told_to(actor: &Actor, import: &Import, mut findings: Vec<Finding>
 pub fn tidy(store: &Store) -> Result<usize, StoreError> {
     let asked = store.clone();
     let (open, begun) = store.read_now(move |tx| {
-        let schools: Vec<SchoolId> = tx.query(SCHOOLS, &args![], |row| row.get(0))?;
         let mut open = Vec::new();
-        for school in schools {
+        for school in all_schools(tx)? {
             let groups = held::open_groups(tx, school)?;
             open.extend(groups.into_iter().map(|group| (school, group)));
         }
