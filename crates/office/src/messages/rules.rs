@@ -15,6 +15,9 @@ pub const MESSAGES: &str = "messages";
 /// The fields that the words of a first message may use.
 pub const FIELDS: [&str; 6] = ["pupils", "is or are", "session", "date", "school", LINK];
 
+/// Those of a letter and of the subject that it shares with the e-mail: a link is made when a message leaves and lasts two weeks.
+const ON_PAPER: [&str; 5] = ["pupils", "is or are", "session", "date", "school"];
+
 /// The field that stands for the family's own form.
 pub const LINK: &str = "link";
 
@@ -136,15 +139,15 @@ impl MessageRules {
     /// Errors: what is wrong with each, by its question.
     pub(super) fn templates(&self) -> Result<Words, Vec<(&'static str, TemplateError)>> {
         let mut wrongs = Vec::new();
-        let mut read = |question: &'static str, words: &str| {
-            Template::read(words, &FIELDS)
+        let mut read = |question: &'static str, words: &str, fields: &[&'static str]| {
+            Template::read(words, fields)
                 .map_err(|faults| wrongs.extend(faults.into_iter().map(|fault| (question, fault))))
         };
         let (text, subject, email, letter) = (
-            read("text", &self.text),
-            read("subject", &self.subject),
-            read("email", &self.email),
-            read("letter", &self.letter),
+            read("text", &self.text, &FIELDS),
+            read("subject", &self.subject, &ON_PAPER),
+            read("email", &self.email, &FIELDS),
+            read("letter", &self.letter, &ON_PAPER),
         );
         match (text, subject, email, letter) {
             (Ok(text), Ok(subject), Ok(email), Ok(letter)) => Ok(Words {

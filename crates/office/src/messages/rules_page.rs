@@ -208,7 +208,7 @@ fn read(answers: &Answers, wrongs: &mut Wrongs) -> Option<MessageRules> {
             repeat: answers.ticked("auto_repeat"),
         },
     };
-    let uses_link = [&rules.text, &rules.subject, &rules.email, &rules.letter]
+    let uses_link = [&rules.text, &rules.email]
         .into_iter()
         .any(|words| uses_field(words, LINK));
     if uses_link && rules.address.is_none() {
