@@ -187,3 +187,18 @@ journey("a parent sends a photo of a card with the report, and whoever may opens
   const file = await arrives;
   assert.match(file.suggestedFilename(), /^evidence-\d+\.jpeg$/);
 });
+
+journey("a report that comes in stands in the open inbox within moments, and the cursor stays on its row", { role }, async ({ page, school }) => {
+  await page.goto(`${school.address}/pupils`);
+  const pupils = await page.locator("main tbody th a[href^='/pupils/']").evaluateAll((links) => links.map((link) => link.getAttribute("href").split("/")[2]));
+  await page.goto(`${school.address}/absence-line/new?q=a`);
+  const tomorrow = dayAfter(await page.locator("[name=first]").inputValue());
+  await page.goto(`${school.address}/absence-line`);
+  await page.evaluate(() => { window.sameDocument = true; });
+  const before = await page.locator("button:focus").evaluate((button) => button.closest("form").getAttribute("action"));
+  await told(page, school, pupils[5], "A cold that came in while the page was open", tomorrow);
+  await page.locator("td", { hasText: "came in while the page was open" }).waitFor();
+  assert.equal(await page.evaluate(() => window.sameDocument), true, "without reloading");
+  assert.equal(await page.locator("button:focus").evaluate((button) => button.closest("form").getAttribute("action")), before);
+  await axe(page);
+});

@@ -23,9 +23,7 @@ use crate::form::{Answers, Wrongs, hidden, tick};
 use crate::ids::{PupilId, ReportId};
 use crate::people::{Keyring, Peer};
 use crate::shell::{self, Choice, Errors, Field, FieldKind, Frame, Look};
-
-/// So many reports come by one link in a day.
-const MOST_A_DAY: i64 = 20;
+use crate::year::settings::{absence_line_rules, settings};
 
 /// So far ahead an absence can be told here: a term.
 const AHEAD_DAYS: i32 = 120;
@@ -395,7 +393,8 @@ fn keep_report(
 ) -> Result<ReportId, Refusal> {
     let (school, now) = (act.school(), act.at());
     let since = now.plus_seconds(-24 * 60 * 60);
-    if count_from(act.tx(), school, own.contact, since)? >= MOST_A_DAY {
+    let rules = absence_line_rules(&settings(act.tx(), school)?, now.in_london().0)?;
+    if count_from(act.tx(), school, own.contact, since)? >= rules.reports_by_link.into() {
         let ground = "A great deal came by this link today already. Please ring the school.";
         return Err(Refusal::Wrong(ground.to_owned()));
     }

@@ -24,6 +24,7 @@ use crate::registers::keeps_all_registers;
 use crate::roll::{sibling_word, siblings_of};
 use crate::shell::{Exports, Frame, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
+use crate::year::settings::absence_line_rules;
 
 /// The inbox says of reports of the last month whether files came with them: 31 days. Each report's own page always does.
 const FILES_LOOK_BACK_SECONDS: i64 = 31 * 24 * 60 * 60;
@@ -44,6 +45,8 @@ pub(super) struct Line {
     pub(super) decided_by: String,
     /// How many files came with it, for whoever may know of them.
     pub(super) files: i64,
+    /// Whether nobody has said for too long whom it is about.
+    pub(super) is_overdue: bool,
 }
 
 impl Line {
@@ -86,6 +89,8 @@ pub(super) struct Inbox<'i> {
     pub(super) sight: Sight,
     /// Whether reports about nobody yet are shown.
     all: bool,
+    /// From when on a report about nobody yet is overdue, if it came before.
+    overdue: Instant,
     /// How many files came with reports lately, for whoever may know of evidence.
     files: HashMap<ReportId, i64>,
 }
@@ -102,8 +107,10 @@ impl<'i> Inbox<'i> {
             true => counts_since(tx, actor.school, now.plus_seconds(-FILES_LOOK_BACK_SECONDS))?,
             false => HashMap::new(),
         };
+        let rules = absence_line_rules(&book.settings, today)?;
         Ok(Inbox {
             files,
+            overdue: now.plus_seconds(-60 * i64::from(rules.overdue_minutes)),
             sight: Sight::of(tx, actor, today)?,
             all: actor.may_for_school(Access::Read, RecordKind::ContactsLog),
             book,
@@ -171,6 +178,7 @@ impl<'i> Inbox<'i> {
             marks: row.map(|row| self.marks(&report, row)).unwrap_or_default(),
             against: row.and_then(|row| self.against(&report, row)),
             decided_by: self.person(report.decided_by),
+            is_overdue: report.state == Standing::New && report.received_at <= self.overdue,
             files: self.files.get(&report.id).copied().unwrap_or(0),
             report,
         }
@@ -310,7 +318,11 @@ fn lines(
         .into_iter()
         .filter(|report| inbox.shows(report))
         .map(|report| inbox.line(report));
-    Ok(lines.partition(|line| line.report.state == Standing::Matched && line.against.is_none()))
+    let (ready, mut held): (Vec<Line>, Vec<Line>) =
+        lines.partition(|line| line.report.state == Standing::Matched && line.against.is_none());
+    // Nobody has a child on the board for what is overdue: it comes first.
+    held.sort_by_key(|line| !line.is_overdue);
+    Ok((ready, held))
 }
 
 fn decided_today(tx: &mut Tx, inbox: &Inbox<'_>, actor: &Actor) -> Result<Vec<Line>, StoreError> {

@@ -2,7 +2,7 @@
 
 use calendar::{Day, Instant, Session};
 use register::Code;
-use store::{Act, SchoolId, StoreError, Tx, args};
+use store::{Act, SchoolId, Tx, args};
 
 use super::records::ABSENCE_REPORT;
 use super::report::{Channel, Report, State, of_pupil, on_roll, one};
@@ -13,12 +13,10 @@ use crate::ids::{AccountId, ContactId, PupilId, ReportId};
 use crate::morning::Sight;
 use crate::people::{Access, Actor, RecordKind};
 use crate::registers::save::LONGEST_TEXT;
+use crate::year::settings::{absence_line_rules, settings};
 
 /// A report tells of so many days at most, first and last counted.
 pub const MOST_DAYS: i32 = 31;
-
-/// From so many days on somebody looks before the code is entered: a school week of illness is over by then.
-const LOOK_TWICE_DAYS: i32 = 8;
 
 /// From so many sessions of illness in the four weeks before on, somebody looks first whether evidence is to be asked for.
 ///
@@ -258,7 +256,7 @@ fn judge(
     id: ReportId,
     told: &Told,
     now: Instant,
-) -> Result<Judged, StoreError> {
+) -> Result<Judged, Refusal> {
     let suggested = suggest(&told.said);
     let (code, why, mut doubts) = match told.code {
         Some(code) => (
@@ -301,14 +299,18 @@ fn doubts_about(
     told: &Told,
     code: Option<Code>,
     now: Instant,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<String>, Refusal> {
     let (today, _) = now.in_london();
+    let rules = absence_line_rules(&settings(tx, school)?, today)?;
     let mut doubts = Vec::new();
     if on_roll(tx, school, pupil, told.first, told.last)?.is_none() {
         doubts.push("The pupil is not on roll on these days.".to_owned());
     }
-    if told.first.plus_days(LOOK_TWICE_DAYS) <= told.last {
-        doubts.push("It tells of more than a week. Look whether it can be so long.".to_owned());
+    if told.first.plus_days(rules.believed_days.into()) <= told.last {
+        doubts.push(format!(
+            "It tells of more than {} days. Look whether it can be so long.",
+            rules.believed_days
+        ));
     }
     if told.first.plus_days(LOOKS_BACK_DAYS) <= today {
         doubts.push("It tells of days that are more than a week ago (E-022).".to_owned());

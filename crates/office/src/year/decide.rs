@@ -59,5 +59,6 @@ fn check(name: &'static str, from: Day, value: &str) -> Result<(), SettingError>
     settings::evidence_is_delegated(&alone, from)?;
     settings::search_times(&alone, from)?;
     settings::fire_copy(&alone, from)?;
+    settings::absence_line_rules(&alone, from)?;
     Ok(())
 }

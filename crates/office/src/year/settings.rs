@@ -52,6 +52,8 @@ pub const EVIDENCE_DELEGATED: &str = "evidence_delegated";
 pub const SEARCH_TIMES: &str = "search_times";
 /// The setting that holds when the fire list is put on paper, as [`FireCopyValue`].
 pub const FIRE_COPY: &str = "fire_copy";
+/// The setting that holds [`AbsenceLineRules`].
+pub const ABSENCE_LINE: &str = "absence_line";
 /// The setting that holds [`Mode`].
 pub const MODE: &str = "mode";
 
@@ -526,6 +528,54 @@ pub fn claim_minutes(settings: &Settings, day: Day) -> Result<u8, SettingError> 
         _ => Err(shape(
             CLAIM_MINUTES,
             &format!("a claim lasts between 1 and {LONGEST_CLAIM} minutes"),
+        )),
+    }
+}
+
+/// How far the absence line believes and waits, as the setting has it:
+/// `{"believed_days": 7, "reports_by_link": 20, "overdue_minutes": 30}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbsenceLineRules {
+    /// An absence that is told for more days than these is looked at before its code is entered; first and last counted.
+    pub believed_days: u8,
+    /// So many reports come by one family's link in a day.
+    pub reports_by_link: u16,
+    /// A report about nobody yet is overdue after so many minutes.
+    pub overdue_minutes: u16,
+}
+
+impl Default for AbsenceLineRules {
+    /// A week; twenty reports; half an hour.
+    fn default() -> AbsenceLineRules {
+        AbsenceLineRules {
+            believed_days: 7,
+            reports_by_link: 20,
+            overdue_minutes: 30,
+        }
+    }
+}
+
+/// The most that each rule of the absence line may be; each is at least one.
+pub const MOST_OF_ABSENCE_LINE: AbsenceLineRules = AbsenceLineRules {
+    believed_days: 30,
+    reports_by_link: 200,
+    overdue_minutes: 480,
+};
+
+/// How far the absence line believes and waits on a day (E-014).
+///
+/// Errors: the setting cannot be read, or a rule is none or more than [`MOST_OF_ABSENCE_LINE`].
+pub fn absence_line_rules(settings: &Settings, day: Day) -> Result<AbsenceLineRules, SettingError> {
+    let rules: AbsenceLineRules = read(settings, ABSENCE_LINE, day)?.unwrap_or_default();
+    let most = MOST_OF_ABSENCE_LINE;
+    let holds = (1..=most.believed_days).contains(&rules.believed_days)
+        && (1..=most.reports_by_link).contains(&rules.reports_by_link)
+        && (1..=most.overdue_minutes).contains(&rules.overdue_minutes);
+    match holds {
+        true => Ok(rules),
+        false => Err(shape(
+            ABSENCE_LINE,
+            &"each rule is at least one, and at most 30 days, 200 reports, 480 minutes",
         )),
     }
 }

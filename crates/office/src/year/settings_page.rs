@@ -18,14 +18,15 @@ use super::door_forms::{fire_form, fire_value, search_form, search_value};
 use super::ladder_form;
 use super::pages::{Tried, tried};
 use super::settings::{
-    AMENDMENT_REASONS, BANDS, BandValue, CLAIM_MINUTES, CONTACT_LADDER, CycleValue,
-    EVIDENCE_DELEGATED, FIRE_COPY, FURTHEST_WATCH, HoursValue, LATE_LADDER, LATE_REASONS,
-    LESSON_OPENS, LONGEST_BEFORE, LONGEST_CLAIM, LONGEST_NEW, LateLadderValue, LateReason,
-    LateStepValue, MODE, MOST_LATE_REASONS, MOST_REASONS, Mode, NEW_FOR_DAYS, PLAN_WATCH,
-    PlanWatch, SEARCH_TIMES, SESSION_TIMES, SUB_CODES, SessionTimesValue, SubCodeValue,
-    TEACHER_CODES, TIMETABLE_CYCLE, amendment_reasons, bands, claim_minutes, cycle, entry_limits,
-    evidence_is_delegated, fire_copy, late_ladder, late_reasons, lesson_opens, mode, new_for_days,
-    own_ladder, plan_watch, search_times, sub_codes, usual_times,
+    ABSENCE_LINE, AMENDMENT_REASONS, AbsenceLineRules, BANDS, BandValue, CLAIM_MINUTES,
+    CONTACT_LADDER, CycleValue, EVIDENCE_DELEGATED, FIRE_COPY, FURTHEST_WATCH, HoursValue,
+    LATE_LADDER, LATE_REASONS, LESSON_OPENS, LONGEST_BEFORE, LONGEST_CLAIM, LONGEST_NEW,
+    LateLadderValue, LateReason, LateStepValue, MODE, MOST_LATE_REASONS, MOST_OF_ABSENCE_LINE,
+    MOST_REASONS, Mode, NEW_FOR_DAYS, PLAN_WATCH, PlanWatch, SEARCH_TIMES, SESSION_TIMES,
+    SUB_CODES, SessionTimesValue, SubCodeValue, TEACHER_CODES, TIMETABLE_CYCLE, absence_line_rules,
+    amendment_reasons, bands, claim_minutes, cycle, entry_limits, evidence_is_delegated, fire_copy,
+    late_ladder, late_reasons, lesson_opens, mode, new_for_days, own_ladder, plan_watch,
+    search_times, sub_codes, usual_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -178,6 +179,12 @@ fn page(
             &typed,
             history(CLAIM_MINUTES),
             from(CLAIM_MINUTES),
+        ),
+        absence_line_form(
+            absence_line_rules(&book.settings, today)?,
+            &typed,
+            history(ABSENCE_LINE),
+            from(ABSENCE_LINE),
         ),
         evidence_form(
             evidence_is_delegated(&book.settings, today)?,
@@ -677,6 +684,52 @@ fn claim_form(
     }
 }
 
+fn absence_line_form(
+    rules: AbsenceLineRules,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let number = |name: &'static str, label: &'static str, now: u16, most: u16| {
+        Field::line(name, label)
+            .short()
+            .hint(format!("From 1 to {most}."))
+            .value(typed(name, now.to_string()))
+    };
+    let most = MOST_OF_ABSENCE_LINE;
+    SettingForm {
+        what: ABSENCE_LINE,
+        heading: "The absence line",
+        rule: "The school's own decision. Every report is dealt with or set aside with a reason (E-014); what is told for long is looked at before a code is entered (E-024).",
+        now: format!(
+            "An absence of more than {} days is looked at first. {} reports come by one family's link in a day. A report about nobody yet is overdue after {} minutes.",
+            rules.believed_days, rules.reports_by_link, rules.overdue_minutes
+        ),
+        history,
+        fields: vec![
+            from,
+            number(
+                "believed-days",
+                "Days that are believed without a look",
+                rules.believed_days.into(),
+                most.believed_days.into(),
+            ),
+            number(
+                "reports-by-link",
+                "Reports by one link in a day",
+                rules.reports_by_link,
+                most.reports_by_link,
+            ),
+            number(
+                "overdue-minutes",
+                "Minutes until a report about nobody is overdue",
+                rules.overdue_minutes,
+                most.overdue_minutes,
+            ),
+        ],
+    }
+}
+
 fn evidence_form(
     is_delegated: bool,
     typed: &dyn Fn(&str, String) -> String,
@@ -968,6 +1021,22 @@ fn decided<'p>(
                 ("minutes", text)
             })?;
             Ok((CLAIM_MINUTES, from, json(serde_json::to_string(&minutes))?))
+        }
+        ABSENCE_LINE => {
+            let number = |name: &'static str, most: u16| {
+                let number = answer(name).parse::<u16>().ok();
+                number
+                    .filter(|number| (1..=most).contains(number))
+                    .ok_or_else(|| (name, format!("Give a whole number from 1 to {most}.")))
+            };
+            let most = MOST_OF_ABSENCE_LINE;
+            let believed = number("believed-days", most.believed_days.into())?;
+            let rules = AbsenceLineRules {
+                believed_days: u8::try_from(believed).unwrap_or(most.believed_days),
+                reports_by_link: number("reports-by-link", most.reports_by_link)?,
+                overdue_minutes: number("overdue-minutes", most.overdue_minutes)?,
+            };
+            Ok((ABSENCE_LINE, from, json(serde_json::to_string(&rules))?))
         }
         EVIDENCE_DELEGATED => {
             let value = match answer("evidence-opens") {

@@ -1,5 +1,6 @@
-// Keeps the part of a page marked data-followed as the school's record stands. Nothing moves under somebody's hands: while the
-// cursor is in it or something is typed there, it waits until they have left.
+// Keeps the part of a page marked data-followed as the school's record stands. Nothing moves under somebody's hands: while they
+// are in a field, or something is typed there, it waits until they have left. Whoever stands on a button or a link stays on the same
+// one; it waits too where that one is gone, so that Enter never does something to another row.
 
 import { follow } from './live.js';
 
@@ -7,7 +8,18 @@ const shown = () => document.querySelector('[data-followed]');
 
 function isInUse(part) {
   const typed = (field) => field.type !== 'hidden' && field.value !== field.defaultValue;
-  return part.contains(document.activeElement) || [...part.querySelectorAll('input, textarea')].some(typed);
+  return [...part.querySelectorAll('input, textarea')].some(typed);
+}
+
+/** What tells a button or a link from every other: where it leads, and what it says. */
+const mark = (element) => [element.closest('form')?.getAttribute('action'), element.getAttribute('href'), element.name, element.value, element.textContent.trim()].join(' ');
+
+/** The place in the fresh part at which the cursor stays: none where it is elsewhere, undefined where there is no such place any more. */
+function sameIn(fresh, part) {
+  const here = document.activeElement;
+  if (!part.contains(here)) return null;
+  if (!here.matches('button, a')) return undefined;
+  return [...fresh.querySelectorAll('button, a')].find((one) => mark(one) === mark(here));
 }
 
 let reading = false;
@@ -21,8 +33,13 @@ async function read() {
     const fresh = page?.querySelector('[data-followed]');
     const part = shown();
     if (fresh && fresh.outerHTML !== part.outerHTML) {
-      if (isInUse(part)) part.addEventListener('focusout', () => setTimeout(read), { once: true });
-      else part.replaceWith(document.importNode(fresh, true));
+      const own = document.importNode(fresh, true);
+      const same = sameIn(own, part);
+      if (same === undefined || isInUse(part)) part.addEventListener('focusout', () => setTimeout(read), { once: true });
+      else {
+        part.replaceWith(own);
+        same?.focus({ preventScroll: true });
+      }
     }
   } catch { /* no network: live.js tells when the record is heard of again */ } finally {
     reading = false;
