@@ -326,7 +326,7 @@ fn repeated_illness_and_long_absences_are_looked_at_first() {
                 ..says(Some(2), "Operation")
             },
         );
-        assert!(ground_of(store, long).contains("more than a week"));
+        assert!(ground_of(store, long).contains("more than 7 days"));
         let back_to_front = Told {
             last: day("2026-11-23"),
             ..says(Some(2), "Ill")
