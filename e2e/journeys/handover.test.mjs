@@ -28,6 +28,24 @@ journey("whom yesterday left open is on this morning's board, and somebody goes 
   assert.equal(await page.locator("main tbody tr").first().getByText("nobody yet").count(), 0, "it has an owner");
 });
 
+journey("who must be seen is on a page of its own, and a sighting begins the count anew, by keyboard", { role }, async ({ page, school }) => {
+  await page.goto(`${school.address}/morning`);
+  await page.getByRole("link", { name: "To be seen" }).press("Enter");
+  await page.locator("h1", { hasText: "To be seen" }).waitFor();
+  await axe(page);
+  // Any child who is due will do.
+  const due = page.locator("main tbody tr").filter({ has: page.getByText(/due today|was due/) }).first();
+  const name = (await due.locator("th a").innerText()).trim();
+  await due.getByRole("link", { name: `Seen today: ${name}` }).press("Enter");
+  await axe(page);
+  await page.getByLabel("came to school to be seen").check();
+  await page.getByLabel("Who saw them, and how they were").fill("Ms Sample at reception; well");
+  await page.keyboard.press("Enter");
+  await page.locator(".notice", { hasText: "the child was seen today" }).waitFor();
+  const row = page.locator("main tbody tr", { has: page.getByRole("rowheader", { name }) });
+  await row.getByRole("cell", { name: "seen today", exact: true }).waitFor();
+});
+
 journey("an early call is logged in two keys and the next home is open", { role }, async ({ page, keys, school }) => {
   await page.goto(`${school.address}/early-calls`);
   await rows(page).first().waitFor();
@@ -88,7 +106,7 @@ journey("a clinic is set and a family has a time in it, by keyboard", { role }, 
 
 for (const view of ["dark", "phone"]) {
   journey(`handover and early calls are sound in ${view}`, { role, view: views[view] }, async ({ page, school }) => {
-    for (const path of ["/morning/handover", "/early-calls", "/early-calls/list", "/early-calls/promises", "/clinics"]) {
+    for (const path of ["/morning/handover", "/morning/face-to-face", "/early-calls", "/early-calls/list", "/early-calls/promises", "/clinics"]) {
       await page.goto(`${school.address}${path}`);
       await axe(page);
     }

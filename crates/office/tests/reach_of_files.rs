@@ -307,8 +307,10 @@ const COLUMNS: &[(&str, Part, &str)] = &[
     (
         "/morning",
         Marks,
-        "Tier|Why|On the list for|Standing|Last tried|Next step|Due",
+        "Tier|Why|On the list for|Standing|Last tried|Next step|Due|Face to face",
     ),
+    ("/morning/face-to-face", Core, "Pupil|Tutor group"),
+    ("/morning/face-to-face", Marks, "Tier|Why|Absent|Seen|Due"),
     ("/absence-line", Core, "Pupil|Tutor group"),
     // Whoever reads marks and the log of contacts sees what was told.
     (
@@ -587,6 +589,7 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/groups" | "/staff" | "/people" | "/api-clients" | "/webhooks" | "/journal"
         | "/journal/lists" | "/cover" => all(&[""], &[]),
         "/morning"
+        | "/morning/face-to-face"
         | "/morning/handover"
         | "/early-calls"
         | "/early-calls/list"

@@ -11,6 +11,7 @@ pub mod attempt;
 pub mod chase;
 pub mod concern;
 pub mod continuing;
+pub mod face_to_face;
 pub mod ladder;
 mod rules;
 pub mod tier;

@@ -10,6 +10,7 @@ use exchange::Cell;
 use register::Class;
 use store::{StoreError, Tx};
 use welfare::absence::State as Where;
+use welfare::face_to_face::Contact;
 use welfare::ladder::{Ladder, Step, Timed, next};
 use welfare::tier::Tier;
 
@@ -17,6 +18,7 @@ use super::by_time::{all_entries, steps_of, was_visited};
 use super::carried::{Carried, carried};
 use super::cases::{Absent, Case, DayOfCases, Hours, cases};
 use super::entries::{Claim, Entry, Kind, claims, reminders, sign_off};
+use super::face_to_face::FaceToFace;
 use super::handover::Left;
 use super::remind::remind;
 use super::risk::{Risk, has_professional, risk};
@@ -74,6 +76,8 @@ pub(super) struct Line {
     pub(super) step: String,
     pub(super) due: String,
     pub(super) is_late: bool,
+    /// How long ago the child was seen, where they must be seen today (E-017).
+    pub(super) face_to_face: String,
     pub(super) claim: Option<Claimed>,
     pub(super) current: bool,
 }
@@ -136,6 +140,7 @@ pub(super) struct Morning<'m> {
     pub(super) claims: HashMap<PupilId, Claim>,
     pub(super) now: Instant,
     pub(super) ladder: Ladder,
+    pub(super) face_to_face: FaceToFace,
     /// What families promised for today, in words.
     pub(super) promised: HashMap<EnrolmentId, String>,
     pub(super) sight: Sight,
@@ -152,9 +157,11 @@ impl<'m> Morning<'m> {
         now: Instant,
     ) -> Result<Morning<'m>, Refusal> {
         let (today, _) = now.in_london();
+        let cases = cases(tx, book, today, now)?;
         Ok(Morning {
             sight: Sight::of(tx, actor, today)?,
-            cases: cases(tx, book, today, now)?,
+            face_to_face: FaceToFace::of(tx, book, cases.open(), today)?,
+            cases,
             claims: claims(tx, actor.school, today, now)?,
             ladder: Ladder::on(today, &own_ladder(&book.settings, today)?),
             promised: promised_on(tx, actor.school, today)?,
@@ -264,6 +271,11 @@ impl<'m> Morning<'m> {
                 _ => String::new(),
             },
             is_late: asked_for.is_none() && next.is_some_and(|timed| timed.due < self.now),
+            face_to_face: self
+                .contact(case, risk)
+                .filter(Contact::is_due)
+                .map(|contact| contact.words())
+                .unwrap_or_default(),
             claim: self.claim(case.pupil, &siblings),
             current,
         })
@@ -784,6 +796,7 @@ pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refus
         "Last tried",
         "Next step",
         "Due",
+        "Face to face",
     ];
     let mut sheet = wanted.sheet(tx, "Not located", &headings)?;
     sheet
@@ -802,6 +815,7 @@ pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refus
                 &line.last,
                 &line.step,
                 &line.due,
+                &line.face_to_face,
             ]
             .map(Cell::text)
             .to_vec()

@@ -20,7 +20,7 @@ pub enum Kind {
     Settled,
     /// The site was searched and the child is not there.
     NotOnSite,
-    /// The child was seen or spoken to and is safe.
+    /// Somebody of the school saw the child, or had them visible on a video call, and they are safe (E-160). Who was only spoken to is an attempt.
     Seen,
     /// The safeguarding lead or the head was told.
     LeadTold,

@@ -89,14 +89,19 @@ impl Morning<'_> {
     }
 
     /// What the days ask for beside the ladder, once a case goes on over days: words, by when, on which ground.
-    pub(super) fn deadlines(&self, case: &Case) -> Vec<(&'static str, Instant, &'static str)> {
-        let Some(carried) = &case.carried else {
-            return Vec::new();
-        };
+    pub(super) fn deadlines(&self, case: &Case, risk: &Risk) -> Vec<(String, Instant, String)> {
         let calendar = &self.book.calendar;
         let ends = self.cases.hours.last().unwrap_or(&case.first).ends;
         let (_, day_ends) = ends.in_london();
         let end_of = |day: Day| Instant::at_london(day, day_ends);
+        let seen = self.contact(case, risk).map(|contact| {
+            let words = format!("see the child face to face: {}", contact.seen_words());
+            let ground = self.contact_ground(risk.tiered.tier);
+            (words, end_of(contact.due), ground)
+        });
+        let Some(carried) = &case.carried else {
+            return seen.into_iter().collect();
+        };
         let open = carried.absent.iter().chain(&case.absent);
         let oldest = open
             .filter(|(_, absent)| *absent != Absent::Unauthorised)
@@ -106,13 +111,14 @@ impl Morning<'_> {
         let tenth = calendar.school_days_after(carried.run.first_day, TENTH - 1);
         let code = code.map(|day| {
             let words = "find the reason; after that a person enters O";
-            (words, end_of(day), "E-022, reg 10(7)-(9) of SI 2024/208")
+            let ground = "E-022, reg 10(7)-(9) of SI 2024/208";
+            (words.to_owned(), end_of(day), ground.to_owned())
         });
         let return_due = tenth.ok().map(|day| {
             let words = "tenth school day: attendance return to the authority";
-            (words, end_of(day), "E-154, SM-1")
+            (words.to_owned(), end_of(day), "E-154, SM-1".to_owned())
         });
-        code.into_iter().chain(return_due).collect()
+        seen.into_iter().chain(code).chain(return_due).collect()
     }
 }
 
@@ -198,7 +204,7 @@ pub(super) async fn page(desk: Desk) -> Result<Response, Problem> {
                 ..Under::default()
             },
             lines,
-            rules: ["E-011", "E-016"]
+            rules: ["E-011", "E-016", "E-017"]
                 .into_iter()
                 .filter_map(welfare::rule)
                 .collect(),
@@ -257,11 +263,11 @@ fn tasks(
         })
         .map(|timed| (timed.due, timed.step.words().to_owned()))
         .collect();
-    let deadlines = morning.deadlines(case);
+    let deadlines = morning.deadlines(case, risk);
     due.extend(
         deadlines
             .iter()
-            .map(|(words, due, _)| (*due, (*words).to_owned())),
+            .map(|(words, due, _)| (*due, words.clone())),
     );
     due.sort_by_key(|(at, _)| *at);
     let today = morning.today();

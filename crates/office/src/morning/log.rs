@@ -355,6 +355,10 @@ fn may_follow(
         _ => return Ok(None),
     };
     let case = case_within(act.tx(), school, enrolment, today, now)?;
+    // Who is ill or on leave is seen too, and stands on no list (E-017, E-160).
+    if said.kind == Kind::Seen && !case.as_ref().is_some_and(Case::is_open) {
+        return Ok(case);
+    }
     after(case.as_ref().map(|case| case.state), event, lead)
         .map_err(|error| Refusal::Wrong(in_a_sentence(&error.to_string())))?;
     match &case {

@@ -12,6 +12,7 @@ mod cases;
 mod claim;
 mod entries;
 mod evening;
+mod face_to_face;
 mod first_message;
 mod handover;
 mod log;
@@ -57,6 +58,7 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/morning", get(board::board))
         .route("/morning/remind", post(board::remind_all))
         .route("/morning/evening", get(evening::page))
+        .route("/morning/face-to-face", get(face_to_face::page))
         .route("/morning/handover", get(handover::page))
         .route(
             "/morning/sign-off",
@@ -65,6 +67,10 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/morning/{enrolment}", post(row::record_one))
         .route("/morning/{enrolment}/claim", post(row::claim_one))
         .route("/morning/{enrolment}/release", post(row::release_one))
+        .route(
+            "/morning/{enrolment}/seen",
+            get(face_to_face::ask).post(face_to_face::answer),
+        )
         .route(
             "/morning/{enrolment}/tell",
             get(tell::ask).post(tell::answer),
@@ -84,6 +90,11 @@ pub(crate) const LISTS: &[List] = &[
         make: handover::as_file,
     },
     List {
+        kind: "to be seen face to face",
+        address: "/morning/face-to-face",
+        make: face_to_face::as_file,
+    },
+    List {
         kind: "absent without contact",
         address: "/morning/evening",
         make: evening::as_file,
@@ -96,6 +107,7 @@ pub fn statements() -> Vec<&'static str> {
         carried::STATEMENTS,
         cases::STATEMENTS,
         entries::STATEMENTS,
+        face_to_face::STATEMENTS,
         log::STATEMENTS,
         remind::STATEMENTS,
         row::STATEMENTS,

@@ -39,7 +39,7 @@ pub(super) fn risk(book: &Book, case: &Case, day: Day) -> Risk {
         .filter(|(first, _)| *first < first_day)
         .unwrap_or((first_day, run));
     Risk {
-        tiered: tier(grounds(book, case, day)),
+        tiered: tiered(book, case.pupil, case.row, day),
         first_day,
         day_number,
         missing_before: before
@@ -83,17 +83,17 @@ fn first_day(book: &Book, case: &Case, day: Day, before: &[Day]) -> Day {
         .unwrap_or(day)
 }
 
-/// What the record knows of a pupil that decides the tier.
-fn grounds(book: &Book, case: &Case, day: Day) -> Vec<Ground> {
+/// The tier of a pupil with what the record knows of them that decides it. `row` is the time on roll's place in the book.
+pub(super) fn tiered(book: &Book, pupil: PupilId, row: usize, day: Day) -> Tiered {
     let mut grounds: Vec<Ground> = KINDS
         .iter()
-        .filter(|(kind, _)| book.characteristics.on(case.pupil, kind, day) == Some("yes"))
+        .filter(|(kind, _)| book.characteristics.on(pupil, kind, day) == Some("yes"))
         .map(|(_, ground)| *ground)
         .collect();
-    if is_persistently_absent(book, case.row, day) {
+    if is_persistently_absent(book, row, day) {
         grounds.push(Ground::PersistentAbsence);
     }
-    grounds
+    tier(grounds)
 }
 
 const KINDS: [(&str, Ground); 4] = [

@@ -78,7 +78,7 @@ pub(super) struct Ring {
 
 /// A step of the ladder.
 pub(super) struct StepLine {
-    pub(super) words: &'static str,
+    pub(super) words: String,
     pub(super) due: String,
     pub(super) is_done: bool,
     pub(super) is_late: bool,
@@ -141,19 +141,19 @@ pub(super) fn opened(
     let rings = rings(tx, actor.school, case.pupil)?;
     let (steps, done) = morning.steps(case, &risk, &rings);
     let next_step = next_step(case, &steps, &done).map(|timed| timed.step);
-    let later = morning.deadlines(case);
-    let later = later.iter().map(|(words, due, ground)| StepLine {
+    let later = morning.deadlines(case, &risk).into_iter();
+    let later = later.map(|(words, due, ground)| StepLine {
         words,
-        due: morning.clock_of(*due),
+        due: morning.clock_of(due),
         is_done: false,
-        is_late: *due < morning.now,
+        is_late: due < morning.now,
         is_next: false,
-        ground: (*ground).to_owned(),
+        ground,
     });
     let steps = steps
         .iter()
         .map(|timed| StepLine {
-            words: timed.step.words(),
+            words: timed.step.words().to_owned(),
             due: morning.clock_of(timed.due),
             is_done: done.contains(&timed.step),
             is_late: !done.contains(&timed.step) && timed.due < morning.now,

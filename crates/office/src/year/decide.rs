@@ -55,6 +55,7 @@ fn check(name: &'static str, from: Day, value: &str) -> Result<(), SettingError>
     settings::mode(&alone, from)?;
     settings::cycle(&alone, from)?;
     settings::own_ladder(&alone, from)?;
+    settings::face_to_face(&alone, from)?;
     settings::claim_minutes(&alone, from)?;
     settings::evidence_is_delegated(&alone, from)?;
     settings::search_times(&alone, from)?;

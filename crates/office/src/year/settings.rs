@@ -12,6 +12,7 @@ use register::sub_code::{SubCode, SubCodes, SubCodesError};
 use register::{Band, Bands, BandsError, Code, Threshold, default_bands};
 use serde::{Deserialize, Serialize};
 use store::{SchoolId, StoreError, Tx, args};
+use welfare::face_to_face::{Intervals, LONGEST};
 use welfare::ladder::{Due, Own, Step};
 use welfare::tier::Tier;
 
@@ -44,6 +45,8 @@ pub const LATE_REASONS: &str = "late_reasons";
 pub const LATE_LADDER: &str = "late_ladder";
 /// The setting that holds the school's own times of the contact ladder: `[{"step": "call", "tier": "green", "due": "+45"}]`.
 pub const CONTACT_LADDER: &str = "contact_ladder";
+/// The setting that holds how often a child is seen whose absence goes on, as [`FaceToFaceValue`].
+pub const FACE_TO_FACE: &str = "face_to_face";
 /// The setting that holds after how many minutes a claim on a home ends by itself: `10`.
 pub const CLAIM_MINUTES: &str = "claim_minutes";
 /// The setting that holds whether attendance administrators open evidence: `true`.
@@ -510,6 +513,33 @@ pub fn own_ladder(settings: &Settings, day: Day) -> Result<Vec<Own>, SettingErro
             })
         })
         .collect()
+}
+
+/// Within how many school days a child of each tier is seen while an absence goes on: `{"red": 1, "amber": 3, "green": 5}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaceToFaceValue {
+    /// Red.
+    pub red: u8,
+    /// Amber.
+    pub amber: u8,
+    /// Green.
+    pub green: u8,
+}
+
+/// How often a child is seen face to face on a day while an absence goes on: the usual numbers where the school has set none (E-017).
+///
+/// Errors: the setting cannot be read, is none or more than ten school days, or asks to see a more urgent child less often.
+pub fn face_to_face(settings: &Settings, day: Day) -> Result<Intervals, SettingError> {
+    let value = read::<FaceToFaceValue>(settings, FACE_TO_FACE, day)?;
+    let own = value.map(|value| [value.red, value.amber, value.green]);
+    let may_be = |days: &u8| (1..=LONGEST).contains(days);
+    match own {
+        Some(own) if !own.iter().all(may_be) || !own.is_sorted() => Err(shape(
+            FACE_TO_FACE,
+            &format!("from 1 to {LONGEST} school days, red the soonest and green the latest"),
+        )),
+        own => Ok(Intervals::on(day, own)),
+    }
 }
 
 /// A call with its note takes no longer.

@@ -11,7 +11,9 @@ use register::late_door::LateLadder;
 use register::sub_code::{LONGEST_SUB_CODE, MOST_SUB_CODES, SubCode, SubCodes};
 use serde::Deserialize;
 use store::Tx;
+use welfare::face_to_face::{Intervals, LONGEST};
 use welfare::ladder::Own;
+use welfare::tier::Tier;
 
 use super::decide;
 use super::door_forms::{fire_form, fire_value, search_form, search_value};
@@ -19,14 +21,14 @@ use super::ladder_form;
 use super::pages::{Tried, tried};
 use super::settings::{
     ABSENCE_LINE, AMENDMENT_REASONS, AbsenceLineRules, BANDS, BandValue, CLAIM_MINUTES,
-    CONTACT_LADDER, CycleValue, EVIDENCE_DELEGATED, FIRE_COPY, FURTHEST_WATCH, HoursValue,
-    LATE_LADDER, LATE_REASONS, LESSON_OPENS, LONGEST_BEFORE, LONGEST_CLAIM, LONGEST_NEW,
-    LateLadderValue, LateReason, LateStepValue, MODE, MOST_LATE_REASONS, MOST_OF_ABSENCE_LINE,
-    MOST_REASONS, Mode, NEW_FOR_DAYS, PLAN_WATCH, PlanWatch, SEARCH_TIMES, SESSION_TIMES,
-    SUB_CODES, SessionTimesValue, SubCodeValue, TEACHER_CODES, TIMETABLE_CYCLE, absence_line_rules,
-    amendment_reasons, bands, claim_minutes, cycle, entry_limits, evidence_is_delegated, fire_copy,
-    late_ladder, late_reasons, lesson_opens, mode, new_for_days, own_ladder, plan_watch,
-    search_times, sub_codes, usual_times,
+    CONTACT_LADDER, CycleValue, EVIDENCE_DELEGATED, FACE_TO_FACE, FIRE_COPY, FURTHEST_WATCH,
+    FaceToFaceValue, HoursValue, LATE_LADDER, LATE_REASONS, LESSON_OPENS, LONGEST_BEFORE,
+    LONGEST_CLAIM, LONGEST_NEW, LateLadderValue, LateReason, LateStepValue, MODE,
+    MOST_LATE_REASONS, MOST_OF_ABSENCE_LINE, MOST_REASONS, Mode, NEW_FOR_DAYS, PLAN_WATCH,
+    PlanWatch, SEARCH_TIMES, SESSION_TIMES, SUB_CODES, SessionTimesValue, SubCodeValue,
+    TEACHER_CODES, TIMETABLE_CYCLE, absence_line_rules, amendment_reasons, bands, claim_minutes,
+    cycle, entry_limits, evidence_is_delegated, face_to_face, fire_copy, late_ladder, late_reasons,
+    lesson_opens, mode, new_for_days, own_ladder, plan_watch, search_times, sub_codes, usual_times,
 };
 use crate::desk::{Desk, Refusal};
 use crate::people::{Access, Actor, RecordKind};
@@ -173,6 +175,12 @@ fn page(
             &typed,
             history(CONTACT_LADDER),
             from(CONTACT_LADDER),
+        ),
+        face_to_face_form(
+            &face_to_face(&book.settings, today)?,
+            &typed,
+            history(FACE_TO_FACE),
+            from(FACE_TO_FACE),
         ),
         claim_form(
             claim_minutes(&book.settings, today)?,
@@ -657,6 +665,38 @@ fn contact_ladder_form(
     }
 }
 
+fn face_to_face_form(
+    intervals: &Intervals,
+    typed: &dyn Fn(&str, String) -> String,
+    history: Vec<(String, String)>,
+    from: Field,
+) -> SettingForm {
+    let days = |tier: Tier| intervals.of(tier).map_or(0, |line| line.school_days);
+    let said = Tier::ALL.map(|tier| match days(tier) {
+        1 => format!("{} daily", tier.word()),
+        days => format!("{} at least every {days} school days", tier.word()),
+    });
+    let mut fields = vec![from];
+    fields.extend(Tier::ALL.map(|tier| {
+        let name = format!("seen-{}", tier.key());
+        let value = typed(&name, days(tier).to_string());
+        Field::line(
+            name,
+            format!("{}: seen within so many school days", tier.word()),
+        )
+        .short()
+        .value(value)
+    }));
+    SettingForm {
+        what: FACE_TO_FACE,
+        heading: "How often an absent child is seen",
+        rule: "While an absence goes on, somebody of the school sees the child face to face (E-017). No national number exists; the usual ones come from a local policy. A call is no sighting.",
+        now: format!("{}.", said.join("; ")),
+        history,
+        fields,
+    }
+}
+
 fn claim_form(
     minutes: u8,
     typed: &dyn Fn(&str, String) -> String,
@@ -1012,6 +1052,23 @@ fn decided<'p>(
         CONTACT_LADDER => {
             let own = ladder_form::read(answer("ladder"), from).map_err(|text| ("ladder", text))?;
             Ok((CONTACT_LADDER, from, json(serde_json::to_string(&own))?))
+        }
+        FACE_TO_FACE => {
+            let days = |name: &'static str| {
+                let days = answer(name).parse::<u8>().ok();
+                days.filter(|days| (1..=LONGEST).contains(days))
+                    .ok_or_else(|| {
+                        let text =
+                            format!("Give a whole number of school days from 1 to {LONGEST}.");
+                        (name, text)
+                    })
+            };
+            let value = FaceToFaceValue {
+                red: days("seen-red")?,
+                amber: days("seen-amber")?,
+                green: days("seen-green")?,
+            };
+            Ok((FACE_TO_FACE, from, json(serde_json::to_string(&value))?))
         }
         CLAIM_MINUTES => {
             let minutes = answer("minutes").parse::<u8>().ok();

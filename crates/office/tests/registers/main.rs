@@ -7,6 +7,7 @@ mod bulk;
 mod concerns;
 mod door;
 mod evidence;
+mod face_to_face;
 mod handover;
 mod inspections;
 mod kiosk;
