@@ -12,6 +12,7 @@ mod axis;
 mod kernel;
 mod mark;
 mod matrix;
+mod run;
 mod wide;
 pub mod worked;
 
@@ -23,4 +24,5 @@ pub use axis::{Axis, AxisError, Period};
 pub use kernel::Attendance;
 pub use mark::MarkByte;
 pub use matrix::Matrix;
+pub use run::{UnauthorisedRun, unauthorised_run};
 pub use wide::Path;

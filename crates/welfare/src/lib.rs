@@ -14,6 +14,7 @@ pub mod continuing;
 pub mod face_to_face;
 pub mod ladder;
 mod rules;
+pub mod ten_days;
 pub mod tier;
 pub mod visit;
 
