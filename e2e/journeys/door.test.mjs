@@ -225,3 +225,64 @@ journey("the fire list is on paper with one key, with its time and the journal's
   await page.waitForFunction(() => window.printed === 1);
   assert.equal(keys.count, 1);
 });
+
+journey("a truancy sweep and a pupil whom it met are written down, with the mark of that minute", { role: "attendance manager" }, async ({ page, school }) => {
+  const { name } = await missing(page, school);
+  await page.goto(`${school.address}/sweeps`);
+  await axe(page);
+  await page.getByRole("link", { name: "Write a sweep down" }).click();
+  await page.getByLabel("Area").fill("Sampleton High Street");
+  await page.getByLabel("Designated premises").fill("Sampleton Library");
+  await page.getByLabel("Officers").fill("PC 1042");
+  await axe(page);
+  await page.keyboard.press("Enter");
+  await page.getByText("Find each pupil whom the officers met").waitFor();
+  await page.getByLabel("Find a pupil whom they met").fill(name.replace(",", ""));
+  await page.keyboard.press("Enter");
+  await page.locator("main").getByRole("link", { name }).click();
+  await page.getByLabel("Met at").fill("08:35");
+  await page.getByLabel("Place").fill("Bus station");
+  await page.getByLabel("Officer").fill("PC 1042");
+  await page.getByLabel("Account given").fill("None given");
+  await page.getByLabel("Taken to").fill("School");
+  await axe(page);
+  await page.getByRole("button", { name: "Write it down" }).click();
+  await page.getByRole("heading", { name: "Pupils met" }).waitFor();
+  const row = page.locator("main table tbody tr").filter({ hasText: name });
+  await row.waitFor();
+  assert.match(await row.innerText(), /08:35, Bus station[\s\S]*None given[\s\S]*not yet/);
+  await row.getByRole("textbox").fill("Mother, 08:45");
+  await row.getByRole("button", { name: "Parent told" }).click();
+  await page.getByText("Mother, 08:45").waitFor();
+  await axe(page);
+});
+
+journey("a pupil who left the site is followed on the red clock, and the safeguarding lead decides about the police", { role: "designated safeguarding lead" }, async ({ page, keys, school }) => {
+  await page.goto(`${school.address}/left-site`);
+  await axe(page);
+  const row = page.locator("main table tbody tr").filter({ hasText: "seen by the site team" });
+  assert.match(await row.innerText(), /Parent told, due \d\d:\d\d/, "the cameras of the demo school were looked at");
+  const name = (await row.locator("th a").innerText()).trim();
+  const onFireList = async () => {
+    const list = await (await page.request.get(`${school.address}/fire/ahead`)).json();
+    return list.people.find((one) => one.name === name);
+  };
+  assert.equal((await onFireList()).place, "in", "nobody has seen them off the site");
+  await row.getByRole("textbox").focus();
+  await keys.type("Mother, on her way");
+  await keys.press("Enter");
+  await row.getByText(/Parent told by .*Mother, on her way/).waitFor();
+  await row.getByRole("button", { name: "Safeguarding lead told" }).click();
+  await row.getByText("Safeguarding lead decides about the police").waitFor();
+  const note = async (what, words) => {
+    await row.getByRole("combobox").selectOption({ label: what });
+    await row.getByRole("textbox").fill(words);
+    await row.getByRole("button", { name: "Note it" }).click();
+  };
+  await note("Safeguarding lead decided: police not told now", "Mother is with him");
+  await row.getByText(/police not told now by .*Mother is with him/).waitFor();
+  await note("Safe elsewhere", "At home with his mother");
+  await row.getByText(/Return-to-school conversation held, due by the end of/).waitFor();
+  await axe(page);
+  assert.equal((await onFireList()).place, "out", "who is safe elsewhere is not looked for (R-035)");
+});

@@ -145,6 +145,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0025_mail",
         sql: include_str!("../migrations/0025_mail.sql"),
     },
+    Migration {
+        name: "0026_out_of_school",
+        sql: include_str!("../migrations/0026_out_of_school.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -246,6 +250,10 @@ pub static TABLES: &[&Table] = &[
     &door::records::KIOSK_BACK,
     &door::records::KIOSK_UNKNOWN,
     &door::records::FIRE_COPY,
+    &door::records::LEFT_SITE,
+    &door::records::LEFT_STEP,
+    &door::records::TRUANCY_SWEEP,
+    &door::records::SWEEP_CHILD,
 ];
 
 /// The past of every table that an act writes, for pages that show what was known at an earlier number.

@@ -295,6 +295,15 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Nobody,
         "Day|Began|Kind|To be found (people)|Found (people)|All found after|Ended|Begun by|Note",
     ),
+    ("/left-site", Core, "Pupil|Tutor group"),
+    ("/left-site", Marks, "Day|Left at|Way out|Steps|Next"),
+    ("/sweeps", Core, "Pupil|Tutor group"),
+    // Whoever reads marks and the log of contacts sees whom a sweep met.
+    (
+        "/sweeps",
+        Marks,
+        "Day|Met at|Place|Officer|Account given|Mark then|Taken to|Parent told|Area|Written down by",
+    ),
     (
         "/fire/copies",
         Nobody,
@@ -614,9 +623,8 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         "/messages/letters/{message}" => vec![asked("/messages/letters/1", &[])],
         "/fire/drills" | "/fire/copies" => all(&[""], &[]),
         "/punctuality" => all(&["?show=all", "?show=targets"], &[Marks]),
-        "/late-marks" | "/door/log" | "/door/mismatch" | "/site" | "/site/log" | "/missing" => {
-            all(&[""], &[Marks])
-        }
+        "/late-marks" | "/door/log" | "/door/mismatch" | "/site" | "/site/log" | "/missing"
+        | "/left-site" | "/sweeps" => all(&[""], &[Marks]),
         "/plans" => all(&["", "?show=due", "?show=drift"], &[Marks]),
         "/pupils/{pupil}/plans" => vec![Asked {
             about: Some("Fir"),

@@ -6,6 +6,7 @@
 //! It deliberately does not know: what a code means (`register` does), who is on roll, who may see a child's social care
 //! status, where anything is kept, and what time it is now.
 
+pub mod absconded;
 pub mod absence;
 pub mod attempt;
 pub mod chase;

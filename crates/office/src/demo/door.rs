@@ -1,17 +1,22 @@
-//! This morning at the demo school's door, and a drill of last term.
+//! This morning at the demo school's door, a drill of last term, and who was out of school without leave.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use calendar::{Day, Instant, TimeOfDay};
 use demo::DemoSchool;
-use store::{Act, SchoolId, Store, StoreError};
+use store::{Act, SchoolId, Store, StoreError, args};
+use welfare::absconded::Left;
 
 use super::changes::keeper;
 use super::{Ids, People};
 use crate::desk::Refusal;
 use crate::door::kiosk::{Comes, Kiosk, Matched, Runs, come, start};
-use crate::door::{Arrives, Said, What, Who, Word, arrive, hear, sign, welcome};
+use crate::door::records::{LEFT_SITE, LEFT_STEP};
+use crate::door::{
+    Arrives, MetSaid, Said, SweepSaid, What, Who, Word, arrive, hear, leaves, left_step, sign,
+    welcome, write_met, write_sweep,
+};
 use crate::ids::EnrolmentId;
 use crate::people::{Actor, SignInToken, new_token};
 use register::site::Way;
@@ -57,7 +62,7 @@ pub(super) fn put_in(
         let done = store.act_now(key, move |act: &mut Act| arrive(act, &by, &what).map(drop));
         done.or_else(passing)?;
     }
-    if let Some(enrolment) = is_here(school) {
+    if let Some(enrolment) = is_here(school, 0) {
         let (by, who) = (
             actor.clone(),
             Who::Pupil(EnrolmentId(ids.enrolments[enrolment])),
@@ -86,7 +91,8 @@ pub(super) fn put_in(
         done.or_else(passing)?;
     }
     kiosk(store, key, &actor, school, ids, now)?;
-    drill(store, key, &actor, school, ids)
+    drill(store, key, &actor, school, ids)?;
+    out_of_school(store, key, &actor, school, ids, now)
 }
 
 /// A kiosk at the main entrance since this morning: two pupils signed themselves in, and a card was scanned without a network that is nobody's.
@@ -171,10 +177,12 @@ fn came_late(school: &DemoSchool, now: Instant) -> Vec<(usize, Instant)> {
         .collect()
 }
 
-/// Somebody whom this morning's registers found present.
-fn is_here(school: &DemoSchool) -> Option<usize> {
+/// Somebody whom one of this morning's registers found present.
+fn is_here(school: &DemoSchool, register: usize) -> Option<usize> {
     let registers = school.today.as_ref()?.registers.iter();
-    let taken = registers.filter_map(|one| one.taken.as_ref()).next()?;
+    let taken = registers
+        .filter_map(|one| one.taken.as_ref())
+        .nth(register)?;
     let mut marks = taken.marks.iter().rev();
     let here = marks.find(|mark| mark.mark.code() == Some("/"))?;
     Some(here.enrolment)
@@ -232,4 +240,122 @@ fn drill_day(school: &DemoSchool) -> Option<Day> {
     let today = school.request.today;
     let mut before = school.slots.iter().rev().map(|slot| slot.day);
     before.find(|day| day.plus_days(42) <= today)
+}
+
+/// One pupil left by the side gate this morning and is looked for; another left last week, and it is over. A sweep of a fortnight ago met two pupils.
+fn out_of_school(
+    store: &Store,
+    key: SchoolId,
+    actor: &Actor,
+    school: &DemoSchool,
+    ids: &Ids,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let by = actor.clone();
+    if let Some(enrolment) = is_here(school, 1) {
+        let enrolment = EnrolmentId(ids.enrolments[enrolment]);
+        let (_, at) = now.plus_seconds(-10 * 60).in_london();
+        let done = store.act_now(key, move |act: &mut Act| {
+            let id = leaves(
+                act,
+                &by,
+                enrolment,
+                Some(at),
+                "Side gate, seen by the site team",
+            )?;
+            let cameras = "Alone, towards the bus stop, no coat";
+            left_step(act, &by, id, Left::Cameras, Some(cameras))
+        });
+        done.or_else(passing)?;
+    }
+    let at = |day: Day, hour, minute| {
+        let time = TimeOfDay::new(hour, minute, 0).expect("a clock time");
+        Instant::at_london(day, time)
+    };
+    if let (Some(enrolment), Some(day)) = (is_here(school, 2), school_day_before(school, 5)) {
+        let (enrolment, by) = (ids.enrolments[enrolment], actor.clone());
+        let steps = [
+            (
+                Left::Cameras,
+                11,
+                24,
+                "Over the field fence with two friends",
+            ),
+            (Left::Parent, 11, 31, "Father, will look at home"),
+            (Left::Back, 11, 52, "Came back by the main gate"),
+            (
+                Left::Conversation,
+                13,
+                5,
+                "Afraid of a test; moves to the quiet room next time",
+            ),
+        ];
+        let done = store.act_now(key, move |act: &mut Act| {
+            let id = act.new_id();
+            let place = "Field fence, missed after break";
+            let values = args![id, enrolment, day, at(day, 11, 15), place, by.account];
+            act.record(&LEFT_SITE, &values)?;
+            for (step, hour, minute, note) in steps {
+                let (step_id, at) = (act.new_id(), at(day, hour, minute));
+                let values = args![step_id, id, enrolment, step.key(), at, note, by.account];
+                act.record(&LEFT_STEP, &values)?;
+            }
+            let subject = format!("time on roll {enrolment}");
+            act.describe(by.entry("note that a pupil left the site", subject));
+            Ok::<_, StoreError>(())
+        });
+        done?;
+    }
+    let Some(day) = school_day_before(school, 12) else {
+        return Ok(());
+    };
+    let (by, absent) = (actor.clone(), away_without_leave(school, day));
+    let met: Vec<i64> = absent.iter().map(|place| ids.enrolments[*place]).collect();
+    let done = store.act_now(key, move |act: &mut Act| {
+        let sweep = SweepSaid {
+            day: Some(day),
+            area: "Sampleby centre and the retail park".to_owned(),
+            premises: "Sampleby library".to_owned(),
+            officers: "PC 1042, PCSO 88; Robin Sampleton for the authority".to_owned(),
+            authorised_by: "Superintendent, 09:30 to 15:00".to_owned(),
+        };
+        let id = write_sweep(act, &by, &sweep)?;
+        for (number, enrolment) in met.iter().enumerate() {
+            let is_first = number == 0;
+            let said = MetSaid {
+                at: TimeOfDay::new(10, 40, 0),
+                place: "Bus station".to_owned(),
+                officer: "PC 1042".to_owned(),
+                said: match is_first {
+                    true => "Late bus, then did not want to come in late".to_owned(),
+                    false => "With a brother, no reason given".to_owned(),
+                },
+                taken_to: "School".to_owned(),
+                parent_told: is_first
+                    .then(|| "Mother, by the attendance office at 11:05".to_owned()),
+            };
+            write_met(act, &by, (id, EnrolmentId(*enrolment)), &said)?;
+        }
+        Ok(())
+    });
+    done.or_else(passing)
+}
+
+/// The last school day at least so many days ago.
+fn school_day_before(school: &DemoSchool, days: i32) -> Option<Day> {
+    let last = school.request.today.plus_days(-days);
+    let mut before = school.slots.iter().rev().map(|slot| slot.day);
+    before.find(|day| *day <= last)
+}
+
+/// Two pupils, still on roll, whose absence of a day is without leave: places among the enrolments.
+fn away_without_leave(school: &DemoSchool, day: Day) -> Vec<usize> {
+    let today = school.request.today;
+    let is_away = |place: &usize| {
+        let mut marks = school.marks[*place].each();
+        marks.any(|(slot, mark)| {
+            school.slots[slot].day == day && matches!(mark.code(), Some("O" | "G"))
+        })
+    };
+    school.on_roll(today).filter(is_away).take(2).collect()
 }

@@ -9,15 +9,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant};
 use register::missing_pupil::{SearchStep, SearchTimes, next_step};
 use register::site::Whereabouts;
-use store::{Act, StoreError, Tx, args};
+use store::{Act, SchoolId, StoreError, Tx, args};
+use welfare::absconded::Left;
 
+use super::left::begin_from_search;
 use super::log::{DayForm, about};
 use super::records::SEARCH_STEP;
 use super::site::site;
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
-use crate::ids::{EnrolmentId, PeriodId, PupilId};
+use crate::ids::{AccountId, EnrolmentId, PeriodId, PupilId};
 use crate::insight::Form;
 use crate::insight::table::{Cell, Heading, Table};
 use crate::people::{Access, Actor, RecordKind, Role};
@@ -34,8 +36,11 @@ where school_id = $1 and on_date = $2 order by seq";
 const ENDS: [(&str, &str); 3] = [
     ("found", "Found"),
     ("not_missing", "Was not missing: the register is put right"),
-    ("left_site", "Has left the site without leave"),
+    (LEFT, "Has left the site without leave"),
 ];
+
+/// The end of a search with which another begins (E-199).
+const LEFT: &str = "left_site";
 
 /// A step as it was taken.
 #[derive(Clone, Debug)]
@@ -43,7 +48,7 @@ struct Taken {
     step: String,
     at: Instant,
     note: Option<String>,
-    by: crate::ids::AccountId,
+    by: AccountId,
 }
 
 fn words_of(step: &str) -> &str {
@@ -56,7 +61,7 @@ fn words_of(step: &str) -> &str {
 }
 
 /// Whether somebody may look: whoever reads the marks of the whole school.
-fn must_look(actor: &Actor) -> Result<(), Refusal> {
+pub(super) fn must_look(actor: &Actor) -> Result<(), Refusal> {
     match actor.may_for_school(Access::Read, RecordKind::AttendanceMarks) {
         true => Ok(()),
         false => Err(Refusal::NotFound),
@@ -64,7 +69,7 @@ fn must_look(actor: &Actor) -> Result<(), Refusal> {
 }
 
 /// Whether somebody searches: whoever may look, but for an inspector.
-fn searches_for_pupils(actor: &Actor) -> bool {
+pub(super) fn searches_for_pupils(actor: &Actor) -> bool {
     must_look(actor).is_ok() && !actor.roles.contains(&Role::Inspector)
 }
 
@@ -112,8 +117,33 @@ pub fn search_step(
     let at = act.at();
     let values = args![enrolment, day, period, step, at, note, actor.account];
     act.record(&SEARCH_STEP, &values)?;
+    if step == LEFT && day == at.in_london().0 {
+        let school = act.school();
+        let told = told_before(act.tx(), school, (enrolment, day, period))?;
+        begin_from_search(act, actor, enrolment, note.unwrap_or_default(), &told)?;
+    }
     act.describe(actor.entry("search for a pupil", format!("time on roll {enrolment}")));
     Ok(())
+}
+
+/// Whom a search told already, as steps of what follows a pupil who left the site.
+fn told_before(
+    tx: &mut Tx,
+    school: SchoolId,
+    (enrolment, day, period): (EnrolmentId, Day, PeriodId),
+) -> Result<Vec<(Left, Instant, AccountId)>, StoreError> {
+    let all = tx.query(STEPS, &args![school, day], |row| {
+        let step = match SearchStep::from_key(row.get(2)?) {
+            Some(SearchStep::SafeguardingLead) => Some(Left::Lead),
+            Some(SearchStep::Parent) => Some(Left::Parent),
+            Some(SearchStep::Police) => Some(Left::Police),
+            Some(SearchStep::OnCall) | None => None,
+        };
+        let is_this = row.get::<EnrolmentId>(0)? == enrolment && row.get::<PeriodId>(1)? == period;
+        let (at, by) = (row.get(3)?, row.get(5)?);
+        Ok(step.filter(|_| is_this).map(|step| (step, at, by)))
+    })?;
+    Ok(all.into_iter().flatten().collect())
 }
 
 /// A search as the list tells it.
@@ -209,6 +239,8 @@ struct MissingPage {
     frame: Frame,
     day: Day,
     times: SearchTimes,
+    left: usize,
+    sees_sweeps: bool,
     searches: Vec<Search>,
     open: usize,
     may_search: bool,
@@ -230,6 +262,8 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<DayForm>) -> Result<Res
             frame: here.frame(tx, actor, "Missing from lessons")?,
             open: searches.iter().filter(|one| one.ended.is_none()).count(),
             times: search_times(&book.settings, day)?,
+            left: super::left::open(tx, actor.school, now.in_london().0)?,
+            sees_sweeps: super::sweep::must_see(actor).is_ok(),
             may_search: searches_for_pupils(actor),
             ends: ENDS,
             empty: State::empty(

@@ -1,5 +1,5 @@
 //! The door: who comes late and what becomes of it in the register, who goes out and comes back, who is on the site, and
-//! finding everybody after an alarm, who is missing from a lesson, and what repeated lateness leads to.
+//! finding everybody after an alarm, who is missing from a lesson, who left without leave, whom a truancy sweep met, and what repeated lateness leads to.
 //!
 //! It deliberately does not know how a mark is written (the registers' own act does) nor what an arrival makes of it (the rule crate says).
 
@@ -10,6 +10,7 @@ mod fire;
 pub mod fire_copy;
 pub mod kiosk;
 mod lates;
+mod left;
 mod log;
 mod mismatch;
 mod missing;
@@ -20,6 +21,8 @@ pub mod records;
 mod roll_call;
 mod site;
 mod site_page;
+mod sweep;
+mod sweep_pages;
 mod undo;
 
 use std::sync::Arc;
@@ -32,9 +35,14 @@ use crate::take_away::List;
 
 pub use arrival::{ArrivalOutcome, Arrived};
 pub use arrive::{Arrives, arrive};
+pub use left::{LeftSite, leaves, left_step};
 pub use missing::search_step;
 pub use moves::{Move, Said, Visit, Who, sign, unsign, welcome};
 pub use roll_call::{Ended, RollCall, What, Word, hear};
+pub use sweep::{
+    Later, Met, MetSaid, Sweep, SweepSaid, add_to_met, met, sweeps, write_met, write_sweep,
+};
+pub(crate) use sweep_pages::of_pupil as sweeps_of_pupil;
 
 /// The addresses of this folder.
 pub fn routes() -> Router<Arc<Office>> {
@@ -81,6 +89,19 @@ pub fn routes() -> Router<Arc<Office>> {
             "/site/pupils/{enrolment}/out",
             get(site_page::ask_out).post(site_page::out),
         )
+        .route("/left-site", get(left::page).post(left::note))
+        .route("/left-site/{left}/step", post(left::step))
+        .route("/sweeps", get(sweep_pages::list))
+        .route(
+            "/sweeps/new",
+            get(sweep_pages::ask_sweep).post(sweep_pages::answer_sweep),
+        )
+        .route("/sweeps/{sweep}", get(sweep_pages::one))
+        .route(
+            "/sweeps/{sweep}/met/{enrolment}",
+            get(sweep_pages::ask_met).post(sweep_pages::answer_met),
+        )
+        .route("/sweeps/{sweep}/of/{met}", post(sweep_pages::later))
         .merge(kiosk::routes())
 }
 
@@ -126,11 +147,28 @@ pub(crate) const LISTS: &[List] = &[
         address: "/fire/copies",
         make: fire_copy::as_file,
     },
+    List {
+        kind: "left the site",
+        address: "/left-site",
+        make: left::as_file,
+    },
+    List {
+        kind: "truancy sweeps",
+        address: "/sweeps",
+        make: sweep_pages::as_file,
+    },
 ];
 
 /// The statements of this folder, for the test that prepares them.
 pub fn statements() -> Vec<&'static str> {
-    [STATEMENTS, fire_copy::STATEMENTS, &kiosk::statements()].concat()
+    [
+        STATEMENTS,
+        fire_copy::STATEMENTS,
+        left::STATEMENTS,
+        sweep::STATEMENTS,
+        &kiosk::statements(),
+    ]
+    .concat()
 }
 
 const STATEMENTS: &[&str] = &[

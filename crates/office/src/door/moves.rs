@@ -150,6 +150,24 @@ pub fn sign(act: &mut Act, actor: &Actor, who: Who, way: Way, said: &Said) -> Re
     if !actor.may_for_school(Access::Write, RecordKind::AttendanceMarks) {
         return Err(Refusal::NotFound);
     }
+    let id = signed(act, actor, who, way, said)?;
+    let (word, number) = who.key();
+    let what = match way {
+        Way::In => "sign in",
+        Way::Out => "sign out",
+    };
+    act.describe(actor.entry(what, format!("{word} {number}")));
+    Ok(id)
+}
+
+/// [`sign`] as a part of another act, which says itself what it is and who may do it.
+pub(super) fn signed(
+    act: &mut Act,
+    actor: &Actor,
+    who: Who,
+    way: Way,
+    said: &Said,
+) -> Result<i64, Refusal> {
     let (school, at) = (act.school(), act.at());
     let (today, _) = at.in_london();
     let known = match who {
@@ -189,12 +207,6 @@ pub fn sign(act: &mut Act, actor: &Actor, who: Who, way: Way, said: &Said) -> Re
         undone: None,
     };
     keep(act, &one)?;
-    let (word, id) = who.key();
-    let what = match way {
-        Way::In => "sign in",
-        Way::Out => "sign out",
-    };
-    act.describe(actor.entry(what, format!("{word} {id}")));
     Ok(one.id)
 }
 

@@ -46,6 +46,7 @@ struct DoorPage {
     mismatches: usize,
     held: i64,
     unknown: usize,
+    left: usize,
 }
 
 /// A mark in its face for an arrival's code.
@@ -92,6 +93,7 @@ async fn show(desk: Desk, came: Option<String>, typed: String) -> Result<Respons
             mismatches: number_of(tx, &book, now.in_london().0)?,
             held: late_marks_waiting(tx, actor.school)?,
             unknown: unknown_waiting(tx, actor.school)?.len(),
+            left: super::left::open(tx, actor.school, now.in_london().0)?,
             arrivals: shown.arrivals,
         };
         Ok(Page(page).into_response())

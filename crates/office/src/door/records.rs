@@ -46,6 +46,70 @@ pub static KIOSK: Table = Table {
     shape: Shape::Versions,
 };
 
+/// Pupils who left the site without leave.
+pub static LEFT_SITE: Table = Table {
+    name: "left_site",
+    id: &[Column::new("left_id", Kind::Int)],
+    columns: &[
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("on_date", Kind::Day),
+        Column::new("left_at", Kind::Instant),
+        Column::new("from_where", Kind::Text),
+        Column::new("account_id", Kind::Int),
+    ],
+    shape: Shape::Log,
+};
+
+/// What was done about them.
+pub static LEFT_STEP: Table = Table {
+    name: "left_step",
+    id: &[Column::new("step_id", Kind::Int)],
+    columns: &[
+        Column::new("left_id", Kind::Int),
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("step", Kind::Text),
+        Column::new("at", Kind::Instant),
+        Column::nullable("note", Kind::Text),
+        Column::new("account_id", Kind::Int),
+    ],
+    shape: Shape::Log,
+};
+
+/// Truancy sweeps.
+pub static TRUANCY_SWEEP: Table = Table {
+    name: "truancy_sweep",
+    id: &[Column::new("sweep_id", Kind::Int)],
+    columns: &[
+        Column::new("on_date", Kind::Day),
+        Column::new("area", Kind::Text),
+        Column::new("premises", Kind::Text),
+        Column::new("officers", Kind::Text),
+        Column::new("authorised_by", Kind::Text),
+        Column::new("account_id", Kind::Int),
+    ],
+    shape: Shape::Versions,
+};
+
+/// Pupils whom the officers of a sweep met.
+pub static SWEEP_CHILD: Table = Table {
+    name: "sweep_child",
+    id: &[Column::new("child_id", Kind::Int)],
+    columns: &[
+        Column::new("sweep_id", Kind::Int),
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("met_at", Kind::Instant),
+        Column::new("place", Kind::Text),
+        Column::new("officer", Kind::Text),
+        Column::new("account_given", Kind::Text),
+        Column::nullable("mark_then", Kind::Text),
+        Column::new("taken_to", Kind::Text),
+        Column::nullable("parent_told", Kind::Text),
+        Column::new("account_id", Kind::Int),
+        Column::nullable("withdrawn_because", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};
+
 /// Copies of the fire list on paper. Their names lie in `fire_sheet`, outside the journal.
 pub static FIRE_COPY: Table = Table {
     name: "fire_copy",

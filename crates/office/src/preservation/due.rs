@@ -10,7 +10,8 @@ use store::{Arg, Forgotten, Row, SchoolId, StoreError, Table, Tx, args};
 
 use crate::absence_line::records::{ABSENCE_LINK, ABSENCE_REPORT};
 use crate::door::records::{
-    ARRIVAL, LATE_SANCTION, PUNCTUALITY_TARGET, ROLL_CALL_TICK, SEARCH_STEP, SITE_MOVE,
+    ARRIVAL, LATE_SANCTION, LEFT_SITE, LEFT_STEP, PUNCTUALITY_TARGET, ROLL_CALL_TICK, SEARCH_STEP,
+    SITE_MOVE, SWEEP_CHILD,
 };
 use crate::evidence::records::{EVIDENCE_FILE, EVIDENCE_SCAN};
 use crate::ids::{EnrolmentId, PupilId};
@@ -133,7 +134,7 @@ const OF_PUPIL: [Source; 16] = [
     },
 ];
 
-const OF_ENROLMENT: [Source; 25] = [
+const OF_ENROLMENT: [Source; 28] = [
     Source {
         table: &MESSAGE_PUPIL,
         sql: "select message_id, enrolment_id, max(coalesce(superseded_seq, seq)) from message_pupil where school_id = $1 and enrolment_id = $2 group by message_id, enrolment_id",
@@ -189,6 +190,18 @@ const OF_ENROLMENT: [Source; 25] = [
     Source {
         table: &SEARCH_STEP,
         sql: "select enrolment_id, on_date, period_id, max(seq) from search_step where school_id = $1 and enrolment_id = $2 group by enrolment_id, on_date, period_id",
+    },
+    Source {
+        table: &LEFT_SITE,
+        sql: "select left_id, max(seq) from left_site where school_id = $1 and enrolment_id = $2 group by left_id",
+    },
+    Source {
+        table: &LEFT_STEP,
+        sql: "select step_id, max(seq) from left_step where school_id = $1 and enrolment_id = $2 group by step_id",
+    },
+    Source {
+        table: &SWEEP_CHILD,
+        sql: "select child_id, max(coalesce(superseded_seq, seq)) from sweep_child where school_id = $1 and enrolment_id = $2 group by child_id",
     },
     Source {
         table: &LATE_SANCTION,

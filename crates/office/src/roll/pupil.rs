@@ -24,6 +24,7 @@ use super::record::{
 use crate::absence_line::sees_links;
 use crate::book::{BOARDS, Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
+use crate::door::sweeps_of_pupil;
 use crate::form::Answers;
 use crate::ids::PupilId;
 use crate::insight::table::TableView;
@@ -630,6 +631,8 @@ struct RecordPage {
     /// Where a characteristic can be added, if this person may add some kind.
     may_add: bool,
     sources: Vec<(String, String)>,
+    /// Truancy sweeps that met the pupil, for those who see them.
+    sweeps: Vec<(i64, String)>,
     keeps: bool,
 }
 
@@ -695,6 +698,7 @@ pub(super) async fn record(
             characteristics,
             may_add,
             sources,
+            sweeps: sweeps_of_pupil(tx, actor, &opened.book, (pupil, opened.today))?,
             keeps: opened.keeps_core,
         };
         Ok(Page(page).into_response())
