@@ -11,7 +11,7 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, TimeOfDay};
 use paper::{Paper, Typesetter};
-use store::{Act, SchoolId, SignOfLife, Store, StoreError, Tx, args};
+use store::{Act, Ahead, SchoolId, SignOfLife, Store, StoreError, Tx, args};
 
 use crate::api::Interface;
 use crate::as_known::{self, AsKnown};
@@ -314,16 +314,15 @@ impl Desk {
         T: Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
-        self.act_asking(|_, _, _| Ok(()), work).await
+        self.act_asking(|_, _| Ok(()), work).await
     }
 
-    /// [`Desk::act`] for an act of which many wait for one another: `ahead` says what it will ask ([`Tx::ahead`]), as far as
-    /// that can be told before it is known who asks, from whoever was found to ask when the request came and from the moment at
-    /// which the act will happen, or nearly.
+    /// [`Desk::act`] for an act of which many wait for one another: `ahead` says what it will ask ([`Ahead`]), as far as that can
+    /// be told before it is known who asks, from whoever was found to ask when the request came.
     pub async fn act_asking<T, A, F>(&self, ahead: A, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
-        A: FnOnce(&mut Tx, &Actor, Instant) -> Result<(), StoreError> + Send + 'static,
+        A: FnOnce(Ahead<'_>, &Actor) -> Result<(), StoreError> + Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
         let expected = self.expected().await?;
@@ -337,8 +336,7 @@ impl Desk {
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
         let expected = self.expected().await?;
-        self.act_in(DIRECTORY, expected, |_, _, _| Ok(()), work)
-            .await
+        self.act_in(DIRECTORY, expected, |_, _| Ok(()), work).await
     }
 
     async fn act_in<T, A, F>(
@@ -350,7 +348,7 @@ impl Desk {
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
-        A: FnOnce(&mut Tx, &Actor, Instant) -> Result<(), StoreError> + Send + 'static,
+        A: FnOnce(Ahead<'_>, &Actor) -> Result<(), StoreError> + Send + 'static,
         F: FnOnce(&mut Act, &Actor) -> Result<T, Refusal> + Send + 'static,
     {
         if self.known.is_some() {
@@ -358,9 +356,9 @@ impl Desk {
         }
         let asking = self.asking();
         let page = page_of_actor(&expected);
-        let ask = move |tx: &mut Tx, now: Instant| {
-            asking.ahead(tx)?;
-            ahead(tx, &expected, now)
+        let ask = move |mut act: Ahead<'_>| {
+            asking.ahead(&mut act)?;
+            ahead(act, &expected)
         };
         let act = move |act: &mut Act| {
             let present = asking.who(act.tx())?;
@@ -528,9 +526,9 @@ struct Asking {
 
 impl Asking {
     /// Asks ahead for what [`Asking::who`] will ask.
-    fn ahead(self, tx: &mut Tx) -> Result<(), StoreError> {
+    fn ahead(self, act: &mut Ahead<'_>) -> Result<(), StoreError> {
         match self.token {
-            Some(token) => present_ahead(tx, &token, self.now),
+            Some(token) => present_ahead(act, &token, self.now),
             None => Ok(()),
         }
     }

@@ -1,5 +1,9 @@
+use std::any::Any;
+use std::sync::Arc;
+
 use calendar::Instant;
 
+use crate::facts::{FactsHash, KnownFacts};
 use crate::journal::{self, Entry, Hashed};
 use crate::payload::PayloadWriter;
 use crate::table::{Shape, Table};
@@ -19,6 +23,8 @@ pub struct Act {
     payload: PayloadWriter,
     entry: Option<Described>,
     held: bool,
+    leaves_facts: bool,
+    kept: Arc<KnownFacts>,
 }
 
 /// A school's head row as an act finds it, and as it leaves it.
@@ -26,6 +32,7 @@ pub struct Act {
 pub(crate) struct HeadRow {
     pub head: Head,
     pub next_id: i64,
+    pub facts: FactsHash,
 }
 
 /// Where an act leaves its school's head.
@@ -44,7 +51,13 @@ struct Described {
 }
 
 impl Act {
-    pub(crate) fn begin(tx: Tx, school: SchoolId, head: HeadRow, now: Instant) -> Act {
+    pub(crate) fn begin(
+        tx: Tx,
+        school: SchoolId,
+        head: HeadRow,
+        now: Instant,
+        kept: Arc<KnownFacts>,
+    ) -> Act {
         Act {
             tx,
             school,
@@ -55,6 +68,8 @@ impl Act {
             payload: PayloadWriter::default(),
             entry: None,
             held: false,
+            leaves_facts: false,
+            kept,
         }
     }
 
@@ -88,6 +103,38 @@ impl Act {
     /// The transaction, for reading facts and for rows that need no proof.
     pub fn tx(&mut self) -> &mut Tx {
         &mut self.tx
+    }
+
+    /// What `find` tells of this school, or what it told an act before, where since then every act said that it [leaves
+    /// facts](Act::leaves_facts).
+    ///
+    /// The key names the question with all that it depends on but the school. Of what this act itself changed nothing is kept; what it
+    /// changed through [`Act::tx`] it must not ask about here.
+    ///
+    /// Errors: those of `find`.
+    pub fn known<T, E>(
+        &mut self,
+        key: &str,
+        find: impl FnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<Arc<T>, E>
+    where
+        T: Any + Send + Sync,
+    {
+        if !self.payload.is_empty() {
+            return find(&mut self.tx).map(Arc::new);
+        }
+        if let Some(known) = self.kept.get(self.school, &self.head.facts, key) {
+            return Ok(known);
+        }
+        let found = Arc::new(find(&mut self.tx)?);
+        let kept: Arc<T> = Arc::clone(&found);
+        self.kept.put(self.school, &self.head.facts, key, kept);
+        Ok(found)
+    }
+
+    /// Says that this act changes nothing that any act asks for by [`Act::known`]: it records only what changes all the time.
+    pub fn leaves_facts(&mut self) {
+        self.leaves_facts = true;
     }
 
     /// Records a row: its id, then its other columns, in the order of the table.
@@ -281,6 +328,10 @@ impl Act {
             digest,
         }
         .after(&self.head.head.hash);
+        let facts = match self.leaves_facts {
+            true => self.head.facts,
+            false => hash,
+        };
         let values = args![
             self.school,
             self.seq,
@@ -293,7 +344,8 @@ impl Act {
             &digest,
             &hash,
             &payload,
-            self.head.next_id
+            self.head.next_id,
+            &facts
         ];
         let engine = self.tx.engine();
         match engine {
@@ -315,6 +367,7 @@ impl Act {
             row: HeadRow {
                 head,
                 next_id: self.head.next_id,
+                facts,
             },
             stored: engine == Engine::Postgres,
         }))

@@ -90,7 +90,7 @@ pub(crate) const ADD_ON_POSTGRES: &str = "\
     (school_id, seq, at, account_id, job_title, act, subject, salt, digest, hash) \
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)), \
     payload as (insert into journal_payload (school_id, seq, payload) values ($1, $2, $11)) \
-    update school_head set seq = $2, hash = $10, at = $3, next_id = $12, \
+    update school_head set seq = $2, hash = $10, at = $3, next_id = $12, facts = $13, \
     schema = (select count(*) from applied_migration) where school_id = $1";
 pub(crate) const ADD_PAYLOAD: &str =
     "insert into journal_payload (school_id, seq, payload) values ($1, $2, $3)";

@@ -160,7 +160,7 @@ fn own_tables() -> Vec<Relation> {
         own(
             "school_head",
             format!(
-                "select h.school_id, e.seq, e.hash, e.at, h.next_id, h.schema from {OWN}school_head h \
+                "select h.school_id, e.seq, e.hash, e.at, h.next_id, h.schema, h.facts from {OWN}school_head h \
                  join {OWN}journal_entry e on e.school_id = h.school_id and e.seq = {NUMBER} where h.school_id = {SCHOOL}"
             ),
         ),

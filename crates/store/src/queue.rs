@@ -5,9 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant as Clock;
 
-use calendar::Instant;
-
-use crate::{Act, SchoolId, StoreError, Tx};
+use crate::{Act, Ahead, SchoolId, StoreError, Tx};
 
 /// So many acts share one transaction and one flush at most.
 const GATHERED: usize = 64;
@@ -21,8 +19,8 @@ pub(crate) trait Work<G>: Send {
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
-/// Says what an act that happens about now will ask.
-pub(crate) type Ahead = Box<dyn FnOnce(&mut Tx, Instant) -> Result<(), StoreError> + Send>;
+/// Says what an act that is about to begin will ask.
+pub(crate) type AskAhead = Box<dyn FnOnce(Ahead<'_>) -> Result<(), StoreError> + Send>;
 
 /// What is asked of a thread.
 pub(crate) struct Request {
@@ -37,7 +35,7 @@ pub(crate) enum Task {
     /// An act in this school.
     Act {
         school: SchoolId,
-        ahead: Option<Ahead>,
+        ahead: Option<AskAhead>,
         work: Box<dyn Work<Act>>,
     },
     /// Something that begins and ends its own transactions.

@@ -13,7 +13,7 @@ use crate::tx::Purpose;
 use crate::verify::{self, VerifyProgress, VerifyReport};
 use crate::worker::{self, Setting, Worker};
 use crate::{
-    Act, Engine, Location, OpenError, Options, SchoolId, SignOfLife, StoreError, Table, Tx,
+    Act, Ahead, Engine, Location, OpenError, Options, SchoolId, SignOfLife, StoreError, Table, Tx,
 };
 
 /// The seam to the database. Clones share the same threads; the last one closes them.
@@ -48,6 +48,7 @@ impl Store {
                 location: location.clone(),
                 options,
                 clock,
+                kept: Shared::default(),
             },
             readers: Mutex::default(),
             writers: Mutex::default(),
@@ -173,17 +174,17 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.act_asking(school, |_, _| Ok(()), closure).await
+        self.act_asking(school, |_| Ok(()), closure).await
     }
 
-    /// [`Store::act`] for an act of which many wait for one another: `ahead` says what it will ask ([`Tx::ahead`]), told the moment at
-    /// which it will happen, or nearly. On a server the answers then come with the school's head.
+    /// [`Store::act`] for an act of which many wait for one another: `ahead` says what it will ask ([`Ahead`]). On a server the
+    /// answers then come with the school's head.
     ///
     /// Errors: as [`Store::act`]; a [`StoreError`] of `ahead` is one of the act.
     pub async fn act_asking<T, E>(
         &self,
         school: SchoolId,
-        ahead: impl FnOnce(&mut Tx, Instant) -> Result<(), StoreError> + Send + 'static,
+        ahead: impl FnOnce(Ahead<'_>) -> Result<(), StoreError> + Send + 'static,
         closure: impl FnOnce(&mut Act) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where

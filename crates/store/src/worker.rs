@@ -6,19 +6,23 @@ use std::time::Instant as Clock;
 use calendar::Instant;
 
 use crate::act::{HeadRow, Moved};
+use crate::facts::KnownFacts;
 use crate::queue::{Group, Queue, Request, Task};
 use crate::tx::Purpose;
-use crate::{Act, Engine, Head, Location, OpenError, Options, SchoolId, StoreError, Tx, args};
+use crate::{
+    Act, Ahead, Engine, Head, Location, OpenError, Options, SchoolId, StoreError, Tx, args,
+};
 
-const HEAD_ON_SQLITE: &str = "select seq, hash, at, next_id from school_head where school_id = $1";
+const HEAD_ON_SQLITE: &str =
+    "select seq, hash, at, next_id, facts from school_head where school_id = $1";
 /// The lock that orders a school's acts among all processes.
 pub(crate) const HEAD_ON_POSTGRES: &str =
-    "select seq, hash, at, next_id from school_head where school_id = $1 for update";
+    "select seq, hash, at, next_id, facts from school_head where school_id = $1 for update";
 const FOUND: &str = "\
-    insert into school_head (school_id, seq, hash, at, next_id, schema) values ($1, 0, $2, $3, 1, 0) \
+    insert into school_head (school_id, seq, hash, at, next_id, schema, facts) values ($1, 0, $2, $3, 1, 0, $2) \
     on conflict (school_id) do nothing";
 const MOVE: &str = "\
-    update school_head set seq = $2, hash = $3, at = $4, next_id = $5, \
+    update school_head set seq = $2, hash = $3, at = $4, next_id = $5, facts = $6, \
     schema = (select count(*) from applied_migration) where school_id = $1";
 
 /// The statements of this module, for the test that prepares them.
@@ -30,6 +34,7 @@ pub(crate) struct Setting {
     pub location: Location,
     pub options: Options,
     pub clock: Shared<dyn Fn() -> Instant + Send + Sync>,
+    pub kept: Shared<KnownFacts>,
 }
 
 /// A request with what became of it.
@@ -171,10 +176,17 @@ impl Worker {
         let begun = match &mut tasks[..] {
             // A single act's questions are answered as soon as its school is locked.
             [Task::Act { school, ahead, .. }] => {
-                let (school, now) = (*school, (self.setting.clock)());
+                let (school, at) = (*school, (self.setting.clock)());
+                let kept = Shared::clone(&self.setting.kept);
                 self.begin(|tx| {
                     tx.ahead(head_of(tx), &args![school])?;
-                    ahead.take().map_or(Ok(()), |ask| ask(tx, now))
+                    let asked = Ahead {
+                        tx,
+                        school,
+                        at,
+                        kept: &kept,
+                    };
+                    ahead.take().map_or(Ok(()), |ask| ask(asked))
                 })
             }
             [Task::Act { school, .. }, ..] => {
@@ -252,8 +264,15 @@ impl Worker {
         let kept = match (task, head) {
             (Task::Act { ahead, work, .. }, Some((school, head))) => {
                 let now = (self.setting.clock)();
-                let asked = ahead.take().map_or(Ok(()), |ask| ask(&mut tx, now));
-                let mut act = Act::begin(tx, school, head, now);
+                let kept = &self.setting.kept;
+                let asked = Ahead {
+                    tx: &mut tx,
+                    school,
+                    at: now,
+                    kept,
+                };
+                let asked = ahead.take().map_or(Ok(()), |ask| ask(asked));
+                let mut act = Act::begin(tx, school, head, now, Shared::clone(kept));
                 let outcome = match asked {
                     Err(error) => Kept::Failed(error),
                     Ok(()) if !work.run(&mut act) => Kept::Not,
@@ -356,7 +375,8 @@ impl Heads {
     fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
         for LockedHead { school, row, .. } in self.0.iter().filter(|known| known.is_behind) {
             let Head { seq, hash, at } = row.head;
-            tx.put(MOVE, &args![*school, seq, &hash, at, row.next_id])?;
+            let values = args![*school, seq, &hash, at, row.next_id, &row.facts];
+            tx.put(MOVE, &values)?;
         }
         Ok(())
     }
@@ -379,6 +399,7 @@ fn lock(tx: &mut Tx, school: SchoolId) -> Result<Option<HeadRow>, StoreError> {
                 at: row.get(2)?,
             },
             next_id: row.get(3)?,
+            facts: row.get(4)?,
         })
     })
 }

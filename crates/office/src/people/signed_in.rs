@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 use calendar::Instant;
 use sha2::{Digest, Sha256};
-use store::{Arg, SchoolId, StoreError, Tx, args};
+use store::{Ahead, Arg, SchoolId, StoreError, Tx, args};
 
 use super::{Actor, Limits, Role};
 use crate::ids::{AccountId, StaffId};
@@ -120,11 +120,11 @@ pub fn present(
 
 /// Asks ahead for what [`present`] will ask.
 pub(crate) fn present_ahead(
-    tx: &mut Tx,
+    act: &mut Ahead<'_>,
     token: &SignInToken,
     now: Instant,
 ) -> Result<(), StoreError> {
-    tx.ahead(PRESENT, &asked(token, now))
+    act.ask(PRESENT, &asked(token, now))
 }
 
 fn asked(token: &SignInToken, now: Instant) -> [Arg<'_>; 4] {

@@ -3,39 +3,26 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use calendar::{Instant, Slot};
+use calendar::{Day, Instant, Slot};
 use register::Code;
 use register::entry::PupilOnRoll;
 use register::plan::Plan;
 use store::{Row, SchoolId, StoreError, Tx, args};
 
-use crate::book::plan_on_file;
+use crate::book::{PlanOnFile, plan_on_file};
 use crate::ids::{AccountId, EnrolmentId, GroupId};
 
 // Beginning with the group's members, by cross join: SQLite keeps that order of tables, and would else walk every mark of the school.
-// What stands and what is planned come with them: an act holds the school meanwhile, and each question is a way to the server and back.
 // The columns of the plan come first, in the order of `plan_on_file`.
-// That an act is not held is asked by its key, place by place: as `not exists` PostgreSQL goes through all held acts for each place.
-pub(super) const DUE: &str = "\
+pub(super) const MEMBERS: &str = "\
 select q.plan_id, q.set_id, q.enrolment_id, q.seq, q.kind, q.code, q.first_day, q.last_day, q.sessions, q.reason, q.place, q.supervisor,
        q.evidence, q.decided_on, q.decided_by, q.agreed_on, q.agreed_with, q.review_on,
        m.enrolment_id, e.starting_day, e.leaving_day, p.birth_day,
        cast(case when e.pupil_id in (
             select c.pupil_id from characteristic c
             where c.school_id = $1 and c.kind = 'boards' and c.value = 'yes' and c.superseded_seq is null
-              and c.from_day <= $3 and (c.to_day is null or c.to_day >= $3)) then 1 else 0 end as bigint),
-       v.seq, v.code, v.minutes_late, v.note, v.sub_code, j.at, j.account_id,
-       (select 1 from register_taken t
-        where t.school_id = $1 and t.group_id = $2 and t.on_date = $3 and t.session = $4 and t.superseded_seq is null)
+              and c.from_day <= $3 and (c.to_day is null or c.to_day >= $3)) then 1 else 0 end as bigint)
 from membership m cross join enrolment e cross join pupil p
-left join mark_version v
-  on v.school_id = m.school_id and v.enrolment_id = m.enrolment_id and v.on_date = $3 and v.session = $4
-  and v.seq = (
-        select w.seq from mark_version w
-        where w.school_id = m.school_id and w.enrolment_id = m.enrolment_id and w.on_date = $3 and w.session = $4
-          and (select h.seq from held_act h where h.school_id = w.school_id and h.seq = w.seq and h.released_seq is null) is null
-        order by w.seq desc limit 1)
-left join journal_entry j on j.school_id = v.school_id and j.seq = v.seq
 left join plan q
   on q.school_id = m.school_id and q.enrolment_id = m.enrolment_id and q.superseded_seq is null
   and q.first_day <= $3 and q.last_day >= $3
@@ -45,6 +32,7 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and e.superseded_seq is null and e.starting_day <= $3 and (e.leaving_day is null or e.leaving_day >= $3)
   and p.school_id = e.school_id and p.pupil_id = e.pupil_id and p.superseded_seq is null";
 
+// That an act is not held is asked by its key, place by place: as `not exists` PostgreSQL goes through all held acts for each place.
 pub(super) const STANDING: &str = "\
 select v.enrolment_id, v.seq, v.code, v.minutes_late, v.note, v.sub_code, j.at, j.account_id
 from membership m cross join mark_version v cross join journal_entry j
@@ -54,9 +42,13 @@ where m.school_id = $1 and m.group_id = $2 and m.superseded_seq is null
   and v.seq = (
         select w.seq from mark_version w
         where w.school_id = m.school_id and w.enrolment_id = m.enrolment_id and w.on_date = $3 and w.session = $4
-          and not exists (select 1 from held_act h where h.school_id = w.school_id and h.seq = w.seq and h.released_seq is null)
+          and (select h.seq from held_act h where h.school_id = w.school_id and h.seq = w.seq and h.released_seq is null) is null
         order by w.seq desc limit 1)
   and j.school_id = v.school_id and j.seq = v.seq";
+
+pub(super) const TAKEN: &str = "\
+select 1 from register_taken
+where school_id = $1 and group_id = $2 and on_date = $3 and session = $4 and superseded_seq is null";
 
 /// A pupil of the group who is on roll, the mark that stands, and the plan.
 #[derive(Clone, Debug)]
@@ -112,6 +104,15 @@ impl Due {
     }
 }
 
+/// A pupil of a group who is on roll on a day, and what is planned for that day.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    enrolment: EnrolmentId,
+    pupil: PupilOnRoll,
+    /// The plan made last first.
+    plans: Vec<Plan>,
+}
+
 /// Who is in this register's group and on roll, and what stands there, in order of time on roll.
 ///
 /// Boarders are among them, so that a mark sent for one is refused with its ground; [`Due::is_asked_for`] tells them apart.
@@ -121,26 +122,38 @@ pub fn due(
     group: GroupId,
     slot: Slot,
 ) -> Result<Vec<Due>, StoreError> {
-    due_and_taken(tx, school, group, slot).map(|(due, _)| due)
+    let members = members(tx, school, group, slot.day)?;
+    Ok(due_of(&members, standing(tx, school, group, slot)?, slot))
 }
 
-/// [`due`], and whether the register was recorded as taken.
-pub(super) fn due_and_taken(
+/// What is due of these members in a session of their day, where this stands.
+pub(super) fn due_of(
+    members: &[Member],
+    mut standing: HashMap<EnrolmentId, Standing>,
+    slot: Slot,
+) -> Vec<Due> {
+    let of = members.iter().map(|member| Due {
+        enrolment: member.enrolment,
+        pupil: member.pupil,
+        standing: standing.remove(&member.enrolment),
+        plan: member.plans.iter().find(|plan| plan.covers(slot)).cloned(),
+    });
+    of.collect()
+}
+
+/// Who is in this group and on roll on a day, in order of time on roll.
+pub(super) fn members(
     tx: &mut Tx,
     school: SchoolId,
     group: GroupId,
-    slot: Slot,
-) -> Result<(Vec<Due>, bool), StoreError> {
-    let session = slot.session.index() as i64;
-    let mut taken = false;
-    let mut due = tx.query(DUE, &args![school, group, slot.day, session], |row| {
+    day: Day,
+) -> Result<Vec<Member>, StoreError> {
+    let mut rows = tx.query(MEMBERS, &args![school, group, day], |row| {
         let plan = match row.get::<Option<i64>>(0)? {
-            Some(_) => plan_on_file(row)?.filter(|on_file| on_file.plan.covers(slot)),
+            Some(_) => plan_on_file(row)?,
             None => None,
         };
-        let made = plan.as_ref().map(|on_file| on_file.id);
-        let place = Due {
-            plan: plan.map(|on_file| on_file.plan),
+        let member = Member {
             enrolment: EnrolmentId(row.get(18)?),
             pupil: PupilOnRoll {
                 starting_day: row.get(19)?,
@@ -148,19 +161,35 @@ pub(super) fn due_and_taken(
                 date_of_birth: Some(row.get(21)?),
                 boarder: row.get::<i64>(22)? == 1,
             },
-            standing: match row.get::<Option<i64>>(23)? {
-                Some(seq) => Some(standing_of(row, seq, 24)?),
-                None => None,
-            },
+            plans: Vec::new(),
         };
-        taken = row.get::<Option<i64>>(30)?.is_some();
-        Ok((place, made))
+        Ok((member, plan))
     })?;
-    // Of several plans the one made last stands. Two memberships of one group that overlap are one place in its register.
-    due.sort_by_key(|(place, made)| (place.enrolment, Reverse(*made)));
-    due.dedup_by_key(|(place, _)| place.enrolment);
-    let due = due.into_iter().map(|(place, _)| place).collect();
-    Ok((due, taken))
+    let made = |plan: &Option<PlanOnFile>| plan.as_ref().map(|on_file| on_file.id);
+    rows.sort_by_key(|(member, plan)| (member.enrolment, Reverse(made(plan))));
+    // Two memberships of one group that overlap are one place in its register.
+    let mut members: Vec<Member> = Vec::new();
+    for (member, plan) in rows {
+        if members.last().map(|last| last.enrolment) != Some(member.enrolment) {
+            members.push(member);
+        }
+        if let (Some(last), Some(on_file)) = (members.last_mut(), plan) {
+            last.plans.push(on_file.plan);
+        }
+    }
+    Ok(members)
+}
+
+/// Whether this register was recorded as taken.
+pub(super) fn is_taken(
+    tx: &mut Tx,
+    school: SchoolId,
+    group: GroupId,
+    slot: Slot,
+) -> Result<bool, StoreError> {
+    let session = slot.session.index() as i64;
+    let asked = args![school, group, slot.day, session];
+    Ok(tx.query_opt(TAKEN, &asked, |_| Ok(()))?.is_some())
 }
 
 /// What stands in this register, by time on roll.

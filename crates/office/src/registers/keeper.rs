@@ -1,12 +1,14 @@
 //! What a person is to a register: whether they may see it, and in which capacity they mark it.
 
+use std::borrow::Borrow;
+
 use calendar::Day;
 use register::entry::RoleKind;
-use store::{StoreError, Tx, args};
+use store::{Act, Ahead, SchoolId, StoreError, Tx, args};
 
 use super::lessons::LessonAddress;
 use crate::desk::Refusal;
-use crate::ids::GroupId;
+use crate::ids::{GroupId, StaffId};
 use crate::people::{Access, Actor, RecordKind, Role, Scope};
 
 pub(super) const DUTIES: &str = "\
@@ -63,10 +65,34 @@ pub(super) fn school_wide(actor: &Actor) -> RoleKind {
 /// Whoever has a duty for the group that day reaches everybody in it that day, so this is [`Actor::reach`] over the members
 /// of the group without naming them. Errors: [`Refusal::NotFound`] for somebody who may not know of the register.
 pub fn keeper(tx: &mut Tx, actor: &Actor, group: GroupId, day: Day) -> Result<Keeper, Refusal> {
+    keeper_by(actor, |staff| duties(tx, actor.school, group, staff, day))
+}
+
+/// [`keeper`] within an act, which may know it from an act before.
+pub(super) fn keeper_in(
+    act: &mut Act,
+    actor: &Actor,
+    group: GroupId,
+    day: Day,
+) -> Result<Keeper, Refusal> {
+    keeper_by(actor, |staff| {
+        act.known(&duties_key(group, staff, day), |tx| {
+            duties(tx, actor.school, group, staff, day)
+        })
+    })
+}
+
+fn keeper_by<D: Borrow<Vec<String>>>(
+    actor: &Actor,
+    duties: impl FnOnce(StaffId) -> Result<D, StoreError>,
+) -> Result<Keeper, Refusal> {
     if actor.may_for_school(Access::Write, RecordKind::AttendanceMarks) {
         return Ok(Keeper::Marker(school_wide(actor)));
     }
-    let through_duty = by_duty(tx, actor, group, day)?;
+    let through_duty = match actor.staff {
+        Some(staff) => by_duty(actor, duties(staff)?.borrow()),
+        None => Access::None,
+    };
     if through_duty >= Access::Write {
         Ok(Keeper::Marker(RoleKind::ClassTeacher))
     } else if through_duty >= Access::Read
@@ -116,28 +142,43 @@ pub(super) fn takes_registers((access, scope): (Access, Scope)) -> bool {
     access >= Access::Write && matches!(scope, Scope::Classes | Scope::School)
 }
 
-/// Asks ahead for what [`keeper`] will ask of this actor.
+/// Asks ahead for what [`keeper_in`] will ask of this actor.
 pub(super) fn ask_ahead(
-    tx: &mut Tx,
+    act: &mut Ahead<'_>,
     expected: &Actor,
     group: GroupId,
     day: Day,
 ) -> Result<(), StoreError> {
     match expected.staff {
-        Some(staff) if !expected.may_for_school(Access::Write, RecordKind::AttendanceMarks) => {
-            tx.ahead(DUTIES, &args![expected.school, group, staff, day])
+        Some(staff)
+            if !expected.may_for_school(Access::Write, RecordKind::AttendanceMarks)
+                && !act.knows(&duties_key(group, staff, day)) =>
+        {
+            act.ask(DUTIES, &args![expected.school, group, staff, day])
         }
         _ => Ok(()),
     }
 }
 
-/// The most that the actor's duties for this group on this day give them.
-fn by_duty(tx: &mut Tx, actor: &Actor, group: GroupId, day: Day) -> Result<Access, StoreError> {
-    let Some(staff) = actor.staff else {
-        return Ok(Access::None);
-    };
-    let asked = args![actor.school, group, staff, day];
-    let held = tx.at_present(|tx| tx.query(DUTIES, &asked, |row| row.get::<String>(0)))?;
+/// What somebody has to do with a group on a day.
+fn duties(
+    tx: &mut Tx,
+    school: SchoolId,
+    group: GroupId,
+    staff: StaffId,
+    day: Day,
+) -> Result<Vec<String>, StoreError> {
+    let asked = args![school, group, staff, day];
+    tx.at_present(|tx| tx.query(DUTIES, &asked, |row| row.get(0)))
+}
+
+/// The question for [`duties`] among what an act knows.
+fn duties_key(group: GroupId, staff: StaffId, day: Day) -> String {
+    format!("duties {group} {staff} {day}")
+}
+
+/// The most that these duties give the actor.
+fn by_duty(actor: &Actor, held: &[String]) -> Access {
     let most = actor
         .grants(RecordKind::AttendanceMarks)
         .filter(|(_, scope)| {
@@ -146,7 +187,7 @@ fn by_duty(tx: &mut Tx, actor: &Actor, group: GroupId, day: Day) -> Result<Acces
         })
         .map(|(access, _)| access)
         .max();
-    Ok(most.unwrap_or(Access::None))
+    most.unwrap_or(Access::None)
 }
 
 /// The duty that a scope of the access matrix asks for.

@@ -128,8 +128,9 @@ pub fn statements() -> Vec<&'static str> {
 }
 
 const STATEMENTS: &[&str] = &[
-    due::DUE,
+    due::MEMBERS,
     due::STANDING,
+    due::TAKEN,
     history::AMENDED_BETWEEN,
     history::OF_ENROLMENT,
     history::OF_REGISTER,

@@ -160,8 +160,12 @@ async fn run(desk: &Desk, address: RegisterAddress, sent: Save) -> Result<SaveAn
     let RegisterAddress { group, slot } = address;
     let change_id = sent.change_id.clone();
     desk.act_asking(
-        move |tx, expected, now| ask_ahead(tx, expected, group, slot, &change_id, now),
-        move |act, actor| save(act, actor, group, slot, &sent),
+        move |ahead, expected| ask_ahead(ahead, expected, group, slot, &change_id),
+        move |act, actor| {
+            // Marks are not among what is known of a school from act to act.
+            act.leaves_facts();
+            save(act, actor, group, slot, &sent)
+        },
     )
     .await
 }

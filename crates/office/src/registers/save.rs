@@ -7,14 +7,15 @@ use std::collections::{HashMap, HashSet};
 
 use calendar::{Day, Instant, SchoolCalendar, Slot};
 use register::Code;
-use register::closing::{RegisterState, register_state};
-use register::entry::RoleKind;
+use register::closing::{RegisterState, SessionTimes, register_state};
+use register::entry::{EntryLimits, RoleKind};
+use register::sub_code::SubCodes;
 use serde::{Deserialize, Serialize};
-use store::{Act, Arg, Entry, StoreError, Tx, args};
+use store::{Act, Ahead, Arg, Entry, SchoolId, StoreError, Tx, args};
 
-use super::due::{DUE, Due, due_and_taken};
+use super::due::{Due, MEMBERS, STANDING, TAKEN, due_of, is_taken, members, standing};
 use super::enter::{Change, Decision, Register, decide, hold};
-use super::keeper::{self, keeper};
+use super::keeper::{self, keeper_in};
 use super::offline::late;
 use super::records::{MARK_VERSION, REGISTER_TAKEN};
 use crate::desk::Refusal;
@@ -160,27 +161,67 @@ pub fn save(
 
 /// Asks ahead for all that [`save`] will ask about now, for whoever is expected to be the actor.
 pub(super) fn ask_ahead(
-    tx: &mut Tx,
+    mut act: Ahead<'_>,
     expected: &Actor,
     group: GroupId,
     slot: Slot,
     change_id: &str,
-    now: Instant,
 ) -> Result<(), StoreError> {
-    let (school, (today, _)) = (expected.school, now.in_london());
-    let (first, last) = days_to_ask_for(slot, today);
-    tx.ahead(SEEN, &args![school, change_id])?;
-    keeper::ask_ahead(tx, expected, group, slot.day)?;
-    tx.ahead(SETTINGS, &args![school])?;
-    tx.ahead(BETWEEN, &args![school, first, last])?;
+    let (school, day, (today, _)) = (expected.school, slot.day, act.at().in_london());
+    act.ask(SEEN, &args![school, change_id])?;
+    keeper::ask_ahead(&mut act, expected, group, day)?;
+    if !act.knows(&rules_key(day, today)) {
+        let (first, last) = days_to_ask_for(day, today);
+        act.ask(SETTINGS, &args![school])?;
+        act.ask(BETWEEN, &args![school, first, last])?;
+    }
+    if !act.knows(&members_key(group, day)) {
+        act.ask(MEMBERS, &args![school, group, day])?;
+    }
     let session = slot.session.index() as i64;
-    let register = args![school, group, slot.day, session];
-    tx.ahead(DUE, &register)
+    let register = args![school, group, day, session];
+    act.ask(STANDING, &register)?;
+    act.ask(TAKEN, &register)
 }
 
 /// The days of the calendar that decide about a register: from its day to today, or the other way round.
-fn days_to_ask_for(slot: Slot, today: Day) -> (Day, Day) {
-    (slot.day.min(today), slot.day.max(today))
+fn days_to_ask_for(day: Day, today: Day) -> (Day, Day) {
+    (day.min(today), day.max(today))
+}
+
+/// The question for [`members`] among what an act knows.
+fn members_key(group: GroupId, day: Day) -> String {
+    format!("members {group} {day}")
+}
+
+/// What the school's settings and calendar say of registers of a day.
+struct DayRules {
+    marks_here: bool,
+    times: SessionTimes,
+    calendar: SchoolCalendar,
+    limits: EntryLimits,
+    sub_codes: SubCodes,
+}
+
+/// The question for [`day_rules`] among what an act knows.
+fn rules_key(day: Day, today: Day) -> String {
+    format!("rules {day} {today}")
+}
+
+fn day_rules(tx: &mut Tx, school: SchoolId, day: Day, today: Day) -> Result<DayRules, Refusal> {
+    let settings = settings(tx, school)?;
+    let (first, last) = days_to_ask_for(day, today);
+    let calendar = calendar_between(tx, school, first, last).map_err(|error| match error {
+        CalendarError::Store(error) => Refusal::Store(error),
+        other => Refusal::Wrong(other.to_string()),
+    })?;
+    Ok(DayRules {
+        marks_here: mode(&settings, day)?.marks_here(),
+        times: session_times(&settings, day)?,
+        calendar,
+        limits: entry_limits(&settings, day)?,
+        sub_codes: sub_codes(&settings, day)?,
+    })
 }
 
 /// What can be seen to be wrong with a save without looking at anything else.
@@ -276,37 +317,37 @@ pub(super) fn open_register(
     slot: Slot,
 ) -> Result<OpenRegister, Refusal> {
     let (school, now) = (act.school(), act.at());
-    let (today, _) = now.in_london();
-    let tx = act.tx();
-    let keeper = keeper(tx, actor, group, slot.day)?;
+    let (day, (today, _)) = (slot.day, now.in_london());
+    let keeper = keeper_in(act, actor, group, day)?;
     let Some(role) = keeper.role() else {
         let ground =
             "You may read this register and not mark it. Ask its teacher or the attendance office.";
         return Err(Refusal::NotAllowed(ground.to_owned()));
     };
-    let settings = settings(tx, school)?;
-    if !mode(&settings, slot.day)?.marks_here() {
+    let rules = act.known(&rules_key(day, today), |tx| {
+        day_rules(tx, school, day, today)
+    })?;
+    if !rules.marks_here {
         let ground = "The school's own system keeps the register (I-001), so marks are read from it and not entered here. Enter the mark there.";
         return Err(Refusal::NotAllowed(ground.to_owned()));
     }
-    let (first, last) = days_to_ask_for(slot, today);
-    let calendar = calendar_between(tx, school, first, last).map_err(|error| match error {
-        CalendarError::Store(error) => Refusal::Store(error),
-        other => Refusal::Wrong(other.to_string()),
+    is_a_session(&rules.calendar, slot)?;
+    let members = act.known(&members_key(group, day), |tx| {
+        members(tx, school, group, day)
     })?;
-    is_a_session(&calendar, slot)?;
-    let times = session_times(&settings, slot.day)?;
-    let (due, taken) = due_and_taken(tx, school, group, slot)?;
+    let standing = standing(act.tx(), school, group, slot)?;
+    let taken = is_taken(act.tx(), school, group, slot)?;
+    let due = due_of(&members, standing, slot);
     if due.is_empty() {
         return Err(Refusal::NotFound);
     }
     let facts = Register {
         slot,
-        state: register_state(&times, slot, now),
-        times,
-        calendar,
-        limits: entry_limits(&settings, slot.day)?,
-        sub_codes: sub_codes(&settings, slot.day)?,
+        state: register_state(&rules.times, slot, now),
+        times: rules.times,
+        calendar: rules.calendar.clone(),
+        limits: rules.limits.clone(),
+        sub_codes: rules.sub_codes.clone(),
         role,
         now,
         person: actor.name.clone(),

@@ -473,6 +473,105 @@ fn decide_setting(store: &TestStore, name: &'static str, from: &'static str, val
 }
 
 #[test]
+fn a_save_sees_at_once_what_changed_in_the_school_since_the_save_before_it() {
+    at_school(|store| {
+        let am = today(Session::Am);
+        let save_of = |number: i64, code: &str, base: i64| {
+            save_as(
+                store,
+                tutor(),
+                A,
+                am,
+                &changes(vec![mark(e(number), code, base)]),
+            )
+        };
+        let outcome =
+            |number: i64, code: &str| save_of(number, code, 0).map(|told| told.results[0].outcome);
+        let change = |of: fn(&mut Act) -> Result<(), StoreError>| {
+            let changed = store.act_now(SCHOOL, move |act: &mut Act| {
+                act.describe(Entry {
+                    account: 1,
+                    job_title: "Set-up",
+                    act: "change",
+                    subject: "the school".to_owned(),
+                });
+                of(act)
+            });
+            changed.expect("a change of the school");
+        };
+        assert_eq!(outcome(1, "/").unwrap(), Outcome::Saved);
+        let september = day("2026-09-02");
+        assert_eq!(
+            save_of(7, "/", 0).unwrap().results[0].outcome,
+            Outcome::Refused,
+            "a pupil of 8B"
+        );
+        change(|act| {
+            let values = args![530, A, e(7), day("2026-11-24"), None::<calendar::Day>];
+            act.record(&roll::records::MEMBERSHIP, &values)
+        });
+        assert_eq!(
+            outcome(7, "/").unwrap(),
+            Outcome::Saved,
+            "who joined the group"
+        );
+        change(|act| {
+            let last = Some(day("2026-11-23"));
+            let values = args![502, A, e(2), day("2026-09-02"), last];
+            act.replace(&roll::records::MEMBERSHIP, &values).map(drop)
+        });
+        assert_eq!(outcome(2, "/").unwrap(), Outcome::Refused, "who left it");
+        change(|act| {
+            let values = args![
+                601,
+                303,
+                "boards",
+                "yes",
+                day("2026-11-01"),
+                None::<calendar::Day>
+            ];
+            act.record(&roll::records::CHARACTERISTIC, &values)
+        });
+        assert_eq!(outcome(3, "/").unwrap(), Outcome::Refused, "who boards");
+        decide_setting(store, "mode", "2026-11-24", "\"alongside\"");
+        assert!(
+            matches!(outcome(4, "/"), Err(Refusal::NotAllowed(_))),
+            "a setting"
+        );
+        decide_setting(store, "mode", "2026-11-24", "\"alongside_marks_here\"");
+        assert_eq!(outcome(4, "/").unwrap(), Outcome::Saved);
+        change(|act| {
+            let values = args![day(TODAY), "inset", "Training"];
+            act.record(&year::records::DAY_EXCEPTION, &values)
+        });
+        assert!(
+            matches!(outcome(5, "/"), Err(Refusal::Wrong(_))),
+            "the calendar"
+        );
+        change(|act| {
+            let id = args![day(TODAY)];
+            act.supersede(&year::records::DAY_EXCEPTION, &id).map(drop)
+        });
+        assert_eq!(outcome(5, "/").unwrap(), Outcome::Saved);
+        let staff = account(Role::Tutor) + 1000;
+        let last = Some(day("2026-11-23"));
+        store
+            .act_now(SCHOOL, move |act: &mut Act| {
+                act.describe(Entry {
+                    account: 1,
+                    job_title: "Set-up",
+                    act: "change",
+                    subject: "a tutor".to_owned(),
+                });
+                let values = args![staff + 3000, A, staff, "tutor", september, last];
+                act.replace(&roll::records::GROUP_STAFF, &values).map(drop)
+            })
+            .expect("a change of the school");
+        assert!(outcome(1, "L").is_err(), "who no longer is its tutor");
+    });
+}
+
+#[test]
 fn alongside_another_system_registers_are_read_only_unless_the_school_marks_here() {
     at_school(|store| {
         decide_setting(store, "mode", "2026-11-24", "\"alongside\"");

@@ -249,7 +249,7 @@ pub fn changes(changes: Vec<Change>) -> Save {
     }
 }
 
-/// Saves as this account.
+/// Saves as this account, in an act as the page makes it.
 pub fn save_as(
     store: &TestStore,
     account: i64,
@@ -259,7 +259,10 @@ pub fn save_as(
 ) -> Result<SaveAnswer, Refusal> {
     let actor = actor(store, account);
     let what = what.clone();
-    store.act_now(SCHOOL, move |act| save(act, &actor, group, slot, &what))
+    store.act_now(SCHOOL, move |act| {
+        act.leaves_facts();
+        save(act, &actor, group, slot, &what)
+    })
 }
 
 /// The outcomes of a save in order.

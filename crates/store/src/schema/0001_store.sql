@@ -1,13 +1,15 @@
 -- The store's own tables. Every key leads with school_id; school 0 is the directory.
 
 -- Where each school's order of acts stands. An act locks this row first.
+-- facts: the hash of the act that last may have changed what acts keep of the school.
 create table school_head (
     school_id {int} not null primary key,
     seq {int} not null,
     hash {bytes} not null,
     at {instant} not null,
     next_id {int} not null,
-    schema {int} not null
+    schema {int} not null,
+    facts {bytes} not null
 ) {strict};
 
 -- One entry for each act, chained by hash.

@@ -8,7 +8,7 @@ use crate::trial::{MARK, MIGRATIONS, PUPIL, SCHOOL, assert_whole, day, did, mark
 use calendar::Instant;
 use store::journal::{self, ChangeKind};
 use store::testing::{ENGINES, TestStore, each_engine};
-use store::{Act, Arg, Engine, SchoolId, Store, StoreError, Tx, args, held};
+use store::{Act, Ahead, Arg, Engine, SchoolId, Store, StoreError, Tx, args, held};
 
 fn count(store: &Store, sql: &'static str) -> i64 {
     store
@@ -669,7 +669,7 @@ fn a_question_asked_ahead_is_answered_as_if_it_had_not_been() {
 fn what_an_act_asks_with_its_head_is_answered_after_the_act_before_it() {
     const WRITTEN: &str = "select count(*) from scrap";
     async fn save(store: Store) -> Result<(i64, i64), StoreError> {
-        let ask = |tx: &mut Tx, _: Instant| tx.ahead(WRITTEN, &args![]);
+        let ask = |mut ahead: Ahead<'_>| ahead.ask(WRITTEN, &args![]);
         let act = |act: &mut Act| {
             let before = act.tx().query_one(WRITTEN, &args![], |row| row.get(0))?;
             let seq = act.seq();
@@ -704,12 +704,68 @@ fn what_an_act_asks_with_its_head_is_answered_after_the_act_before_it() {
 }
 
 #[test]
+fn what_is_known_of_a_school_is_asked_again_once_an_act_may_have_changed_it() {
+    const NAMES: &str = "select count(*) from pupil where school_id = $1";
+    /// How many pupils an act believes there are, and whether it asked.
+    fn pupils(act: &mut Act) -> Result<(i64, bool), StoreError> {
+        let (school, mut asked) = (act.school(), false);
+        let known = act.known("pupils", |tx| {
+            asked = true;
+            tx.query_one(NAMES, &args![school], |row| row.get::<i64>(0))
+        })?;
+        Ok((*known, asked))
+    }
+    each_engine(MIGRATIONS, |store| {
+        let name = |id: i64| store.act_now(SCHOOL, move |act| name_pupil(act, id, "Sample"));
+        let look = || store.act_now(SCHOOL, pupils).unwrap();
+        name(1).unwrap();
+        assert_eq!(look(), (1, true));
+        assert_eq!(look(), (1, false));
+        // Another act may have changed it.
+        name(2).unwrap();
+        assert_eq!(look(), (2, true));
+        // One that leaves facts alone says so.
+        let left = store.act_now(SCHOOL, |act: &mut Act| {
+            act.leaves_facts();
+            let before = pupils(act)?;
+            name_pupil(act, 3, "Sample")?;
+            Ok::<_, StoreError>((before, pupils(act)?))
+        });
+        assert_eq!(
+            left.unwrap(),
+            ((2, false), (3, true)),
+            "what it changed itself it asks"
+        );
+        assert_eq!(look(), (2, false), "it was believed, wrongly here");
+        // What an act found that came to nothing is not believed by the act that gets its number.
+        let failed = store.act_now(SCHOOL, |act: &mut Act| {
+            name_pupil(act, 4, "Sample")?;
+            assert_eq!(pupils(act)?, (4, true));
+            Err::<(), _>(StoreError::Broken)
+        });
+        assert!(matches!(failed, Err(StoreError::Broken)));
+        name(5).unwrap();
+        assert_eq!(look(), (4, true));
+        // Another school knows nothing of it, and another program's act is seen.
+        assert_eq!(
+            store.act_now(SchoolId(SCHOOL.0 + 1), pupils).unwrap(),
+            (0, true)
+        );
+        store
+            .another()
+            .act_now(SCHOOL, |act| name_pupil(act, 6, "Sample"))
+            .unwrap();
+        assert_eq!(look(), (5, true));
+    });
+}
+
+#[test]
 fn an_act_whose_question_fails_comes_to_nothing() {
     each_engine(MIGRATIONS, |store| {
         let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
         let failed = runtime.block_on(store.act_asking(
             SCHOOL,
-            |_, _| Err(StoreError::Broken),
+            |_| Err(StoreError::Broken),
             |act| name_pupil(act, 1, "Nobody"),
         ));
         assert!(matches!(failed, Err(StoreError::Broken)), "{failed:?}");
