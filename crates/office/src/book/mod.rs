@@ -12,15 +12,19 @@
 
 mod marks;
 mod plans;
+mod reckoned;
 mod roll;
 mod shelf;
 mod timetable;
 
+use std::any::Any;
 use std::sync::Arc;
 
-use calendar::{SchoolCalendar, SchoolYear, Slot};
+use calendar::{Day, Instant, SchoolCalendar, SchoolYear, Slot};
 use columns::MarkByte;
 use store::SchoolId;
+
+use reckoned::Reckoned;
 
 pub use marks::YearMarks;
 pub(crate) use plans::plan_on_file;
@@ -62,9 +66,20 @@ pub struct Book {
     /// Plans in force, which stand for sessions without a mark.
     pub plans: Arc<Plans>,
     years: Vec<Arc<YearMarks>>,
+    reckoned: Reckoned,
 }
 
 impl Book {
+    /// What `reckon` tells of a day at this number and in this second, reckoned once for all who ask. It must depend on nothing else.
+    pub fn reckoned<T: Any + Send + Sync, E>(
+        &self,
+        day: Day,
+        now: Instant,
+        reckon: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
+        self.reckoned.get(day, now, reckon)
+    }
+
     /// The marks of one school year; none when the calendar has no sessions in it.
     pub fn year(&self, year: SchoolYear) -> Option<&Arc<YearMarks>> {
         self.years.iter().find(|marks| marks.year == year)

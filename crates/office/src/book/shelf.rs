@@ -163,6 +163,7 @@ fn built(tx: &mut Tx, school: SchoolId, seq: i64) -> Result<Copy, BookError> {
         timetable: Arc::new(read_timetable(tx, school)?),
         plans: Arc::new(plans),
         years,
+        reckoned: Default::default(),
     };
     Ok(Copy {
         book: Arc::new(book),

@@ -1,6 +1,7 @@
 //! The board: registers that are not in, and children not located in the order of risk.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::Query;
@@ -136,7 +137,7 @@ struct Board {
 /// Everything that the rows of a board are made of.
 pub(super) struct Morning<'m> {
     pub(super) book: &'m Book,
-    pub(super) cases: DayOfCases,
+    pub(super) cases: Arc<DayOfCases>,
     pub(super) claims: HashMap<PupilId, Claim>,
     pub(super) now: Instant,
     pub(super) ladder: Ladder,

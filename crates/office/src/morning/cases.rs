@@ -6,6 +6,7 @@
 //! ([`super::carried`]).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use calendar::{Day, Instant, Session, Slot};
 use register::closing::SessionTimes;
@@ -226,8 +227,12 @@ pub(super) fn hours_of(times: &SessionTimes, slot: Slot) -> Hours {
     }
 }
 
-/// Every child who was on the list of a day at some time until now, with where it stands.
-pub fn cases(tx: &mut Tx, book: &Book, day: Day, now: Instant) -> Result<DayOfCases, Refusal> {
+/// Every child who was on the list of a day at some time until now, with where it stands: reckoned once a second for all boards.
+pub fn cases(tx: &mut Tx, book: &Book, day: Day, now: Instant) -> Result<Arc<DayOfCases>, Refusal> {
+    book.reckoned(day, now, || reckon(tx, book, day, now))
+}
+
+fn reckon(tx: &mut Tx, book: &Book, day: Day, now: Instant) -> Result<DayOfCases, Refusal> {
     let hours = hours(book, day)?;
     let mut marks = marks(tx, book.school, day)?;
     let mut entries = entries_of(tx, book.school, day)?;
