@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn it_is_reckoned_once_a_second_for_each_day_and_anew_in_a_book_carried_on() {
         let day: Day = "2026-11-24".parse().expect("a day");
-        let at = |micros| Instant::from_micros(1_795_509_852_000_000 + micros);
+        let at = |micros: i64| Instant::from_micros(1_795_509_852_000_000 + micros);
         let reckoned = Reckoned::default();
         let asked = |reckoned: &Reckoned, day, now, answer: i64| {
             let found = reckoned.get(day, now, || Ok::<_, ()>(answer));
