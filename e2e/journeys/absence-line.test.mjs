@@ -207,3 +207,32 @@ journey("a report that comes in stands in the open inbox within moments, and the
   assert.equal(await page.locator("button:focus").evaluate((button) => button.closest("form").getAttribute("action")), before);
   await axe(page);
 });
+
+journey("an office sets the mailbox up by keyboard, sees what is no report, and what families wrote stands in the inbox", { role: "attendance manager" }, async ({ page, school }) => {
+  await page.goto(`${school.address}/absence-line`);
+  await page.locator("td", { hasText: "stays at home today" }).first().waitFor();
+  await page.getByRole("link", { name: "Mailbox", exact: true }).click();
+  await page.waitForURL(/\/absence-line\/mailbox$/);
+  await page.getByText("Training: no mailbox is read").waitFor();
+  await page.locator("tr", { hasText: "Out of office" }).getByText("written by a program").waitFor();
+  await axe(page);
+  await page.getByRole("link", { name: "Set it up" }).click();
+  await page.waitForURL(/\/set-up$/);
+  await axe(page);
+  await page.getByLabel("Mail server (IMAP)").fill("mail.hill.example");
+  await page.getByLabel("Signs in as").fill("absence@hill.example");
+  await page.getByLabel("Password").fill("words of a demo school");
+  await page.keyboard.press("Enter");
+  await page.getByText("The password is sealed and is not shown again").waitFor();
+  assert.match(await page.locator("dl.facts").innerText(), /mail\.hill\.example, port 993/);
+  assert.ok(!(await page.content()).includes("words of a demo school"));
+  await axe(page);
+  await page.getByRole("button", { name: "Stop reading it" }).click();
+  await page.getByText("The mailbox is read no more").waitFor();
+});
+
+journey("the page of the mailbox can be read on a phone", { role: "attendance manager", view: views.phone }, async ({ page, school }) => {
+  await page.goto(`${school.address}/absence-line/mailbox`);
+  await page.getByText("Training: no mailbox is read").waitFor();
+  await axe(page);
+});

@@ -11,6 +11,7 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, TimeOfDay};
 use paper::{Paper, Typesetter};
+use rustls::pki_types::CertificateDer;
 use store::{Act, Ahead, SchoolId, SignOfLife, Store, StoreError, Tx, args};
 
 use crate::api::Interface;
@@ -58,6 +59,8 @@ pub struct Office {
     pub outside: Outside,
     /// What looks for viruses in evidence, where the operator has set one up.
     pub scanner: Option<Scanner>,
+    /// Who vouches for mail servers; none: whoever this machine believes.
+    authorities: Option<Arc<[CertificateDer<'static>]>>,
     typesetter: Option<Arc<dyn Typesetter>>,
     sign: Arc<Mutex<Option<SignOfLife>>>,
     lately: Arc<Lately>,
@@ -80,6 +83,7 @@ impl Office {
             over_tls,
             doors: Arc::new(doors),
             readings: Arc::default(),
+            authorities: None,
             typesetter: None,
             sign: Arc::default(),
             notices: Notices::default(),
@@ -107,6 +111,22 @@ impl Office {
     /// The application with this scanner for evidence, if there is one.
     pub fn scanning_with(self, scanner: Option<Scanner>) -> Office {
         Office { scanner, ..self }
+    }
+
+    /// The application believing these authorities of mail servers, and not those that this machine believes.
+    pub fn believing(self, authorities: Vec<CertificateDer<'static>>) -> Office {
+        Office {
+            authorities: Some(authorities.into()),
+            ..self
+        }
+    }
+
+    /// Who vouches for the mail servers that mailboxes are read at.
+    pub(crate) fn authorities(&self) -> Arc<[CertificateDer<'static>]> {
+        match &self.authorities {
+            Some(own) => Arc::clone(own),
+            None => ::messages::authorities().into(),
+        }
     }
 
     /// A document as PDF. Takes its time: call it where nobody waits for this thread.

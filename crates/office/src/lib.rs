@@ -149,6 +149,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0026_out_of_school",
         sql: include_str!("../migrations/0026_out_of_school.sql"),
     },
+    Migration {
+        name: "0027_mailbox",
+        sql: include_str!("../migrations/0027_mailbox.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.

@@ -3,6 +3,7 @@
 use calendar::Instant;
 use store::{Store, StoreError, Tx, jobs};
 
+use crate::absence_line::forget_old_mails;
 use crate::api::forget_old_answers;
 use crate::messages::forget_old_callbacks;
 use crate::people::forget_old_sign_ins;
@@ -28,6 +29,8 @@ pub struct Forgotten {
     pub deliveries: u64,
     /// What GOV.UK Notify told a week ago.
     pub callbacks: u64,
+    /// What became of mails 30 days ago.
+    pub mails: u64,
     /// Files that were received 30 days ago (I-015).
     pub files: u64,
 }
@@ -48,6 +51,7 @@ pub async fn forget_what_is_over(store: &Store, now: Instant) -> Result<Forgotte
             .write(move |tx| forget_old_deliveries(tx, now))
             .await?,
         callbacks: store.write(move |tx| forget_old_callbacks(tx, now)).await?,
+        mails: store.write(move |tx| forget_old_mails(tx, now)).await?,
         files: store.write(move |tx| destroy_old_files(tx, now)).await?,
     })
 }

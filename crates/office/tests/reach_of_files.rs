@@ -327,6 +327,12 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Marks,
         "Told|Said|For|Code|Why|Register|State|Held back because",
     ),
+    // What a program wrote, or nobody can read, is about no pupil of whom anything is known.
+    (
+        "/absence-line/mailbox",
+        Nobody,
+        "Came|From|Subject|What it is",
+    ),
     ("/visits", Core, "Pupil|Tutor group"),
     ("/visits", Nobody, "Number"),
     (
@@ -621,6 +627,8 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         // No letter waits at this school, and none was posted.
         "/messages/letters" => all(&[""], &[]),
         "/messages/letters/{message}" => vec![asked("/messages/letters/1", &[])],
+        // No mail came to this school.
+        "/absence-line/mailbox" => all(&[""], &[]),
         "/fire/drills" | "/fire/copies" => all(&[""], &[]),
         "/punctuality" => all(&["?show=all", "?show=targets"], &[Marks]),
         "/late-marks" | "/door/log" | "/door/mismatch" | "/site" | "/site/log" | "/missing"

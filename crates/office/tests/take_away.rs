@@ -385,9 +385,10 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
     each_school(|school| {
         let role = Role::Headteacher;
         let lists = office::take_away::lists();
-        // Nobody left the site or was met by a sweep, nothing is covered, planned, taught, inspected, written by letter, changed at once or off timetable in this school, and what has no rows offers
+        // Nobody left the site or was met by a sweep, nothing is covered, planned, taught, inspected, written by letter or e-mail, changed at once or off timetable in this school, and what has no rows offers
         // no file.
         let bare = [
+            "/absence-line/mailbox",
             "/api-clients",
             "/cover",
             "/door/log",

@@ -91,6 +91,22 @@ fn callback_of(store: &TestStore, days: i64) {
     written.expect("a callback of a test");
 }
 
+/// What became of a mail so many days ago: a report, or what cannot be read and waits.
+fn mail_of(store: &TestStore, days: i64) {
+    let then = days_ago(days);
+    let written = store.write_now(move |tx| {
+        for became in ["program", "unreadable"] {
+            tx.execute(
+                "insert into mailbox_mail (school_id, mail_key, place, uid, arrived_at, kept_at, became, from_address, subject, why) \
+                 values ($1, $2, 'there', $3, $4, $4, $5, '', '', '')",
+                &args![SCHOOL, format!("{became} {days}"), days, then, became],
+            )?;
+        }
+        Ok::<_, StoreError>(())
+    });
+    written.expect("a mail of a test");
+}
+
 /// A delivery of a webhook that was taken so many days ago.
 fn delivery_of(store: &TestStore, days: i64) {
     let then = days_ago(days);
@@ -124,6 +140,8 @@ fn sign_ins_saves_jobs_and_received_files_are_forgotten_when_they_are_long_over_
         answer_of(store, 8);
         callback_of(store, 6);
         callback_of(store, 8);
+        mail_of(store, 29);
+        mail_of(store, 31);
         file_of(store, 29);
         file_of(store, 31);
         let runtime = tokio::runtime::Builder::new_current_thread().build();
@@ -136,6 +154,7 @@ fn sign_ins_saves_jobs_and_received_files_are_forgotten_when_they_are_long_over_
             answers: 1,
             deliveries: 1,
             callbacks: 1,
+            mails: 1,
             files: 1,
         };
         assert_eq!(forget().expect("rows are forgotten"), forgotten);
@@ -143,6 +162,7 @@ fn sign_ins_saves_jobs_and_received_files_are_forgotten_when_they_are_long_over_
         assert_eq!(count(store, "select count(*) from change_seen"), 4);
         assert_eq!(count(store, "select count(*) from job"), 1);
         assert_eq!(count(store, "select count(*) from import_file"), 1);
+        assert_eq!(count(store, "select count(*) from mailbox_mail"), 3);
         assert_eq!(
             forget().expect("nothing is left to forget"),
             Forgotten::default()

@@ -14,6 +14,7 @@ use axum::http::header;
 use axum::response::Response;
 use axum::routing::get;
 use letters::Press;
+use office::absence_line::keep_reading_mailboxes;
 use office::api::InterfaceRules;
 use office::desk::{Clock, Office};
 use office::evidence::{Scanner, keep_scanning};
@@ -291,6 +292,7 @@ impl Served {
         tokio::spawn(keep_sealing(Arc::clone(&office), SEALS_AFTER));
         tokio::spawn(keep_carrying(Arc::clone(&office)));
         tokio::spawn(keep_to_the_clock(Arc::clone(&office)));
+        tokio::spawn(keep_reading_mailboxes(Arc::clone(&office)));
         tokio::spawn(keep_scanning(Arc::clone(&office)));
         tokio::spawn(keep_fire_lists(Arc::clone(&office)));
         if let Some(upkeep) = self.upkeep {
@@ -334,6 +336,7 @@ async fn keep_up(store: Store, clock: Clock) {
                 answers,
                 deliveries,
                 callbacks,
+                mails,
                 files,
             }) => tracing::info!(
                 sign_ins,
@@ -342,6 +345,7 @@ async fn keep_up(store: Store, clock: Clock) {
                 answers,
                 deliveries,
                 callbacks,
+                mails,
                 files,
                 "what is long over was forgotten"
             ),

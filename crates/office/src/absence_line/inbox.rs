@@ -12,6 +12,7 @@ use register::Code;
 use store::{StoreError, Tx};
 
 use super::apply::{Applied, apply_all, foresee, says_otherwise, undo, undoubted};
+use super::mail;
 use super::report::{Report, State as Standing, decided_since, one, waiting};
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
@@ -22,7 +23,7 @@ use crate::morning::Sight;
 use crate::people::{Access, Actor, RecordKind};
 use crate::registers::keeps_all_registers;
 use crate::roll::{sibling_word, siblings_of};
-use crate::shell::{Exports, Frame, Notice, Page, State, Under};
+use crate::shell::{Exports, Frame, Notice, Page, State, Under, moment};
 use crate::take_away::{Leaving, Wanted};
 use crate::year::settings::absence_line_rules;
 
@@ -269,6 +270,10 @@ struct InboxPage {
     done: Vec<Line>,
     may_apply: bool,
     may_take: bool,
+    /// Whether this person opens the mailbox's page.
+    opens_mailbox: bool,
+    /// What is wrong with the mailbox.
+    mailbox: Vec<String>,
     siblings: Option<(ReportId, String, Vec<Sibling>)>,
     none: State,
     under: Under,
@@ -291,8 +296,13 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
             frame: here.frame(tx, actor, "Absence line")?.with_notice(notice(&asked)),
             may_apply: keeps_all_registers(actor),
             may_take: actor.may(Access::Write, RecordKind::ContactsLog),
+            opens_mailbox: mail::opens(actor),
+            mailbox: match inbox.all {
+                true => of_mailbox(tx, actor)?,
+                false => Vec::new(),
+            },
             siblings,
-            none: State::empty("Nothing waits", "What families tell by telephone, text or their own form stands here until somebody has dealt with it (E-014)."),
+            none: State::empty("Nothing waits", "What families tell by telephone, text, e-mail or their own form stands here until somebody has dealt with it (E-014)."),
             under: Under {
                 shown: format!("{} reports wait", ready.len() + held.len()).into(),
                 exports: Exports::usual("/absence-line"),
@@ -305,6 +315,25 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
         Ok(Page(page).into_response())
     })
     .await
+}
+
+/// What somebody must know of the mailbox to trust that what families wrote is here.
+fn of_mailbox(tx: &mut Tx, actor: &Actor) -> Result<Vec<String>, StoreError> {
+    let mut lines = Vec::new();
+    let standing = mail::standing(tx, actor.school)?;
+    if let Some((why, since)) = standing.and_then(|standing| standing.trouble) {
+        lines.push(format!("The mailbox cannot be read since {}: {why}. Mails wait there; look into it yourself until it is read again.", moment(since)));
+    }
+    match mail::unreadable(tx, actor.school)? {
+        0 => {}
+        1 => lines.push(
+            "A mail cannot be read here. It is still in the mailbox: read it there.".to_owned(),
+        ),
+        many => lines.push(format!(
+            "{many} mails cannot be read here. They are still in the mailbox: read them there."
+        )),
+    }
+    Ok(lines)
 }
 
 /// What waits: what can be applied with the others, and what is held back.

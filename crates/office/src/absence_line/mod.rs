@@ -3,7 +3,7 @@
 //! A parent's word never writes a code. A report is matched to its pupil, a code is proposed with its ground, and a person applies it: one, or all that
 //! nothing speaks against, at one stroke with a preview and an undo. The marks are made by `registers/bulk`, so the register's own rules judge each.
 //!
-//! A parent tells from home too, by a form at the secret address of their own link: it shows the forenames of their own children and no mark.
+//! Mails come from the school's own mailbox ([`read_due_mailboxes`]). A parent tells from home too, by a form at the secret address of their own link: it shows the forenames of their own children and no mark.
 //!
 //! It deliberately does not know: how a mark is judged and written, what takes a child off the morning's list (`welfare`), how texts are carried.
 
@@ -12,6 +12,7 @@ mod from_home;
 mod inbox;
 mod link;
 mod link_page;
+mod mail;
 mod one;
 pub mod records;
 mod report;
@@ -32,6 +33,8 @@ pub use apply::{
 pub use link::{Child, Family, make_link, revoke_link};
 pub(crate) use link::{link_by_message, may_have_link};
 pub(crate) use link_page::sees_links;
+pub(crate) use mail::{forget_old_mails, take_mail};
+pub use mail::{keep_reading_mailboxes, read_due_mailboxes};
 pub use report::{Channel, Report, State};
 pub(crate) use report::{TOLD, waiting_on};
 pub use suggest::{Suggestion, suggest};
@@ -66,6 +69,7 @@ pub fn routes() -> Router<Arc<Office>> {
             post(link_page::revoke),
         )
         .route("/absence-line/undo/{set}", post(inbox::take_back))
+        .merge(mail::routes())
         .route("/absence-line/{report}", get(one::page))
         .route(
             "/absence-line/{report}/amend",
@@ -78,13 +82,22 @@ pub fn routes() -> Router<Arc<Office>> {
 }
 
 /// The lists of this folder that can be taken away.
-pub(crate) const LISTS: &[List] = &[List {
-    kind: "absence line",
-    address: "/absence-line",
-    make: inbox::as_file,
-}];
+pub(crate) const LISTS: &[List] = &[
+    List {
+        kind: "absence line",
+        address: "/absence-line",
+        make: inbox::as_file,
+    },
+    mail::APART,
+];
 
 /// The statements of this folder.
 pub fn statements() -> Vec<&'static str> {
-    [link::STATEMENTS, report::STATEMENTS, take::STATEMENTS].concat()
+    [
+        link::STATEMENTS,
+        report::STATEMENTS,
+        take::STATEMENTS,
+        &mail::statements(),
+    ]
+    .concat()
 }

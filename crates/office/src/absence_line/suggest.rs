@@ -280,7 +280,7 @@ fn code(text: &str) -> Code {
 }
 
 /// The words between single blanks, in lower case, with a blank before and after.
-fn in_words(said: &str) -> String {
+pub(super) fn in_words(said: &str) -> String {
     let lower = said.to_lowercase();
     let words: Vec<&str> = lower
         .split(|letter: char| !letter.is_alphanumeric())

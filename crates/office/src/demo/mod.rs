@@ -15,6 +15,7 @@ mod evidence;
 mod history;
 mod inspector;
 mod lessons;
+mod mailbox;
 mod messages;
 mod morning;
 mod plans;
@@ -90,6 +91,7 @@ pub fn put_in(
     concerns::put_in(store, keyring, key, school, &people, &ids, now)?;
     messages::put_in(store, key, &people)?;
     absence_line::put_in(store, key, school, &people, keyring, now)?;
+    mailbox::put_in(store, key, school, keyring, now)?;
     evidence::put_in(store, key, school, &people, keyring)?;
     preservation::today(store, key, school, &people, held)?;
     let inspector = inspector::visit(store, key, &people, password_hash)?;
@@ -129,6 +131,7 @@ pub const STATEMENTS: &[&str] = &[
     concerns::PUPIL_OF,
     absence_line::WITHOUT_MARK,
     absence_line::WITH_MARK,
+    mailbox::HOME,
 ];
 
 fn directory(

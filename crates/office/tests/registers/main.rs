@@ -13,6 +13,7 @@ mod inspections;
 mod kiosk;
 mod left_site;
 mod lessons;
+mod mailbox;
 mod morning;
 mod offline;
 mod pages;
