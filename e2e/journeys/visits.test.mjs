@@ -77,6 +77,65 @@ journey("a visit is planned from the board with one key, made ready, made and re
   assert.equal(await page.locator("tr[data-row]", { hasText: name }).count(), 0, "a child who was seen is located");
 });
 
+journey("a child is brought to school from home by keyboard, and nobody leaves before a parent has agreed", { role }, async ({ page, keys, school }) => {
+  const press = async (key) => {
+    await page.waitForLoadState();
+    await keys.press(key);
+  };
+  const keep = async (button, notice) => {
+    await page.locator("form button", { hasText: button }).focus();
+    await keys.press("Enter");
+    await page.locator(".notice", { hasText: notice }).waitFor();
+  };
+  await page.goto(`${school.address}/morning`);
+  const free = page.locator("tr[data-row]").filter({ hasText: "no call yet" }).filter({ hasNotText: "until" }).first();
+  await free.locator("th a").focus();
+  await keys.press("Enter");
+  await page.locator("[data-part=row] a", { hasText: "Bring the child to school" }).focus();
+  await keys.press("Enter");
+  await page.locator("h1", { hasText: "Plan a visit" }).waitFor();
+  assert.ok(await page.locator("input[name=kind][value=collection]").isChecked());
+  await axe(page);
+  await keep("Plan the visit", "The visit is planned");
+  const visit = page.url().replace(/\?.*/, "");
+  await press("k");
+  await page.locator("h1", { hasText: "Risk check" }).waitFor();
+  for (const question of ["dogs", "violence", "weapons", "agency", "never_alone"]) await page.locator(`#${question}`).selectOption("no");
+  await keep("Keep the risk check", "The risk check is kept");
+  await press("p");
+  await page.locator("h1", { hasText: "Who goes" }).waitFor();
+  await page.locator("#one").selectOption({ index: 1 });
+  await page.locator("#two").selectOption({ index: 2 });
+  await page.locator("#phone").fill("07700 900461");
+  await page.locator("#vehicle").fill("School car");
+  await keep("Keep who goes", "It is kept who goes");
+  assert.equal(await page.locator("[data-key=l]").count(), 0, "nobody leaves yet");
+  await press("c");
+  await page.locator("h1", { hasText: "Bring the child to school" }).waitFor();
+  await axe(page);
+  await page.locator("#driver").selectOption({ index: 1 });
+  await page.locator("input[name=licence_seen]").focus();
+  await keys.press(" ");
+  await page.locator("#insured_until").fill("2027-03-31");
+  await page.locator("#seating").fill("In the back on the left");
+  await page.locator("#consent").selectOption("this_trip");
+  await page.locator("#consent_by").fill("Mother, by telephone");
+  await page.locator("#consent_on").fill("2026-11-24");
+  await page.locator("#way_home").fill("The usual bus");
+  await keep("Keep it", "It is kept how the child comes to school");
+  await axe(page);
+  await press("l");
+  await page.locator(".notice", { hasText: "They are out" }).waitFor();
+  await press("s");
+  await page.locator(".notice", { hasText: "The child is on the way" }).waitFor();
+  await axe(page);
+  await press("i");
+  await page.locator(".notice", { hasText: "The child is at school" }).waitFor();
+  await page.goto(`${school.address}/visits/collections`);
+  await page.locator("main table tbody tr").filter({ has: page.locator(`a[href="${new URL(visit).pathname}"]`) }).getByText(/at school at/).waitFor();
+  await axe(page);
+});
+
 journey("the round is put in order by key", { role }, async ({ page, keys, school }) => {
   for (let more = 0; more < 2; more += 1) {
     await page.goto(`${school.address}/visits/find?q=a`);
@@ -104,7 +163,7 @@ for (const view of ["dark", "phone"]) {
     await page.locator("tr[data-row] th a").first().click();
     await page.locator("h1", { hasText: "Visit:" }).waitFor();
     await axe(page);
-    for (const path of ["/visits/sheet", "/visits/log", "/visits/find"]) {
+    for (const path of ["/visits/sheet", "/visits/log", "/visits/find", "/visits/collections"]) {
       await page.goto(`${school.address}${path}`);
       await axe(page);
     }

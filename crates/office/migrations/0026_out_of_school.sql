@@ -1,4 +1,4 @@
--- Pupils out of school in school time: who left without leave, and whom a truancy sweep met.
+-- Pupils out of school in school time: who left without leave, whom a truancy sweep met, and whom staff brought from home.
 
 -- Truancy sweeps (E-195): the sweep of a day as the school was told of it.
 create table truancy_sweep (
@@ -64,3 +64,30 @@ create table left_step (
     primary key (school_id, step_id, seq)
 ) {strict};
 create index left_step_by_enrolment on left_step (school_id, enrolment_id);
+
+-- Bringing a child to school from home (E-198), with a visit. second_adult: whoever goes along and is not on the staff. consent: the words of
+-- welfare::collection::Consent. authorised_by: null while it is only asked for. refused_because: who said no, and why; nobody is made to come.
+create table collection (
+    school_id {int} not null,
+    visit_id {int} not null,
+    seq {int} not null,
+    enrolment_id {int} not null,
+    asked_by {int} not null,
+    asked_at {instant} not null,
+    authorised_by {int},
+    second_adult {text},
+    driver {int},
+    licence_seen {bool} not null,
+    insured_until {day},
+    consent {text},
+    consent_by {text},
+    consent_on {day},
+    seating {text},
+    way_home {text},
+    set_off_at {instant},
+    arrived_at {instant},
+    refused_because {text},
+    superseded_seq {int},
+    primary key (school_id, visit_id, seq)
+) {strict};
+create index collection_by_enrolment on collection (school_id, enrolment_id);

@@ -238,6 +238,7 @@ pub static TABLES: &[&Table] = &[
     &visits::records::VISIT_CHECK,
     &visits::records::VISIT_STEP,
     &visits::records::VISIT_RECORD,
+    &visits::records::COLLECTION,
     &watch::records::EARLY_WATCH,
     &watch::records::CLINIC,
     &watch::records::CLINIC_PLACE,

@@ -346,6 +346,12 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Visits,
         "Day|Purpose|Staff|Left|Back|Standing|Found|Next step",
     ),
+    ("/visits/collections", Core, "Pupil|Tutor group"),
+    (
+        "/visits/collections",
+        Visits,
+        "Day|Asked for by|Authorised by|Staff|Driver|Car|Second adult|Consent|Set off|Arrived|Standing|Way home",
+    ),
     ("/morning/handover", Core, "Pupil|Tutor group"),
     (
         "/morning/handover",
@@ -611,7 +617,7 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         | "/early-calls/promises"
         | "/absence-line" => all(&[""], &[Marks]),
         "/visits" => all(&["", "?day=2026-11-24"], &[Visits]),
-        "/visits/log" => all(&["", "?from=2026-11-01"], &[Visits]),
+        "/visits/log" | "/visits/collections" => all(&["", "?from=2026-11-01"], &[Visits]),
         "/morning/evening" => all(&["", "?day=2026-11-20"], &[Marks]),
         "/unexplained" => all(&["", "?show=overdue"], &[Marks]),
         "/unexplained/week" => all(&[""], &[Marks]),

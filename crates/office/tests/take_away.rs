@@ -413,6 +413,7 @@ fn a_file_is_made_in_one_place_only_and_every_page_that_offers_one_is_in_the_lis
             "/timetable/off",
             "/unexplained",
             "/unexplained/week",
+            "/visits/collections",
             "/visits/log",
             "/webhooks",
         ];

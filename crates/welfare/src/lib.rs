@@ -10,6 +10,7 @@ pub mod absconded;
 pub mod absence;
 pub mod attempt;
 pub mod chase;
+pub mod collection;
 pub mod concern;
 pub mod continuing;
 pub mod face_to_face;

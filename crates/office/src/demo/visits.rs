@@ -1,4 +1,4 @@
-//! Two visits of this week at the demo school: one that was made, and one that is under way.
+//! Two visits of this week at the demo school: one that was made and brought the child to school, and one that is under way to do so.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use welfare::attempt::{Channel, Outcome};
 
 use super::{Ids, People, by, holds};
 use crate::morning::records::ABSENCE_ENTRY;
-use crate::visits::records::{HOME_VISIT, VISIT_CHECK, VISIT_RECORD};
+use crate::visits::records::{COLLECTION, HOME_VISIT, VISIT_CHECK, VISIT_RECORD};
 
 /// Those who are looked at for a visit were absent in some of so many sessions.
 const LATELY: usize = 20;
@@ -103,6 +103,32 @@ pub(super) fn put_in(
                     false,
                     dog.then_some(note),
                     account
+                ],
+            )?;
+            let (arrived, (consent, way_home)) = match back {
+                Some(back) => (Some(back.plus_seconds(-2 * 60)), ("standing", "The usual bus at 15:10")),
+                None => (None, ("this_trip", "Father collects at 15:10")),
+            };
+            act.record(
+                &COLLECTION,
+                &args![
+                    visit,
+                    enrolment,
+                    account,
+                    left.plus_seconds(-3_600),
+                    account,
+                    nothing,
+                    pair[0],
+                    true,
+                    day.plus_days(120),
+                    consent,
+                    "Mother, by telephone",
+                    day,
+                    "In the back on the left, belted; the second colleague beside",
+                    way_home,
+                    arrived.map(|arrived| arrived.plus_seconds(-18 * 60)),
+                    arrived,
+                    nothing
                 ],
             )?;
             if back.is_none() {

@@ -29,7 +29,7 @@ use crate::roll::records::{
     PUPIL_CONTACT, RESIDENCE, SOURCE_LINK,
 };
 use crate::take_away::records::EXPORT_PUPIL;
-use crate::visits::records::{HOME_VISIT, VISIT_CHECK, VISIT_RECORD, VISIT_STEP};
+use crate::visits::records::{COLLECTION, HOME_VISIT, VISIT_CHECK, VISIT_RECORD, VISIT_STEP};
 use crate::watch::records::{CLINIC_PLACE, EARLY_WATCH};
 
 const NEWEST_BEFORE: &str = "select max(seq) from journal_entry where school_id = $1 and at < $2";
@@ -134,7 +134,7 @@ const OF_PUPIL: [Source; 16] = [
     },
 ];
 
-const OF_ENROLMENT: [Source; 28] = [
+const OF_ENROLMENT: [Source; 29] = [
     Source {
         table: &MESSAGE_PUPIL,
         sql: "select message_id, enrolment_id, max(coalesce(superseded_seq, seq)) from message_pupil where school_id = $1 and enrolment_id = $2 group by message_id, enrolment_id",
@@ -198,6 +198,10 @@ const OF_ENROLMENT: [Source; 28] = [
     Source {
         table: &LEFT_STEP,
         sql: "select step_id, max(seq) from left_step where school_id = $1 and enrolment_id = $2 group by step_id",
+    },
+    Source {
+        table: &COLLECTION,
+        sql: "select visit_id, max(coalesce(superseded_seq, seq)) from collection where school_id = $1 and enrolment_id = $2 group by visit_id",
     },
     Source {
         table: &SWEEP_CHILD,

@@ -90,6 +90,7 @@ fn order_form(
     tx: &mut Tx,
     actor: &Actor,
     enrolment: Option<i64>,
+    kind: Kind,
 ) -> Result<FormPage, Refusal> {
     let enrolment = enrolment.map(EnrolmentId).ok_or(Refusal::NotFound)?;
     let (today, _) = desk.office.today();
@@ -100,7 +101,7 @@ fn order_form(
     let part = Part::new(
         "",
         vec![
-            Field::radios("kind", "What for", kinds.to_vec()).value(Kind::Support.key()),
+            Field::radios("kind", "What for", kinds.to_vec()).value(kind.key()),
             Field::line("purpose", "What is to come of it")
                 .hint("Such as: see that she is well; agree the first morning back.")
                 .optional(),
@@ -130,11 +131,12 @@ fn order_form(
     .about(about))
 }
 
-/// `GET /visits/new?enrolment=`.
+/// `GET /visits/new?enrolment=&kind=`.
 pub(super) async fn ask(desk: Desk, Query(asked): Query<Answers>) -> Result<Response, Problem> {
     let here = desk.clone();
     form::ask(desk, move |tx, actor, _| {
-        order_form(&here, tx, actor, asked.number("enrolment"))
+        let kind = Kind::from_key(asked.text("kind")).unwrap_or(Kind::Support);
+        order_form(&here, tx, actor, asked.number("enrolment"), kind)
     })
     .await
 }
@@ -179,7 +181,7 @@ pub(super) async fn answer(
         Ok(id) => Ok(Redirect::to(&format!("/visits/{id}?did=planned")).into_response()),
         Err(wrongs) => {
             form::again(desk, answers, wrongs, move |tx, actor, _| {
-                order_form(&here, tx, actor, enrolment)
+                order_form(&here, tx, actor, enrolment, Kind::Support)
             })
             .await
         }

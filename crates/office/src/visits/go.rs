@@ -2,11 +2,13 @@
 
 use calendar::Instant;
 use store::{Act, SchoolId, StoreError, Tx, args};
+use welfare::collection;
 use welfare::visit::{Alarm, State, Warnings};
 
+use super::collection::must_be_whole;
 use super::order::{LONGEST_LINE, keep, must_be_short, must_not_have_left, to_change, wrong};
 use super::records::{VISIT_CHECK, VISIT_STEP};
-use super::visit::{Visit, Whole};
+use super::visit::{Kind, Visit, Whole};
 use super::who::authorises;
 use crate::desk::Refusal;
 use crate::ids::{PupilId, StaffId};
@@ -151,7 +153,8 @@ fn must_be_soon(due_back: Instant, now: Instant) -> Result<(), Refusal> {
 
 /// Lets them leave. The visit is today's from now, whenever it was planned for.
 ///
-/// Rule: SM-12, E-196. Errors: [`Refusal::Wrong`] with all that is missing, such as a risk check, or for a time that cannot be.
+/// Rule: SM-12, E-196; E-198 where they go to bring the child. Errors: [`Refusal::Wrong`] with all that is missing, such as a risk check, or for a time
+/// that cannot be.
 pub fn leave(act: &mut Act, actor: &Actor, id: i64, due_back: Instant) -> Result<(), Refusal> {
     let (whole, pupil) = to_change(act, actor, id)?;
     let now = act.at();
@@ -164,6 +167,9 @@ pub fn leave(act: &mut Act, actor: &Actor, id: i64, due_back: Instant) -> Result
             "Nobody leaves yet (E-196, SM-12). Missing: {}.",
             words.join("; ")
         ));
+    }
+    if whole.visit.kind == Kind::Collection {
+        must_be_whole(&whole, today)?;
     }
     must_be_soon(due_back, now)?;
     keep(
@@ -244,9 +250,13 @@ pub fn answer_alarm(
 
 /// They are back.
 ///
-/// Errors: [`Refusal::Wrong`] while they are not out.
+/// Errors: [`Refusal::Wrong`] while they are not out, or have a child with them who has not arrived.
 pub fn come_back(act: &mut Act, actor: &Actor, id: i64) -> Result<(), Refusal> {
     let (whole, pupil) = out(act, actor, id)?;
+    let (today, _) = act.at().in_london();
+    if whole.collection_state(today) == Some(collection::State::OnTheWay) {
+        return wrong("The child is in the car with them. Note first that they arrived (E-198).");
+    }
     let back_at = Some(act.at());
     keep(
         act,

@@ -29,7 +29,7 @@ struct LogPage {
 }
 
 /// The days that are asked for.
-fn days(form: &Form, today: Day) -> Result<(Day, Day), Refusal> {
+pub(super) fn days(form: &Form, today: Day) -> Result<(Day, Day), Refusal> {
     let day = |text: &str, usual: Day| match text {
         "" => Ok(usual),
         text => crate::form::day_from(text)

@@ -1,10 +1,14 @@
-//! Visits to homes: the round of the day, what must stand before anybody leaves, who is out and overdue, and what was found (E-196, SM-12).
+//! Visits to homes: the round of the day, what must stand before anybody leaves, who is out and overdue, and what was found (E-196, SM-12); and bringing
+//! the child to school with one (E-198).
 //!
 //! What a visit finds goes into the log of the day's absence, which decides by its own table what that means for the child (`morning`).
 //!
 //! It deliberately does not know: what ends a search (`welfare` says), what a code means, and how a message travels.
 
 mod beside;
+mod collection;
+mod collection_form;
+mod collections;
 mod find;
 mod found;
 mod go;
@@ -26,6 +30,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(crate) use beside::{Beside, OfRow, beside, of_row};
+pub use collection::{Agreed, Collection, Prepared, arrive_with_child, prepare, refuse, set_off};
 pub use found::{Wrote, write_down};
 pub use go::{Going, Looked, answer_alarm, check, come_back, heard_of, leave, staff};
 pub use order::{Order, authorise, move_in_round, order, withdraw};
@@ -44,6 +49,11 @@ pub fn routes() -> Router<Arc<Office>> {
         .route("/visits/new", get(find::ask).post(find::answer))
         .route("/visits/log", get(log::page))
         .route("/visits/sheet", get(sheet::page))
+        .route("/visits/collections", get(collections::page))
+        .route(
+            "/visits/{visit}/collection",
+            get(collection_form::ask).post(collection_form::answer),
+        )
         .route("/visits/{visit}", get(one_page::page))
         .route("/visits/{visit}/act", post(one_page::act))
         .route(
@@ -71,6 +81,11 @@ pub(crate) const LISTS: &[List] = &[
         kind: "visits",
         address: "/visits/log",
         make: log::as_file,
+    },
+    List {
+        kind: "collections from home",
+        address: "/visits/collections",
+        make: collections::as_file,
     },
 ];
 

@@ -6,12 +6,14 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use calendar::{Day, Instant, TimeOfDay};
 use store::Tx;
+use welfare::collection::{Missing as Lacks, State as Bring};
 use welfare::visit::{Alarm, State as Stands};
 
+use super::collection::{arrive_with_child, refuse, set_off};
 use super::go::{answer_alarm, come_back, heard_of, leave};
 use super::order::{authorise, move_in_round, withdraw};
 use super::shown::Shown;
-use super::visit::{Whole, of_enrolment, one};
+use super::visit::{Kind, Whole, of_enrolment, one};
 use super::who::{Sight, authorises};
 use crate::book::Book;
 use crate::desk::{Desk, Problem, Refusal};
@@ -58,7 +60,34 @@ struct OnePage {
     is_checked: bool,
     has_staff: bool,
     due_back: String,
-    rule: Option<&'static welfare::Rule>,
+    bring: Brings,
+    /// Whether bringing the child is to be authorised while the pair is out.
+    may_authorise_there: bool,
+    may_refuse: bool,
+    /// What is known of how the child comes to school.
+    brought: Facts,
+    may_leave: bool,
+    rules: Vec<&'static welfare::Rule>,
+}
+
+/// What may be done next to bring the child to school.
+enum Brings {
+    Nothing,
+    Prepare,
+    SetOff,
+    Arrive,
+}
+
+impl Brings {
+    fn of(state: Stands, bring: Option<Bring>) -> Brings {
+        match (state, bring) {
+            (Stands::Out, Some(Bring::OnTheWay)) => Brings::Arrive,
+            (Stands::Out, Some(Bring::Ready)) => Brings::SetOff,
+            (_, Some(Bring::OnTheWay | Bring::Arrived | Bring::Refused)) => Brings::Nothing,
+            (Stands::Ordered | Stands::Cleared | Stands::Out, _) => Brings::Prepare,
+            _ => Brings::Nothing,
+        }
+    }
 }
 
 /// `GET /visits/{visit}`.
@@ -114,6 +143,10 @@ fn made(
         Stands::Out => whole.visit.due_back.unwrap_or(now).max(now),
         _ => now,
     };
+    let bring = whole.collection_state(today);
+    let is_to_authorise = whole.visit.authorised_by.is_none()
+        || whole.missing_to_collect(today).contains(&Lacks::Authoriser);
+    let may_authorise = may_plan && authorises(actor) && is_to_authorise;
     Ok(OnePage {
         frame: desk
             .frame(tx, actor, "Visit")?
@@ -139,7 +172,6 @@ fn made(
         people,
         earlier: earlier.take(5).collect(),
         may_plan,
-        may_authorise: may_plan && authorises(actor) && whole.visit.authorised_by.is_none(),
         may_raise: may_raise(actor),
         is_checked: whole
             .checked
@@ -148,7 +180,21 @@ fn made(
         has_staff: whole.visit.staff.iter().any(Option::is_some),
         due_back: in_steps_of_five(due.plus_seconds(USUALLY_OUT * 60)),
         state,
-        rule: welfare::rule("E-196"),
+        bring: Brings::of(state, bring),
+        may_authorise_there: may_authorise && state == Stands::Out,
+        may_refuse: state == Stands::Out
+            && matches!(
+                bring,
+                Some(Bring::Preparing | Bring::Ready | Bring::OnTheWay)
+            ),
+        may_authorise,
+        brought: brought(&shown, &whole),
+        may_leave: state == Stands::Cleared
+            && (whole.visit.kind != Kind::Collection || whole.missing_to_collect(today).is_empty()),
+        rules: ["E-196", "E-198"]
+            .into_iter()
+            .filter_map(welfare::rule)
+            .collect(),
     })
 }
 
@@ -170,6 +216,12 @@ fn notice(did: &str) -> Option<Notice> {
         "alarm" => "It is recorded what was done.",
         "back" => "They are back. Write down what was found.",
         "recorded" => "It is written down, and the day's absence knows of it.",
+        "prepared" => "It is kept how the child comes to school.",
+        "set_off" => "The child is on the way to school. Note when they arrive.",
+        "arrived" => {
+            "The child is at school, and signed in at the late door if a session is under way."
+        }
+        "refused" => "It is written down that the child did not come. Nobody is made to.",
         _ => return None,
     }))
 }
@@ -220,6 +272,47 @@ fn facts(tx: &mut Tx, shown: &Shown<'_>, whole: &Whole, pupil: PupilId) -> Resul
         }
     }
     Ok(Facts { facts })
+}
+
+fn brought(shown: &Shown<'_>, whole: &Whole) -> Facts {
+    let mut facts: Vec<(Text, Text)> = Vec::new();
+    let Some(own) = &whole.collection else {
+        return Facts { facts };
+    };
+    let prepared = &own.prepared;
+    let asked = format!(
+        "{}, {}",
+        shown.person(own.asked_by),
+        shown.clock(own.asked_at)
+    );
+    let insured = prepared.insured_until.map(|day| day.long());
+    let said = [
+        ("Asked for by", Some(asked)),
+        ("Authorised by", shown.collection_authoriser(whole)),
+        (
+            "Who drives",
+            prepared.driver.map(|driver| shown.member(driver)),
+        ),
+        (
+            "Licence seen",
+            prepared.licence_seen.then(|| "yes".to_owned()),
+        ),
+        ("Insured until", insured),
+        ("Second adult", prepared.second_adult.clone()),
+        ("Who sits where", prepared.seating.clone()),
+        (
+            "Consent",
+            prepared.agreed.as_ref().map(|agreed| shown.consent(agreed)),
+        ),
+        ("Way home", prepared.way_home.clone()),
+        ("Set off", own.set_off_at.map(|at| shown.clock(at))),
+        ("Arrived", own.arrived_at.map(|at| shown.clock(at))),
+        ("Did not come", own.refused.clone()),
+    ];
+    for (name, value) in said {
+        facts.extend(value.map(|value| (name.into(), value.into())));
+    }
+    Facts { facts }
 }
 
 fn recorded(shown: &Shown<'_>, whole: &Whole) -> Facts {
@@ -315,6 +408,9 @@ pub(super) async fn act(
                 "leave" => leave(act, actor, id, back()?).map(|()| "left")?,
                 "heard" => heard_of(act, actor, id, back()?).map(|()| "heard")?,
                 "back" => come_back(act, actor, id).map(|()| "back")?,
+                "set_off" => set_off(act, actor, id).map(|()| "set_off")?,
+                "arrive" => arrive_with_child(act, actor, id).map(|()| "arrived")?,
+                "refuse" => refuse(act, actor, id, given.text("because")).map(|()| "refused")?,
                 other => {
                     let done = Alarm::from_key(other)
                         .ok_or_else(|| Refusal::Wrong("Choose what was done.".to_owned()))?;

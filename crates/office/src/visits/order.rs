@@ -4,6 +4,7 @@ use calendar::Day;
 use store::{Act, StoreError, args};
 use welfare::visit::State;
 
+use super::collection::authorise_collection;
 use super::records::HOME_VISIT;
 use super::visit::{Kind, Visit, Whole, of_enrolment, one, round};
 use super::who::{authorises, pupil_to_visit};
@@ -156,9 +157,9 @@ pub(super) fn must_not_have_left(whole: &Whole, today: Day) -> Result<(), Refusa
     }
 }
 
-/// Authorises a visit.
+/// Authorises a visit, and bringing the child to school with it where that was asked for.
 ///
-/// Rule: E-196. Errors: [`Refusal::NotAllowed`] for somebody who does not lead pastoral or safeguarding work nor manages attendance.
+/// Rule: E-196, E-198. Errors: [`Refusal::NotAllowed`] for somebody who does not lead pastoral or safeguarding work nor manages attendance.
 pub fn authorise(act: &mut Act, actor: &Actor, id: i64) -> Result<(), Refusal> {
     let (whole, pupil) = to_change(act, actor, id)?;
     let (today, _) = act.at().in_london();
@@ -166,15 +167,24 @@ pub fn authorise(act: &mut Act, actor: &Actor, id: i64) -> Result<(), Refusal> {
         let ground = "A visit is authorised by whoever leads pastoral or safeguarding work, or manages attendance (E-196). Ask one of them.";
         return Err(Refusal::NotAllowed(ground.to_owned()));
     }
-    must_not_have_left(&whole, today)?;
+    let asked = whole.collection.clone();
+    let asked = asked.filter(|one| one.authorised_by.is_none() && whole.state(today).is_open());
+    if asked.is_none() {
+        must_not_have_left(&whole, today)?;
+    }
+    if let Some(asked) = asked {
+        authorise_collection(act, actor, &whole, asked)?;
+    }
     let authorised_by = Some(actor.account);
-    keep(
-        act,
-        &Visit {
-            authorised_by,
-            ..whole.visit
-        },
-    )?;
+    if whole.visit.authorised_by.is_none() {
+        keep(
+            act,
+            &Visit {
+                authorised_by,
+                ..whole.visit
+            },
+        )?;
+    }
     act.describe(actor.entry("authorise a home visit", format!("pupil {pupil}")));
     Ok(())
 }

@@ -23,7 +23,7 @@ pub(super) fn asked_of(tx: &mut Tx, actor: &Actor, id: i64, today: Day) -> Resul
     Ok(whole)
 }
 
-fn again_with(
+pub(super) fn again_with(
     field: &'static str,
     refusal: Refusal,
     form: FormPage,
@@ -141,12 +141,29 @@ where school_id = $1 and superseded_seq is null and (leaving_day is null or leav
 /// The statements of this file.
 pub(super) const STATEMENTS: &[&str] = &[STAFF];
 
-fn staff_form(tx: &mut Tx, actor: &Actor, whole: &Whole, today: Day) -> Result<FormPage, Refusal> {
-    let all: Vec<(StaffId, String)> = tx.query(STAFF, &args![actor.school, today], |row| {
+/// What a member of staff who goes is called.
+pub(super) fn name_of_staff(
+    tx: &mut Tx,
+    actor: &Actor,
+    staff: StaffId,
+    today: Day,
+) -> Result<String, Refusal> {
+    let all = colleagues(tx, actor, today)?.into_iter();
+    let mut own = all.filter(|(id, _)| *id == staff).map(|(_, name)| name);
+    Ok(own.next().unwrap_or_else(|| "somebody".to_owned()))
+}
+
+fn colleagues(tx: &mut Tx, actor: &Actor, today: Day) -> Result<Vec<(StaffId, String)>, Refusal> {
+    let all = tx.query(STAFF, &args![actor.school, today], |row| {
         let parts = [row.get::<Option<String>>(1)?, row.get(2)?, row.get(3)?];
         let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
         Ok((row.get(0)?, name))
     })?;
+    Ok(all)
+}
+
+fn staff_form(tx: &mut Tx, actor: &Actor, whole: &Whole, today: Day) -> Result<FormPage, Refusal> {
+    let all = colleagues(tx, actor, today)?;
     let visit = &whole.visit;
     let choose =
         |name: &'static str, label: &'static str, nobody: &'static str, now: Option<StaffId>| {

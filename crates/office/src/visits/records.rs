@@ -85,3 +85,28 @@ pub static VISIT_RECORD: Table = Table {
     ],
     shape: Shape::Log,
 };
+
+/// Children who are brought to school from home, with a visit.
+pub static COLLECTION: Table = Table {
+    name: "collection",
+    id: &[Column::new("visit_id", Kind::Int)],
+    columns: &[
+        Column::new("enrolment_id", Kind::Int),
+        Column::new("asked_by", Kind::Int),
+        Column::new("asked_at", Kind::Instant),
+        Column::nullable("authorised_by", Kind::Int),
+        Column::nullable("second_adult", Kind::Text),
+        Column::nullable("driver", Kind::Int),
+        Column::new("licence_seen", Kind::Bool),
+        Column::nullable("insured_until", Kind::Day),
+        Column::nullable("consent", Kind::Text),
+        Column::nullable("consent_by", Kind::Text),
+        Column::nullable("consent_on", Kind::Day),
+        Column::nullable("seating", Kind::Text),
+        Column::nullable("way_home", Kind::Text),
+        Column::nullable("set_off_at", Kind::Instant),
+        Column::nullable("arrived_at", Kind::Instant),
+        Column::nullable("refused_because", Kind::Text),
+    ],
+    shape: Shape::Versions,
+};

@@ -28,6 +28,9 @@ struct Sheet {
     phone: String,
     check: String,
     people: Vec<String>,
+    /// How the child comes to school with them, in lines; empty where they only visit.
+    brings: Vec<(&'static str, String)>,
+    is_to_bring: bool,
 }
 
 #[derive(Template)]
@@ -121,5 +124,33 @@ fn sheet(
         phone: whole.visit.phone.clone().unwrap_or_default(),
         check: shown.check(whole),
         people,
+        brings: brings(shown, whole),
+        is_to_bring: whole.collection_state(shown.today()).is_some(),
     }))
+}
+
+fn brings(shown: &Shown<'_>, whole: &Whole) -> Vec<(&'static str, String)> {
+    let Some(own) = &whole.collection else {
+        return Vec::new();
+    };
+    let prepared = &own.prepared;
+    let insured = prepared
+        .insured_until
+        .map(|day| format!("insured for work until {}", day.long()));
+    let car = [whole.visit.vehicle.clone(), insured].into_iter().flatten();
+    let car = car.collect::<Vec<_>>().join(", ");
+    let said = [
+        ("Authorised by", shown.collection_authoriser(whole)),
+        ("Drives", prepared.driver.map(|driver| shown.member(driver))),
+        ("Car", Some(car)),
+        ("Who sits where", prepared.seating.clone()),
+        (
+            "Consent",
+            prepared.agreed.as_ref().map(|agreed| shown.consent(agreed)),
+        ),
+        ("Way home", prepared.way_home.clone()),
+    ];
+    said.into_iter()
+        .map(|(name, value)| (name, value.unwrap_or_default()))
+        .collect()
 }

@@ -2,9 +2,11 @@
 
 use calendar::{Day, Instant};
 use store::{StoreError, Tx};
+use welfare::collection::State as Bring;
 use welfare::visit::{Alarm, State};
 
-use super::visit::{Record, Whole};
+use super::collection::Agreed;
+use super::visit::{Kind, Record, Whole};
 use super::who::Sight;
 use crate::book::{Book, GroupKind, Pupil};
 use crate::ids::{AccountId, PupilId, StaffId};
@@ -58,6 +60,11 @@ impl<'s> Shown<'s> {
             .flatten()
             .map(|staff| self.member(staff))
             .collect();
+        let prepared = whole.collection.as_ref().map(|one| &one.prepared);
+        let second = prepared.and_then(|prepared| prepared.second_adult.as_ref());
+        if let (1, Some(second)) = (names.len(), second) {
+            return format!("{} and {second}", names[0]);
+        }
         match (names.len(), &whole.visit.alone_because) {
             (1, Some(_)) => format!("{}, alone", names[0]),
             _ => names.join(" and "),
@@ -95,8 +102,58 @@ impl<'s> Shown<'s> {
         }
     }
 
-    /// Where it stands, with what is missing or how long they are out.
+    /// Who authorised bringing the child to school: for it, or by the visit where that is what it is for.
+    pub(super) fn collection_authoriser(&self, whole: &Whole) -> Option<String> {
+        let own = whole.collection.as_ref()?.authorised_by;
+        let visit = whole.visit.authorised_by;
+        let by_visit = visit.filter(|_| whole.visit.kind == Kind::Collection);
+        own.or(by_visit).map(|account| self.person(account))
+    }
+
+    /// A parent's consent: `for this trip: mother, by telephone, Tue 24 Nov`.
+    pub(super) fn consent(&self, agreed: &Agreed) -> String {
+        let day = agreed.on.short();
+        format!("{}: {}, {day}", agreed.to.words(), agreed.by)
+    }
+
+    /// Where bringing the child to school stands, in words; none where nobody has asked for it.
+    pub(super) fn collection(&self, whole: &Whole) -> Option<String> {
+        let state = whole.collection_state(self.today())?;
+        let own = whole.collection.as_ref();
+        let clock = |at: Option<Instant>| at.map(|at| self.clock(at)).unwrap_or_default();
+        Some(match (state, own) {
+            (Bring::Preparing, _) => {
+                let missing = whole.missing_to_collect(self.today());
+                let words: Vec<&str> = missing.iter().map(|one| one.words()).collect();
+                format!("missing: {}", words.join("; "))
+            }
+            (Bring::OnTheWay, Some(own)) => {
+                format!("{} since {}", state.words(), clock(own.set_off_at))
+            }
+            (Bring::Arrived, Some(own)) => {
+                format!("{} at {}", state.words(), clock(own.arrived_at))
+            }
+            (Bring::Refused, Some(own)) => {
+                let because = own.refused.clone().unwrap_or_default();
+                format!("{}: {because}", state.words())
+            }
+            _ => state.words().to_owned(),
+        })
+    }
+
+    /// Where it stands, with what is missing or how long they are out, and where the child is who is to be brought.
     pub(super) fn standing(&self, whole: &Whole) -> String {
+        let own = self.visit_stands(whole);
+        match self
+            .collection(whole)
+            .filter(|_| whole.visit.withdrawn.is_none())
+        {
+            Some(collection) => format!("{own}. To bring the child: {collection}"),
+            None => own,
+        }
+    }
+
+    fn visit_stands(&self, whole: &Whole) -> String {
         let state = whole.state(self.today());
         let visit = &whole.visit;
         match state {

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use calendar::{Day, Instant};
 use store::{Row, SchoolId, StoreError, Tx, args};
+use welfare::collection;
 use welfare::visit::{self, Alarm, Facts, Found, Missing, State, Warnings};
+
+use super::collection::{Collection, collections_sql, read as collection_of};
 
 use crate::ids::{AccountId, EnrolmentId, StaffId};
 
@@ -19,15 +22,18 @@ pub enum Kind {
     Support,
     /// To hand over a letter.
     Letter,
+    /// To bring the child to school.
+    Collection,
 }
 
 impl Kind {
     /// All.
-    pub const ALL: [Kind; 4] = [
+    pub const ALL: [Kind; 5] = [
         Kind::Absence,
         Kind::SafeAndWell,
         Kind::Support,
         Kind::Letter,
+        Kind::Collection,
     ];
 
     /// The word in tables.
@@ -37,6 +43,7 @@ impl Kind {
             Kind::SafeAndWell => "safe_and_well",
             Kind::Support => "support",
             Kind::Letter => "letter",
+            Kind::Collection => "collection",
         }
     }
 
@@ -52,6 +59,7 @@ impl Kind {
             Kind::SafeAndWell => "safe-and-well check",
             Kind::Support => "talk about absence or coming back",
             Kind::Letter => "hand over a letter",
+            Kind::Collection => "bring the child to school",
         }
     }
 }
@@ -163,6 +171,8 @@ pub struct Whole {
     pub steps: Vec<Step>,
     /// What was found, as it was written down last.
     pub record: Option<Record>,
+    /// That the child is to be brought to school with it.
+    pub collection: Option<Collection>,
 }
 
 impl Whole {
@@ -172,6 +182,7 @@ impl Whole {
             checked: None,
             steps: Vec::new(),
             record: None,
+            collection: None,
         }
     }
 
@@ -180,13 +191,61 @@ impl Whole {
         Facts {
             authorised: visit.authorised_by.is_some(),
             check: self.checked.as_ref().map(|checked| checked.check),
-            staff: visit.staff.iter().flatten().count(),
+            staff: self.adults(),
             may_go_alone: visit.alone_because.is_some(),
             left: visit.left_at.is_some(),
             back: visit.back_at.is_some(),
             recorded: self.record.is_some(),
             withdrawn: visit.withdrawn.is_some(),
         }
+    }
+
+    /// How many go: staff, and a second adult who goes along to bring the child.
+    fn adults(&self) -> usize {
+        let staff = self.visit.staff.iter().flatten().count();
+        let prepared = self.collection.as_ref().map(|one| &one.prepared);
+        let second = prepared.and_then(|prepared| prepared.second_adult.as_ref());
+        staff + usize::from(staff > 0 && second.is_some())
+    }
+
+    /// What rules ask of bringing the child to school; none where nobody has asked for it.
+    fn collection_facts(&self) -> Option<collection::Facts> {
+        let visit = &self.visit;
+        let is_purpose = visit.kind == Kind::Collection;
+        if self.collection.is_none() && !is_purpose {
+            return None;
+        }
+        let own = self.collection.as_ref();
+        let prepared = own.map(|own| own.prepared.clone()).unwrap_or_default();
+        let authorised = own.and_then(|own| own.authorised_by);
+        Some(collection::Facts {
+            authorised: authorised.is_some() || (is_purpose && visit.authorised_by.is_some()),
+            adults: self.adults(),
+            has_driver: prepared
+                .driver
+                .is_some_and(|driver| visit.staff.contains(&Some(driver))),
+            has_car: visit.vehicle.is_some(),
+            licence_seen: prepared.licence_seen,
+            insured_until: prepared.insured_until,
+            consent: prepared.agreed.as_ref().map(|agreed| agreed.to),
+            is_seated: prepared.seating.is_some(),
+            goes_home: prepared.way_home.is_some(),
+            set_off: own.is_some_and(|own| own.set_off_at.is_some()),
+            arrived: own.is_some_and(|own| own.arrived_at.is_some()),
+            refused: own.is_some_and(|own| own.refused.is_some()),
+        })
+    }
+
+    /// Where bringing the child to school stands on a day; none where nobody has asked for it (E-198).
+    pub fn collection_state(&self, day: Day) -> Option<collection::State> {
+        let facts = self.collection_facts()?;
+        Some(collection::state(&facts, day))
+    }
+
+    /// What is missing before anybody drives off with the child (E-198).
+    pub fn missing_to_collect(&self, day: Day) -> Vec<collection::Missing> {
+        let facts = self.collection_facts();
+        facts.map_or_else(Vec::new, |facts| collection::missing(&facts, day))
     }
 
     /// Where it stands on a day (SM-12).
@@ -259,23 +318,26 @@ macro_rules! among {
     };
 }
 
-const ONE: [&str; 4] = [
+const ONE: [&str; 5] = [
     visits_sql!("visit_id = $2"),
     checks_sql!("visit_id = $2"),
     steps_sql!("visit_id = $2"),
     found_sql!("visit_id = $2"),
+    collections_sql!("visit_id = $2"),
 ];
-const BETWEEN: [&str; 4] = [
+const BETWEEN: [&str; 5] = [
     visits_sql!("on_date >= $2 and on_date <= $3"),
     checks_sql!(among!()),
     steps_sql!(among!()),
     found_sql!(among!()),
+    collections_sql!(among!()),
 ];
-const OF_ENROLMENT: [&str; 4] = [
+const OF_ENROLMENT: [&str; 5] = [
     visits_sql!("enrolment_id = $2"),
     checks_sql!("enrolment_id = $2"),
     steps_sql!("enrolment_id = $2"),
     found_sql!("enrolment_id = $2"),
+    collections_sql!("enrolment_id = $2"),
 ];
 
 /// The statements of this file.
@@ -318,7 +380,7 @@ pub(super) fn round(tx: &mut Tx, school: SchoolId, day: Day) -> Result<Vec<Whole
 
 fn read(
     tx: &mut Tx,
-    [visits, checks, steps, found]: [&'static str; 4],
+    [visits, checks, steps, found, collections]: [&'static str; 5],
     args: &[store::Arg<'_>],
 ) -> Result<Vec<Whole>, StoreError> {
     let visits = tx.query(visits, args, visit_of)?;
@@ -346,6 +408,12 @@ fn read(
             && let Some(record) = record_of(row)?
         {
             all[*place].record = Some(record);
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    tx.each(collections, args, |row| {
+        if let Some(place) = place.get(&row.get(0)?) {
+            all[*place].collection = Some(collection_of(row)?);
         }
         Ok::<_, StoreError>(())
     })?;

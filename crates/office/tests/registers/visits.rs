@@ -9,12 +9,14 @@ use office::ids::StaffId;
 use office::morning::cases;
 use office::people::{Keyring, Role};
 use office::visits::{
-    Going, Kind, Looked, Order, Wrote, authorise, check, come_back, heard_of, leave, move_in_round,
-    order, staff, withdraw, write_down,
+    Agreed, Going, Kind, Looked, Order, Prepared, Wrote, arrive_with_child, authorise, check,
+    come_back, heard_of, leave, move_in_round, order, prepare as prepare_collection, refuse,
+    set_off, staff, withdraw, write_down,
 };
 use office::{MIGRATIONS, TABLES};
 use store::testing::{TestStore, each_engine};
 use welfare::absence::State;
+use welfare::collection::Consent;
 use welfare::visit::{Found, Warnings};
 
 use crate::school::{
@@ -576,5 +578,153 @@ fn a_visit_is_prepared_made_and_recorded_by_forms_alone() {
             "{one}"
         );
         assert_eq!(state(store, 7), Some(State::OutsideDecision));
+    });
+}
+
+/// What is written down before a child is brought to school.
+fn how(consent: Option<Consent>) -> Prepared {
+    Prepared {
+        driver: pair()[0],
+        licence_seen: true,
+        insured_until: Some(day("2026-11-24")),
+        agreed: consent.map(|to| Agreed {
+            to,
+            by: "Mother, by telephone".to_owned(),
+            on: day("2026-11-24"),
+        }),
+        seating: Some("In the back on the left".to_owned()),
+        way_home: Some("The bus at 15:10".to_owned()),
+        ..Prepared::default()
+    }
+}
+
+fn prepared(store: &TestStore, account: i64, id: i64, how: Prepared) -> Result<(), String> {
+    done(store, account, move |act, actor| {
+        prepare_collection(act, actor, id, &how)
+    })
+}
+
+#[test]
+fn nobody_leaves_to_bring_a_child_until_all_of_it_stands_and_who_arrives_is_signed_in() {
+    at_school(|store| {
+        let id = done(store, officer(), |act, actor| {
+            order(act, actor, e(7), &wanted(Kind::Collection))
+        })
+        .unwrap();
+        done(store, manager(), move |act, actor| {
+            authorise(act, actor, id)
+        })
+        .unwrap();
+        done(store, manager(), move |act, actor| {
+            check(act, actor, id, &Looked::default())?;
+            let going = Going {
+                staff: [pair()[0], None],
+                phone: Some("07700 900461".to_owned()),
+                vehicle: Some("School car".to_owned()),
+                ..Going::default()
+            };
+            staff(act, actor, id, &going)
+        })
+        .unwrap();
+        let stranger = Prepared {
+            driver: pair()[1],
+            ..how(Some(Consent::ThisTrip))
+        };
+        let words = prepared(store, officer(), id, stranger).unwrap_err();
+        assert!(words.contains("one of the staff who go"), "{words}");
+        prepared(store, officer(), id, how(None)).unwrap();
+        let words = go(store, id).unwrap_err();
+        assert!(words.contains("two staff"), "{words}");
+        let two = Prepared {
+            second_adult: Some("R Sampleton, family support worker".to_owned()),
+            ..how(None)
+        };
+        prepared(store, officer(), id, two.clone()).unwrap();
+        let words = go(store, id).unwrap_err();
+        assert!(words.contains("Missing: a parent's consent"), "{words}");
+        let agreed = how(Some(Consent::ThisTrip)).agreed;
+        prepared(store, officer(), id, Prepared { agreed, ..two }).unwrap();
+        let early = done(store, officer(), move |act, actor| set_off(act, actor, id));
+        assert!(early.unwrap_err().contains("not out"));
+        go(store, id).unwrap();
+        store.clock().set(at("09:40"));
+        done(store, officer(), move |act, actor| set_off(act, actor, id)).unwrap();
+        let words = done(store, officer(), move |act, actor| {
+            come_back(act, actor, id)
+        });
+        assert!(words.unwrap_err().contains("in the car with them"));
+        store.clock().set(at("09:55"));
+        done(store, officer(), move |act, actor| {
+            arrive_with_child(act, actor, id)
+        })
+        .unwrap();
+        let again = done(store, officer(), move |act, actor| {
+            arrive_with_child(act, actor, id)
+        });
+        assert!(again.is_err());
+        done(store, officer(), move |act, actor| {
+            come_back(act, actor, id)
+        })
+        .unwrap();
+        let (_, log) = get(&office(store), officer(), "/door/log");
+        assert!(log.contains("Collected from home"), "{log}");
+        let (_, list) = get(&office(store), officer(), "/visits/collections");
+        assert!(
+            list.contains("at school at 09:55") && list.contains("for this trip: Mother"),
+            "{list}"
+        );
+    });
+}
+
+#[test]
+fn a_child_who_says_no_is_not_made_to_come_and_a_standing_consent_is_offered_again() {
+    at_school(|store| {
+        let id = plan(store, manager(), 7).unwrap();
+        prepare(store, id).unwrap();
+        go(store, id).unwrap();
+        // Asked for at the door by somebody who does not authorise it.
+        prepared(store, officer(), id, how(Some(Consent::Standing))).unwrap();
+        let off = |account| done(store, account, move |act, actor| set_off(act, actor, id));
+        let words = off(officer()).unwrap_err();
+        assert!(
+            words.contains("to be authorised; who drives, and the car"),
+            "{words}"
+        );
+        done(store, manager(), move |act, actor| {
+            authorise(act, actor, id)
+        })
+        .unwrap();
+        assert!(!off(officer()).unwrap_err().contains("authorised"));
+        let no = |because: &'static str| {
+            done(store, officer(), move |act, actor| {
+                refuse(act, actor, id, because)
+            })
+        };
+        assert!(no(" ").unwrap_err().contains("Say who said no"));
+        no("He said no: too tired").unwrap();
+        assert!(off(manager()).unwrap_err().contains("did not come"));
+        let (_, page) = get(&office(store), officer(), &format!("/visits/{id}"));
+        assert!(
+            page.contains("did not come: He said no: too tired"),
+            "{page}"
+        );
+        done(store, officer(), move |act, actor| {
+            come_back(act, actor, id)
+        })
+        .unwrap();
+        write(store, officer(), id, wrote(Found::Seen, at("09:20"))).unwrap();
+        let next = done(store, manager(), |act, actor| {
+            order(act, actor, e(7), &wanted(Kind::Collection))
+        })
+        .unwrap();
+        let path = format!("/visits/{next}/collection");
+        let (status, form) = get(&office(store), officer(), &path);
+        assert_eq!(status, StatusCode::OK);
+        assert!(
+            form.contains("Mother, by telephone"),
+            "offered again: {form}"
+        );
+        let sheet = get(&office(store), officer(), "/visits/sheet").1;
+        assert!(sheet.contains("Bringing the child to school"), "{sheet}");
     });
 }
