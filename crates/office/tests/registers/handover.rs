@@ -50,7 +50,7 @@ fn clock(store: &TestStore, on: &str, time: &str) {
     store.clock().set(at_on(on, time));
 }
 
-fn day_in(store: &TestStore, office: &Arc<Office>) -> DayOfCases {
+fn day_in(store: &TestStore, office: &Arc<Office>) -> Arc<DayOfCases> {
     let office = Arc::clone(office);
     let now = store.clock().tell();
     store
@@ -61,7 +61,7 @@ fn day_in(store: &TestStore, office: &Arc<Office>) -> DayOfCases {
         .expect("the day can be read")
 }
 
-fn the_day(store: &TestStore) -> DayOfCases {
+fn the_day(store: &TestStore) -> Arc<DayOfCases> {
     day_in(store, &office(store))
 }
 

@@ -53,11 +53,11 @@ fn lead() -> i64 {
 }
 
 /// The day as it stands now, read anew from rows.
-fn the_day(store: &TestStore) -> DayOfCases {
+fn the_day(store: &TestStore) -> Arc<DayOfCases> {
     day_in(store, &office(store))
 }
 
-fn day_in(store: &TestStore, office: &Arc<Office>) -> DayOfCases {
+fn day_in(store: &TestStore, office: &Arc<Office>) -> Arc<DayOfCases> {
     let office = Arc::clone(office);
     let now = store.clock().tell();
     store
