@@ -224,12 +224,9 @@ fn of_visit(
     actor: &Actor,
     id: i64,
 ) -> Result<(Whole, Collection, PupilId), Refusal> {
-    let (mut whole, pupil) = to_change(act, actor, id)?;
-    match whole.collection.take() {
-        Some(known) => {
-            whole.collection = Some(known.clone());
-            Ok((whole, known, pupil))
-        }
+    let (whole, pupil) = to_change(act, actor, id)?;
+    match whole.collection.clone() {
+        Some(known) => Ok((whole, known, pupil)),
         None => wrong("Nobody has prepared to bring this child to school."),
     }
 }

@@ -32,6 +32,7 @@ fn table(tx: &mut Tx, shown: &Shown<'_>, days: (Day, Day), form: &Form) -> Resul
         Heading::words("name", "Pupil"),
         Heading::words("tutor", "Tutor group"),
         Heading::words("day", "Day"),
+        Heading::words("stands", "Standing"),
         Heading::words("asked", "Asked for by"),
         Heading::words("authorised", "Authorised by"),
         Heading::words("staff", "Staff"),
@@ -41,7 +42,6 @@ fn table(tx: &mut Tx, shown: &Shown<'_>, days: (Day, Day), form: &Form) -> Resul
         Heading::words("consent", "Consent"),
         Heading::words("off", "Set off"),
         Heading::words("arrived", "Arrived"),
-        Heading::words("stands", "Standing"),
         Heading::words("home", "Way home"),
     ];
     let clock = |at: Option<calendar::Instant>| {
@@ -63,6 +63,7 @@ fn table(tx: &mut Tx, shown: &Shown<'_>, days: (Day, Day), form: &Form) -> Resul
                 .to(format!("/visits/{}", whole.visit.id)),
             Cell::text(shown.form(whole)),
             Cell::of(Value::Day(whole.visit.day)),
+            Cell::text(shown.collection(whole).unwrap_or_default()),
             Cell::text(shown.person(one.asked_by)),
             Cell::text_or_blank(authorised.as_deref()),
             Cell::text(shown.staff(whole)),
@@ -72,7 +73,6 @@ fn table(tx: &mut Tx, shown: &Shown<'_>, days: (Day, Day), form: &Form) -> Resul
             Cell::text_or_blank(consent.as_deref()),
             clock(one.set_off_at),
             clock(one.arrived_at),
-            Cell::text(shown.collection(whole).unwrap_or_default()),
             Cell::text_or_blank(known.way_home.as_deref()),
         ]);
     }
