@@ -19,9 +19,9 @@ impl Delivery {
         self.action == "failed"
     }
 
-    /// Whether it failed for a reason that lasts, such as an address that does not exist (class 5 of RFC 3463).
+    /// Whether it failed for a reason that lasts, such as an address that does not exist (class 5 of RFC 3463). A mailbox that is full may be emptied.
     pub fn is_for_good(&self) -> bool {
-        self.has_failed() && self.status.starts_with('5')
+        self.has_failed() && self.status.starts_with('5') && self.status != "5.2.2"
     }
 }
 
@@ -110,6 +110,7 @@ mod tests {
         };
         assert_eq!(of("delayed", "4.4.1"), (false, false));
         assert_eq!(of("failed", "4.4.7"), (true, false));
+        assert_eq!(of("failed", "5.2.2"), (true, false), "a full mailbox");
         assert_eq!(of("failed", "5.7.1 (blocked)"), (true, true));
     }
 

@@ -63,6 +63,8 @@ pub struct Mail {
     pub words: String,
     /// Who wrote it.
     pub writer: Writer,
+    /// Whether a mail system on its way found that it does not come from where it says (`Authentication-Results`, RFC 8601).
+    pub is_forged: bool,
     /// The `Message-ID`s of the mails that it answers, the nearest first, without `<` and `>`.
     pub answers: Vec<String>,
     /// What came with it.
@@ -107,6 +109,7 @@ impl Mail {
             subject: tidy(message.subject().unwrap_or_default(), LONGEST),
             words: own_words(&body),
             writer,
+            is_forged: is_forged(&message),
             answers: answers_of(&message),
             attachments: attachments_of(&message),
             from,
@@ -166,6 +169,14 @@ fn key_of(message: &Message<'_>, from: &str, body: &str) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     key.concat()
+}
+
+/// Whether any mail system on its way says so. That one says otherwise proves nothing: whoever forges a mail may write that too.
+fn is_forged(message: &Message<'_>) -> bool {
+    message
+        .headers_raw()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("Authentication-Results"))
+        .any(|(_, value)| value.to_lowercase().contains("dmarc=fail"))
 }
 
 fn answers_of(message: &Message<'_>) -> Vec<String> {
@@ -272,6 +283,19 @@ mod tests {
         assert_eq!(mail.attachments.len(), 1);
         assert_eq!(mail.attachments[0].bytes, b"%PDF-1.4");
         assert_eq!(mail.attachments[0].name, "card.pdf");
+    }
+
+    #[test]
+    fn a_mail_that_a_mail_system_found_to_be_forged_says_so() {
+        let with = |results: &str| {
+            mail(&format!(
+                "Authentication-Results: mx.hill.example;\n spf=pass; {results}\nFrom: a@example.org\nSubject: s\n\nill\n"
+            ))
+            .is_forged
+        };
+        assert!(with("dmarc=fail (p=NONE) header.from=example.org"));
+        assert!(!with("dmarc=pass"));
+        assert!(!mail("From: a@example.org\nSubject: s\n\nill\n").is_forged);
     }
 
     #[test]

@@ -186,6 +186,8 @@ async fn work_on(
     }
 }
 
+const UNKNOWN_REFERENCE: &str = "a reference that we do not know";
+
 /// What an act found of a report: a message of a family that moved, or only words.
 type Found = (Option<(Tried, State)>, &'static str);
 
@@ -211,6 +213,27 @@ async fn reported(
         log_attempt(office, school, tried, state).await;
     }
     Ok(outcome)
+}
+
+/// Notes of the message with this reference what became of it, told by somebody else than its provider: a mail system that could not deliver it.
+/// Answers whether there is such a message.
+///
+/// Forwards only (I-121), so that what is told twice changes nothing; what follows from a permanent failure follows from the state (I-124).
+/// Errors: the database did not answer.
+pub(crate) async fn note_what_became(
+    office: &Arc<Office>,
+    school: SchoolId,
+    reference: Reference,
+    state: State,
+    word: String,
+) -> Result<bool, Refusal> {
+    let report = Report {
+        id: reference.as_str().to_owned(),
+        reference: Some(reference),
+        word,
+        state: Some(state),
+    };
+    Ok(reported(office, school, report).await? != UNKNOWN_REFERENCE)
 }
 
 fn of_family(
@@ -279,7 +302,7 @@ fn of_staff(
         Ok(state.map(|state| (id, state)))
     })?;
     let Some((id, state)) = found.flatten() else {
-        return Ok((None, "a reference that we do not know"));
+        return Ok((None, UNKNOWN_REFERENCE));
     };
     let Moved::To(state) = state.after(reported, Channel::Email) else {
         return Ok((None, "late or told before"));

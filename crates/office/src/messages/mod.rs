@@ -33,8 +33,8 @@ use axum::routing::{get, post};
 
 pub use ask::{Asked, ask, stop};
 pub use by_clock::send_first_messages;
-pub(crate) use callback::forget_old_callbacks;
 pub use callback::work_on_callbacks;
+pub(crate) use callback::{forget_old_callbacks, note_what_became};
 pub use carry::carry_what_is_due;
 pub use foresee::{About, Foreseen, Foresight, HeldBack, Unexplained, foresee, unexplained};
 pub use hold::{Hold, hold, lift};

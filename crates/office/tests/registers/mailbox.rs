@@ -9,6 +9,7 @@ use office::absence_line::read_due_mailboxes;
 use office::carry::{hold_back, let_out};
 use office::desk::Office;
 use office::messages::Outside;
+use office::messages::records::{MESSAGE, MESSAGE_PUPIL, MESSAGE_RUN, MESSAGE_STATE};
 use office::people::Role;
 use office::roll::records::CONTACT_ROUTE;
 use office::{MIGRATIONS, TABLES};
@@ -16,7 +17,7 @@ use store::testing::{TestStore, each_engine};
 use store::{Entry, StoreError, args};
 
 use crate::absence_line::mother;
-use crate::school::{SCHOOL, account, ask, at, found, get, office};
+use crate::school::{SCHOOL, TODAY, account, ask, at, day, found, get, office};
 
 /// The address of the mother of pupils 1 and 7.
 const HOME: &str = "m.sample@example.org";
@@ -505,5 +506,115 @@ fn a_kept_password_goes_to_no_other_server_and_the_page_is_for_whoever_decides()
         post.deliver("one", &mail(HOME, "one", "Pupil1 is ill."));
         assert_eq!(post.read(), 0);
         assert_eq!(post.lying(), (1, 0));
+    });
+}
+
+/// An e-mail of ours to the mother, handed over with this reference.
+fn message_of(store: &TestStore, id: i64, reference: &'static str) {
+    let made: Result<(), StoreError> = store.act_now(SCHOOL, move |act| {
+        let now = act.at();
+        let run = args![id + 1, day(TODAY), 0_i64, now, "first"];
+        act.record(&MESSAGE_RUN, &run)?;
+        let message = args![
+            id,
+            id + 1,
+            "e-mail",
+            800_i64,
+            "Ms M Sample",
+            "M.Sample@Example.org",
+            "Not in school",
+            "words",
+            1_i64,
+            reference,
+            now
+        ];
+        act.record(&MESSAGE, &message)?;
+        act.record(&MESSAGE_PUPIL, &args![id, 201_i64, 301_i64])?;
+        act.record(
+            &MESSAGE_STATE,
+            &args![id, "handed over", None::<&str>, None::<&str>],
+        )?;
+        act.describe(Entry {
+            account: 1,
+            job_title: "Set-up",
+            act: "set up",
+            subject: "a message".to_owned(),
+        });
+        Ok(())
+    });
+    made.expect("a message of a test");
+}
+
+const OURS: &str = "rb-00000000000000000000000000000001";
+const OTHER: &str = "rb-00000000000000000000000000000002";
+
+fn bounce(reference: &str, name: &str, status: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mx.hill.example\nReturn-Path: <>\nSubject: Undelivered\nMessage-ID: <{name}@mx.hill.example>\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=edge\n\n--edge\nContent-Type: text/plain\n\nSorry.\n--edge\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.hill.example\n\nFinal-Recipient: rfc822; m.sample@example.org\nAction: failed\nStatus: {status}\n\n--edge\nContent-Type: text/rfc822-headers\n\nMessage-ID: <{reference}@hill.example>\n\n--edge--\n"
+    )
+}
+
+#[test]
+fn a_report_that_a_message_could_not_be_delivered_is_noted_with_the_message_and_is_no_report_of_absence()
+ {
+    at_school(|post| {
+        message_of(post.store, 900, OURS);
+        message_of(post.store, 910, OTHER);
+        post.set_up(PASSWORD);
+        post.deliver("first", &bounce(OURS, "first", "5.1.1"));
+        post.deliver("again", &bounce(OURS, "again", "5.1.1"));
+        post.deliver("later", &bounce(OTHER, "later", "4.4.7"));
+        post.deliver(
+            "strange",
+            &bounce("rb-00000000000000000000000000000003", "strange", "5.1.1"),
+        );
+        assert_eq!(post.read(), 0);
+        let states = |id: i64| -> Vec<String> {
+            let states = post.store.read_now(move |tx| {
+                tx.query("select state from message_state where school_id = $1 and message_id = $2 order by seq", &args![SCHOOL, id], |row| row.get(0))
+            });
+            states.unwrap_or_else(|error: StoreError| panic!("{error}"))
+        };
+        assert_eq!(states(900), ["handed over", "failed for good"]);
+        assert_eq!(states(910), ["handed over", "failed for now"]);
+        assert_eq!((post.reports(), post.lying()), (0, (0, 4)));
+        let page = post.page(officer());
+        assert_eq!(
+            page.matches("a message of ours did not arrive").count(),
+            3,
+            "{page}"
+        );
+    });
+}
+
+#[test]
+fn an_answer_to_our_message_is_about_the_child_it_was_about_and_a_forged_mail_is_held_back() {
+    at_school(|post| {
+        message_of(post.store, 900, OURS);
+        post.set_up(PASSWORD);
+        let answer = mail(HOME, "answer", "Sorry, a bad cold.").replace(
+            "Subject: Absence",
+            &format!("Subject: Re: Not in school\nIn-Reply-To: <{OURS}@hill.example>"),
+        );
+        post.deliver("answer", &answer);
+        let forged = mail(HOME, "forged", "Pupil1 is ill.").replace(
+            "Subject: Absence",
+            "Subject: Absence\nAuthentication-Results: mx.hill.example; dmarc=fail",
+        );
+        post.deliver_at("forged", &forged, "08:03");
+        assert_eq!(post.read(), 2);
+        let told = post.told();
+        assert_eq!(
+            (told[0].1, told[0].2.as_str()),
+            (Some(301), "matched"),
+            "{told:?}"
+        );
+        assert_eq!(told[1].2, "doubtful");
+        assert!(
+            told[1]
+                .3
+                .contains("does not come from the address it names"),
+            "{told:?}"
+        );
     });
 }

@@ -109,7 +109,7 @@ pub(super) fn known_at(
     Ok(rows.into_iter().flatten().collect())
 }
 
-/// Keeps what a person wrote as a report for each pupil whom it is about, with its files; answers what became of it, and whether only now.
+/// Keeps what a person wrote as a report for each pupil whom it is about, with its files; answers what became of it, and whether only now. `why` says more of what is no report.
 ///
 /// Rules: E-014 (one inbox, matched, with a proposed code, applied by a person), I-029 (files). One act keeps the reports, the files and that the mail was
 /// taken, so that it is taken once whoever reads it and wherever they break off.
@@ -119,6 +119,7 @@ pub(super) fn keep_mail(
     keyring: &Keyring,
     mail: &Mail,
     lies: &Lies,
+    why: &str,
 ) -> Result<(Became, bool), Refusal> {
     let school = act.school();
     if let Some(before) = known(act.tx(), school, mail, lies)? {
@@ -141,7 +142,7 @@ pub(super) fn keep_mail(
         became,
         from,
         subject,
-        why: "",
+        why,
     };
     let now = act.at();
     kept.put_down(act.tx(), school, lies, now)?;
@@ -163,7 +164,7 @@ pub(crate) fn take_mail(
         uid: number,
         arrived_at,
     };
-    keep_mail(act, keyring, mail, &lies).map(drop)
+    keep_mail(act, keyring, mail, &lies, "").map(drop)
 }
 
 /// What became of this very mail before, wherever it lay; it lies here now.
@@ -201,6 +202,10 @@ fn keep_reports(act: &mut Act, keyring: &Keyring, mail: &Mail, lies: &Lies) -> R
     let (day, unclear) = day_told(&said, came, school_day);
     let mut whom = whom(act.tx(), school, mail, day)?;
     whom.doubts.extend(unclear.map(str::to_owned));
+    if mail.is_forged {
+        let ground = "The mail system found that it does not come from the address it names. Ring the family.";
+        whom.doubts.push(ground.to_owned());
+    }
     if said.chars().count() > LONGEST_TEXT {
         let ground = "It is longer than what stands here. Read the rest in the mailbox.";
         whom.doubts.push(ground.to_owned());

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::mailbox::{Error, Fetched, Mail, Mailbox, Unreadable};
+use ::mailbox::{Delivery, Error, Fetched, Mail, Mailbox, Unreadable, Writer};
+use ::messages::{Reference, State};
 use calendar::Instant;
 use futures_util::future::join_all;
 use store::{Act, SchoolId, StoreError, Tx, args};
@@ -12,7 +13,7 @@ use super::keep::{Became, Lies, forget_what_left, keep_mail, known_at, note_unre
 use super::settings::{MailboxSettings, own};
 use crate::carry::held_back_since;
 use crate::desk::{Office, Refusal};
-use crate::messages::Outside;
+use crate::messages::{Outside, note_what_became};
 
 /// How often it is looked whether a mailbox is due.
 const LOOKS_EVERY: Duration = Duration::from_secs(5);
@@ -278,15 +279,37 @@ impl Reader {
                     .await;
             }
         };
+        let why = match &mail.writer {
+            Writer::MailSystem(delivery) => self.note_delivery(delivery).await?,
+            Writer::Person | Writer::Program => "",
+        };
         let keyring = Arc::clone(&self.office.keyring);
         let kept = self
             .office
             .store
             .act(self.school, move |act: &mut Act| {
-                keep_mail(act, &keyring, &mail, &lies)
+                keep_mail(act, &keyring, &mail, &lies, why)
             })
             .await?;
         Ok(Some(kept))
+    }
+
+    /// Notes of a message of ours that it failed, by the reference that its mail bears (I-124). Told twice it changes nothing.
+    async fn note_delivery(&self, delivery: &Delivery) -> Result<&'static str, Trouble> {
+        let reference = delivery.of.split('@').next().and_then(Reference::read);
+        let (Some(reference), true) = (reference, delivery.has_failed()) else {
+            return Ok("");
+        };
+        let state = match delivery.is_for_good() {
+            true => State::FailedPermanent,
+            false => State::FailedTemporary,
+        };
+        let word = format!("the mail system says {}", delivery.status);
+        let known = note_what_became(&self.office, self.school, reference, state, word).await?;
+        Ok(match known {
+            true => "a message of ours did not arrive, which stands with it",
+            false => "",
+        })
     }
 
     async fn leave(&self, lies: Lies, why: &str) -> Result<Option<(Became, bool)>, Trouble> {
