@@ -75,7 +75,7 @@ journey("a pupil is put on the list of early calls and taken off", { role }, asy
   await page.keyboard.press("Enter");
   await page.locator("ul.plain a").first().click();
   await axe(page);
-  await page.getByLabel("attendance target").check();
+  await page.getByLabel("attendance plan").check();
   await page.getByRole("button", { name: "Put on the list" }).click();
   await page.locator(".notice", { hasText: "rung on these days" }).waitFor();
   assert.equal(await page.locator("main tbody tr").count(), before + 1);

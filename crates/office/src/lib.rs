@@ -9,6 +9,7 @@
 pub mod absence_line;
 pub mod api;
 pub mod as_known;
+pub mod authority;
 pub mod book;
 pub mod carry;
 pub mod demo;
@@ -153,6 +154,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0027_mailbox",
         sql: include_str!("../migrations/0027_mailbox.sql"),
     },
+    Migration {
+        name: "0028_authority",
+        sql: include_str!("../migrations/0028_authority.sql"),
+    },
 ];
 
 /// Every journalled table: what `rollbook verify` compares with the journal.
@@ -259,6 +264,7 @@ pub static TABLES: &[&Table] = &[
     &door::records::LEFT_STEP,
     &door::records::TRUANCY_SWEEP,
     &door::records::SWEEP_CHILD,
+    &authority::records::LEGAL_TARGET,
 ];
 
 /// The past of every table that an act writes, for pages that show what was known at an earlier number.

@@ -12,8 +12,8 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use crate::desk::Office;
 use crate::shell::{self, Frame, Look};
 use crate::{
-    absence_line, api, as_known, door, evidence, home, insight, live, messages, morning, people,
-    preservation, registers, roll, safeguarding, take_away, visits, watch, webhooks, year,
+    absence_line, api, as_known, authority, door, evidence, home, insight, live, messages, morning,
+    people, preservation, registers, roll, safeguarding, take_away, visits, watch, webhooks, year,
 };
 
 /// The application as one router.
@@ -26,6 +26,7 @@ pub fn router(office: Arc<Office>) -> Router {
     let pages = Router::new()
         .merge(shell::routes())
         .merge(absence_line::routes())
+        .merge(authority::routes())
         .merge(door::routes())
         .merge(evidence::routes())
         .merge(home::routes())

@@ -26,7 +26,8 @@ use school::{School, day, each_school};
 use store::{Act, Entry, StoreError, args};
 
 use Part::{
-    Audit, Care, Contacts, Core, Counts, Evidence, Flags, Marks, Nobody, Sen, Suspensions, Visits,
+    Audit, Care, Casework, Contacts, Core, Counts, Evidence, Flags, Marks, Nobody, Sen,
+    Suspensions, Visits,
 };
 
 /// Kinds of record, by their words in the access matrix.
@@ -41,6 +42,7 @@ enum Part {
     Suspensions,
     Visits,
     Evidence,
+    Casework,
     Audit,
     /// Figures about groups, of whom nobody is named.
     Counts,
@@ -60,6 +62,7 @@ impl Part {
             Suspensions => "suspension_record",
             Visits => "home_visit",
             Evidence => "medical_evidence",
+            Casework => "attendance_casework",
             Audit => "audit_log",
             Counts | Nobody => "aggregate_reports",
         }
@@ -317,6 +320,15 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         "/morning",
         Marks,
         "Tier|Why|On the list for|Standing|Last tried|Next step|Due|Face to face",
+    ),
+    ("/legal-targets", Core, "Pupil|Tutor group"),
+    ("/legal-targets", Casework, "Legal target|At the authority"),
+    ("/legal-targets", Marks, "Morning|Afternoon"),
+    ("/ten-day-watch", Core, "Pupil|Tutor group"),
+    (
+        "/ten-day-watch",
+        Marks,
+        "Sessions|First|Last|Codes|Without a mark|Point|Reached|To do|Note",
     ),
     ("/morning/face-to-face", Core, "Pupil|Tutor group"),
     ("/morning/face-to-face", Marks, "Tier|Why|Absent|Seen|Due"),
@@ -616,6 +628,9 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         | "/early-calls/list"
         | "/early-calls/promises"
         | "/absence-line" => all(&[""], &[Marks]),
+        "/ten-day-watch" => all(&[""], &[Marks]),
+        // No legal target is entered in this school.
+        "/legal-targets" => all(&["", "?day=2026-11-20"], &[]),
         "/visits" => all(&["", "?day=2026-11-24"], &[Visits]),
         "/visits/log" | "/visits/collections" => all(&["", "?from=2026-11-01"], &[Visits]),
         "/morning/evening" => all(&["", "?day=2026-11-20"], &[Marks]),

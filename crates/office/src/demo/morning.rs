@@ -97,7 +97,7 @@ pub(super) fn caller(school: &DemoSchool, people: &People) -> usize {
     office.unwrap_or(people.keeper)
 }
 
-const PUPIL: &str = "select pupil_id from enrolment where school_id = $1 and enrolment_id = $2 and superseded_seq is null";
+pub(super) const PUPIL: &str = "select pupil_id from enrolment where school_id = $1 and enrolment_id = $2 and superseded_seq is null";
 
 /// The statements of this file.
 pub(super) const STATEMENTS: &[&str] = &[PUPIL];

@@ -7,9 +7,11 @@ use demo::DemoSchool;
 use store::{Act, Arg, SchoolId, Store, StoreError, args};
 use welfare::attempt::{Channel, Outcome};
 
-use super::morning::{caller, first_contact};
+use super::morning::{PUPIL, caller, first_contact};
 use super::visits::most_absent;
 use super::{Ids, People, by};
+use crate::authority::TargetKind;
+use crate::authority::records::LEGAL_TARGET;
 use crate::ids::AccountId;
 use crate::morning::Kind;
 use crate::morning::records::ABSENCE_ENTRY;
@@ -19,8 +21,8 @@ use crate::watch::records::{CLINIC, CLINIC_PLACE, EARLY_WATCH};
 /// So many of those who were absent most are on the list, after the two whose homes are visited.
 const LISTED: [(Ground, Option<&str>); 4] = [
     (
-        Ground::Notice,
-        Some("Six weeks, ends before the holiday; the authority asks for each day's mark"),
+        Ground::Agreed,
+        Some("Six weeks, with the family: a call each morning until the holiday"),
     ),
     (
         Ground::Plan,
@@ -28,6 +30,13 @@ const LISTED: [(Ground, Option<&str>); 4] = [
     ),
     (Ground::Agreed, None),
     (Ground::Plan, None),
+];
+
+/// Legal targets of the first of them: what runs, for how many weeks from now, and who has it at the authority.
+const LEGAL: [(TargetKind, i32, &str); 3] = [
+    (TargetKind::Notice, 4, "Attendance team, SAMPLE/2026/031"),
+    (TargetKind::Target, 6, "Attendance team, SAMPLE/2026/044"),
+    (TargetKind::Proceedings, 0, "Legal team, SAMPLE/2026/007"),
 ];
 
 /// What somebody said on the telephone.
@@ -133,6 +142,24 @@ pub(super) fn put_in(
                 account
             ];
             act.record(&EARLY_WATCH, &values)?;
+        }
+        let school = act.school();
+        for ((kind, weeks, caseworker), enrolment) in LEGAL.iter().zip(&listed) {
+            let pupil: i64 = act
+                .tx()
+                .query_one(PUPIL, &args![school, *enrolment], |row| row.get(0))?;
+            let id = act.new_id();
+            let ends = (*kind != TargetKind::Proceedings).then(|| last.plus_days(7 * weeks));
+            let values = args![
+                id,
+                pupil,
+                kind.key(),
+                last.plus_days(-14),
+                ends,
+                *caseworker,
+                account
+            ];
+            act.record(&LEGAL_TARGET, &values)?;
         }
         for call in &calls {
             let contact = first_contact(act, call.enrolment)?;

@@ -26,6 +26,7 @@ use super::risk::{Risk, has_professional, risk};
 use super::row::{Opened, opened};
 use super::sign_off::signs;
 use super::who::Sight;
+use crate::authority::{OfToday, Target, Watch, of_today, targets_on, watch};
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
@@ -132,6 +133,10 @@ struct Board {
     no_day: Option<State>,
     visits: Option<Beside>,
     is_of_team: bool,
+    /// Pupils with a legal target, with the marks of the day (E-031).
+    legal: Vec<OfToday>,
+    /// How many pupils stand on the ten-day watch (E-030).
+    watch: Option<Watch>,
 }
 
 /// Everything that the rows of a board are made of.
@@ -142,6 +147,8 @@ pub(super) struct Morning<'m> {
     pub(super) now: Instant,
     pub(super) ladder: Ladder,
     pub(super) face_to_face: FaceToFace,
+    /// Legal targets that run today, of pupils of whom this person may know it (E-031).
+    pub(super) legal: HashMap<PupilId, Vec<Target>>,
     /// What families promised for today, in words.
     pub(super) promised: HashMap<EnrolmentId, String>,
     pub(super) sight: Sight,
@@ -165,6 +172,7 @@ impl<'m> Morning<'m> {
             cases,
             claims: claims(tx, actor.school, today, now)?,
             ladder: Ladder::on(today, &own_ladder(&book.settings, today)?),
+            legal: targets_on(tx, actor, today, today)?,
             promised: promised_on(tx, actor.school, today)?,
             own: actor.account,
             told_outside: told_outside(tx, actor, today)?,
@@ -306,6 +314,8 @@ impl<'m> Morning<'m> {
         if !grounds.is_empty() {
             why.push(grounds);
         }
+        let legal = self.legal.get(&case.pupil).into_iter().flatten();
+        why.extend(legal.map(Target::words));
         if risk.day_number > 1 {
             why.push(format!("day {} without a reason", risk.day_number));
         }
@@ -615,6 +625,13 @@ fn page(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Boar
         lines,
         located,
         row,
+        legal: of_today(
+            &book,
+            &morning.legal,
+            |pupil| morning.sight.covers(pupil),
+            today,
+        ),
+        watch: watch(&book, |pupil| morning.sight.covers(pupil), today),
         visits: beside(tx, actor, now)?,
         is_of_team: is_of_team(actor),
         no_day: match morning.cases.hours.is_empty() {

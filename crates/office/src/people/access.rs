@@ -139,6 +139,8 @@ keyed! {
         SenProfile = "sen_profile", "Special educational needs";
         /// Marks of the attendance register.
         AttendanceMarks = "attendance_marks", "Attendance marks";
+        /// Plans, notices, targets and other casework about attendance.
+        AttendanceCasework = "attendance_casework", "Attendance casework";
         /// Calls, messages and letters about a pupil, and what came of them.
         ContactsLog = "letters_and_contacts_log", "Log of letters and contacts";
         /// Letters, appointment cards and photos that bear an absence out.

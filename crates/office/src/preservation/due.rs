@@ -9,6 +9,7 @@ use register::preservation::{
 use store::{Arg, Forgotten, Row, SchoolId, StoreError, Table, Tx, args};
 
 use crate::absence_line::records::{ABSENCE_LINK, ABSENCE_REPORT};
+use crate::authority::records::LEGAL_TARGET;
 use crate::door::records::{
     ARRIVAL, LATE_SANCTION, LEFT_SITE, LEFT_STEP, PUNCTUALITY_TARGET, ROLL_CALL_TICK, SEARCH_STEP,
     SITE_MOVE, SWEEP_CHILD,
@@ -67,7 +68,11 @@ struct Source {
     sql: &'static str,
 }
 
-const OF_PUPIL: [Source; 16] = [
+const OF_PUPIL: [Source; 17] = [
+    Source {
+        table: &LEGAL_TARGET,
+        sql: "select target_id, max(coalesce(superseded_seq, seq)) from legal_target where school_id = $1 and pupil_id = $2 group by target_id",
+    },
     Source {
         table: &MESSAGE_HOLD,
         sql: "select hold_id, max(coalesce(superseded_seq, seq)) from message_hold where school_id = $1 and pupil_id = $2 group by hold_id",

@@ -22,6 +22,7 @@ use super::record::{
     pupil_row, sources_of, times_on_roll,
 };
 use crate::absence_line::sees_links;
+use crate::authority::flags_of as legal_flags;
 use crate::book::{BOARDS, Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::door::sweeps_of_pupil;
@@ -81,6 +82,8 @@ struct Opened {
     keeps_core: bool,
     keeps_contacts: bool,
     keeps_plans: bool,
+    /// Flags for legal targets that run; none for somebody who may not know of any.
+    legal: Option<Vec<Flag>>,
 }
 
 impl Opened {
@@ -103,6 +106,7 @@ impl Opened {
             keeps_core: keeps(RecordKind::PupilCore)?,
             keeps_contacts: keeps(RecordKind::Contacts)?,
             keeps_plans: keeps_plans_of(tx, actor, pupil, today)?,
+            legal: legal_flags(tx, actor, pupil, today)?,
             book,
             sight,
             today,
@@ -148,7 +152,11 @@ impl Opened {
             groups,
             standing,
             age: age_in_words(place.pupil.birth_day, self.today),
-            flags: flags(&self.book, &self.sight, &place),
+            flags: {
+                let mut flags = flags(&self.book, &self.sight, &place);
+                flags.extend(self.legal.iter().flatten().cloned());
+                flags
+            },
             figure,
             band,
             tabs: self.tabs(part),
@@ -192,6 +200,9 @@ impl Opened {
         }
         if matches!(part, Part::Marks | Part::Contacts) && self.sees(RecordKind::MedicalEvidence) {
             acts.push((to("evidence"), "Evidence".into()));
+        }
+        if part == Part::Marks && self.legal.is_some() {
+            acts.push((to("legal"), "Legal targets".into()));
         }
         if part == Part::Marks && may_raise(actor) {
             let concern = format!("/concerns/new?pupil={}", self.pupil);

@@ -28,8 +28,8 @@ use crate::desk::{Desk, Office, Refusal, school_name};
 use crate::ids::PupilId;
 use crate::people::Actor;
 use crate::{
-    absence_line, api, as_known, door, evidence, insight, messages, morning, people, preservation,
-    registers, roll, visits, watch, webhooks, year,
+    absence_line, api, as_known, authority, door, evidence, insight, messages, morning, people,
+    preservation, registers, roll, visits, watch, webhooks, year,
 };
 
 pub(crate) use file::FileKind;
@@ -54,6 +54,7 @@ pub fn lists() -> Vec<&'static List> {
         absence_line::LISTS,
         api::LISTS,
         as_known::LISTS,
+        authority::LISTS,
         door::LISTS,
         evidence::LISTS,
         insight::LISTS,

@@ -14,6 +14,7 @@ use welfare::attempt::{Channel, Outcome};
 
 use super::promise::{Promise, promises};
 use super::watched::{Watched, watched_on};
+use crate::authority::{Target, targets_on};
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
@@ -77,6 +78,8 @@ impl Answer {
 /// Why a home is rung.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
+    /// A notice to improve or an attendance target runs, or the case is before a court.
+    Legal(Target),
     /// Whoever is on the list of early calls.
     Watched(Watched),
     /// Somebody promised the pupil for today.
@@ -91,7 +94,7 @@ impl Why {
     /// The order in which homes are rung: legal targets first (E-031).
     fn rank(&self) -> (u8, std::cmp::Reverse<usize>) {
         let (rank, days) = match self {
-            Why::Watched(one) if one.ground.is_legal() => (0, 0),
+            Why::Legal(_) => (0, 0),
             Why::Promised(_) => (1, 0),
             Why::Exam(_) => (2, 0),
             Why::Watched(_) => (3, 0),
@@ -103,6 +106,7 @@ impl Why {
     /// In words.
     pub fn words(&self) -> String {
         match self {
+            Why::Legal(target) => target.words(),
             Why::Watched(one) => match &one.note {
                 Some(note) => format!("{}: {note}", one.ground.label()),
                 None => one.ground.label().to_owned(),
@@ -120,12 +124,23 @@ impl Why {
 /// Everybody whose home is to be rung this morning with the grounds, the most urgent first.
 ///
 /// Rule: E-191, E-190, E-031. Whoever has a plan or a mark of absence for the day's first session is left out: the school knows where they are.
+///
+/// Legal targets are those of which this person may know.
 pub fn to_ring(
     tx: &mut Tx,
+    actor: &Actor,
     book: &Book,
     today: Day,
 ) -> Result<Vec<(EnrolmentId, Vec<Why>)>, StoreError> {
     let mut found: HashMap<EnrolmentId, Vec<Why>> = HashMap::new();
+    for (pupil, targets) in targets_on(tx, actor, today, today)? {
+        let mut rows = book.roll.rows_of(pupil).iter();
+        let row = rows.find(|row| book.roll.enrolments[**row].covers(today));
+        if let Some(row) = row {
+            let own = found.entry(book.roll.enrolments[*row].id).or_default();
+            own.extend(targets.into_iter().map(Why::Legal));
+        }
+    }
     for (enrolment, all) in watched_on(tx, book.school, today)? {
         let all = all.into_iter().map(Why::Watched);
         found.entry(enrolment).or_default().extend(all);
@@ -298,7 +313,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
         let sight = Sight::of(tx, actor, today)?;
         let book = here.office.shelf.book(tx, actor.school)?;
         let current = asked.number("row").map(EnrolmentId);
-        let lines = lines(tx, &book, &sight, today, current)?;
+        let lines = lines(tx, actor, (&book, &sight), today, current)?;
         let row = opened(tx, actor, &book, &sight, &lines)?;
         let notice = (asked.text("did") == "logged").then(|| Notice::done("The call is recorded."));
         Ok(Page(EarlyPage {
@@ -330,15 +345,15 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
 
 fn lines(
     tx: &mut Tx,
-    book: &Book,
-    sight: &Sight,
+    actor: &Actor,
+    (book, sight): (&Book, &Sight),
     today: Day,
     current: Option<EnrolmentId>,
 ) -> Result<Vec<Line>, StoreError> {
     let mut called = called(tx, book.school, today)?;
     let first = book.calendar.slots(today, today).first();
     let mut lines = Vec::new();
-    for (enrolment, whys) in to_ring(tx, book, today)? {
+    for (enrolment, whys) in to_ring(tx, actor, book, today)? {
         let row = book.roll.row(enrolment);
         let Some((row, pupil)) = row.and_then(|row| Some((row, book.roll.pupil_of_row(row)?)))
         else {
@@ -467,7 +482,7 @@ pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refus
     let today = wanted.today();
     let sight = Sight::of(tx, wanted.actor, today)?;
     let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
-    let lines = lines(tx, &book, &sight, today, None)?;
+    let lines = lines(tx, wanted.actor, (&book, &sight), today, None)?;
     let headings = ["Pupil", "Tutor group", "Why", "Call", "Mark"];
     let mut sheet = wanted.sheet(tx, "Early calls", &headings)?;
     sheet.rows = lines

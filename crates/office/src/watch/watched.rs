@@ -1,4 +1,4 @@
-//! The pupils whose homes are rung before the day begins, and on which ground (E-191, E-031).
+//! The pupils whose homes are rung before the day begins, and on which ground (E-191).
 
 use std::collections::HashMap;
 
@@ -16,25 +16,10 @@ use crate::registers::save::LONGEST_TEXT;
 keyed! {
     /// Why a pupil's home is rung before the day begins.
     Ground {
-        /// A notice to improve is in force.
-        Notice = "notice", "notice to improve";
-        /// A legal attendance target.
-        Target = "target", "attendance target";
-        /// The case is before a court.
-        Proceedings = "proceedings", "in proceedings";
         /// An attendance support plan.
         Plan = "plan", "attendance plan";
         /// It was agreed with the family.
         Agreed = "agreed", "agreed with the family";
-    }
-}
-
-impl Ground {
-    /// Whether the authority's caseworker is told of the day's mark, so that the pupil comes first.
-    ///
-    /// Rule: E-031 (PRODUCT).
-    pub fn is_legal(self) -> bool {
-        matches!(self, Ground::Notice | Ground::Target | Ground::Proceedings)
     }
 }
 

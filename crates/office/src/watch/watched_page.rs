@@ -165,7 +165,7 @@ fn question(
         vec![part],
     )
     .headed(name.map_or_else(|| "Ring a home early".to_owned(), |name| format!("Ring a home early: {name}")))
-    .about("The home is rung on each school day from half past seven, and the call is logged like any contact (E-191). Legal grounds come first, with the day's mark, so that the authority can be told (E-031)."))
+    .about("The home is rung on each school day from half past seven, and the call is logged like any contact (E-191). A pupil with a legal target comes first by itself (E-031)."))
 }
 
 /// `GET /early-calls/list/new?enrolment=`.

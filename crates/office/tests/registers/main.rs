@@ -2,6 +2,7 @@
 
 mod absence_line;
 mod as_known;
+mod authority;
 mod book;
 mod bulk;
 mod concerns;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::http::{Request, StatusCode, header};
 use calendar::{Day, Session, Slot};
+use office::authority::{NewTarget, TargetKind, set_target};
 use office::desk::Refusal;
+use office::ids::PupilId;
 use office::morning::{Kind, Said, cases, record, uncontacted};
 use office::people::Role;
 use office::watch::{
@@ -90,9 +92,10 @@ fn put(
 fn rung(store: &TestStore) -> Vec<(i64, Why)> {
     let office = office(store);
     let today = store.clock().tell().in_london().0;
+    let rings = actor(store, account(Role::AttendanceManager));
     let found = store.read_now(move |tx| {
         let book = office.shelf.book(tx, SCHOOL)?;
-        Ok::<_, Refusal>(to_ring(tx, &book, today)?)
+        Ok::<_, Refusal>(to_ring(tx, &rings, &book, today)?)
     });
     let found = found.expect("the list");
     let first = |(enrolment, mut whys): (office::ids::EnrolmentId, Vec<Why>)| {
@@ -118,7 +121,17 @@ fn legal_targets_come_first_then_promises_then_plans_then_the_first_day_after_an
     at_school(|store| {
         a_day(store, TUESDAY, &[(1, "I"), (7, "I"), (8, "N")]);
         put(store, officer(), 2, Ground::Plan, None).expect("a plan");
-        put(store, officer(), 3, Ground::Notice, Some(day("2026-12-18"))).expect("a notice");
+        let manager = actor(store, account(Role::AttendanceManager));
+        let notice = NewTarget {
+            kind: TargetKind::Notice,
+            from: day(TUESDAY),
+            to: Some(day("2026-12-18")),
+            caseworker: None,
+        };
+        let set: Result<i64, Refusal> = store.act_now(SCHOOL, move |act| {
+            set_target(act, &manager, PupilId(303), (None, &notice))
+        });
+        set.expect("a notice");
         let (number, said) = promised(8, "Back tomorrow", WEDNESDAY);
         say(store, officer(), number, &said).expect("a promise");
         clock(store, WEDNESDAY, "07:30");
@@ -126,7 +139,7 @@ fn legal_targets_come_first_then_promises_then_plans_then_the_first_day_after_an
         let order: Vec<i64> = list.iter().map(|(number, _)| *number).collect();
         assert_eq!(order, [3, 8, 2, 1, 7]);
         let words: Vec<String> = list.iter().map(|(_, why)| why.words()).collect();
-        assert_eq!(words[0], "notice to improve: Ring before eight");
+        assert_eq!(words[0], "notice to improve until Fri 18 Dec");
         assert_eq!(words[1], "said back today (call of Tue 24 Nov, mother)");
         assert_eq!(words[3], "away on Tue 24 Nov (I)");
         // Whoever is known to stay away today is not rung.
