@@ -265,6 +265,7 @@ pub static TABLES: &[&Table] = &[
     &door::records::TRUANCY_SWEEP,
     &door::records::SWEEP_CHILD,
     &authority::records::LEGAL_TARGET,
+    &evidence::records::EVIDENCE_REQUEST,
 ];
 
 /// The past of every table that an act writes, for pages that show what was known at an earlier number.

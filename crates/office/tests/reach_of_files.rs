@@ -321,6 +321,12 @@ const COLUMNS: &[(&str, Part, &str)] = &[
         Marks,
         "Tier|Why|On the list for|Standing|Last tried|Next step|Due|Face to face",
     ),
+    ("/evidence/requests", Core, "Pupil|Tutor group"),
+    (
+        "/evidence/requests",
+        Evidence,
+        "Ground|Decided by|Days|Review|Came in",
+    ),
     ("/legal-targets", Core, "Pupil|Tutor group"),
     ("/legal-targets", Casework, "Legal target|At the authority"),
     ("/legal-targets", Marks, "Morning|Afternoon"),
@@ -629,6 +635,8 @@ fn ways(school: &School, list: &str, import: &str) -> Vec<Asked> {
         | "/early-calls/promises"
         | "/absence-line" => all(&[""], &[Marks]),
         "/ten-day-watch" => all(&[""], &[Marks]),
+        // No evidence is asked for in this school.
+        "/evidence/requests" => all(&[""], &[]),
         // No legal target is entered in this school.
         "/legal-targets" => all(&["", "?day=2026-11-20"], &[]),
         "/visits" => all(&["", "?day=2026-11-24"], &[Visits]),

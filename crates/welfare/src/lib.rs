@@ -13,6 +13,7 @@ pub mod chase;
 pub mod collection;
 pub mod concern;
 pub mod continuing;
+pub mod evidence_request;
 pub mod face_to_face;
 pub mod ladder;
 mod rules;

@@ -7,6 +7,7 @@ use demo::DemoSchool;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use store::{Act, SchoolId, Store, StoreError, args};
+use welfare::evidence_request::Ground;
 
 use super::absence_line::WITH_MARK;
 use super::morning::{actor, caller};
@@ -14,7 +15,7 @@ use super::{People, by_system};
 use crate::absence_line::Told;
 use crate::desk::Refusal;
 use crate::evidence::records::EVIDENCE_SCAN;
-use crate::evidence::{GivenBy, GivenFor, Received, keep};
+use crate::evidence::{GivenBy, GivenFor, NewRequest, Received, ask_for, keep};
 use crate::ids::{PupilId, ReportId};
 use crate::people::{Keyring, Role};
 
@@ -69,6 +70,7 @@ pub(super) fn put_in(
             Some(("refused", Some("Eicar-Test-Signature"))),
         ),
     ];
+    ask_of(store, key, school, people, &ill)?;
     for (pupil, (words, bytes, verdict)) in ill.into_iter().zip(letters) {
         let given = GivenFor {
             pupil: Some(pupil),
@@ -103,6 +105,47 @@ pub(super) fn put_in(
             ));
             Ok::<_, StoreError>(())
         })?;
+    }
+    Ok(())
+}
+
+/// Asks for evidence of the first two of them, as the attendance manager: one review is due by now, one is to come.
+fn ask_of(
+    store: &Store,
+    key: SchoolId,
+    school: &DemoSchool,
+    people: &People,
+    pupils: &[PupilId],
+) -> Result<(), StoreError> {
+    let today = school.request.today;
+    let by = actor(people, school, key, people.keeper, Role::AttendanceManager);
+    let wanted = [
+        (
+            Ground::RepeatedAbsence,
+            "Five Mondays since September, each told as a cold",
+            (-29, -1),
+        ),
+        (
+            Ground::GenuineDoubt,
+            "Was seen in town on two of the days",
+            (-6, 22),
+        ),
+    ];
+    for (pupil, (ground, why, (from, review))) in pupils.iter().copied().zip(wanted) {
+        let by = by.clone();
+        let new = NewRequest {
+            ground,
+            why: why.to_owned(),
+            decided_by: by.name.clone(),
+            from: today.plus_days(from),
+            review: today.plus_days(review),
+        };
+        let done = store.act_now(key, move |act: &mut Act| {
+            ask_for(act, &by, pupil, &new).map(drop)
+        });
+        if let Err(Refusal::Store(error)) = done {
+            return Err(error);
+        }
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use store::Tx;
 use super::file::{self, EvidenceFile, GivenBy, Scan};
 use super::may::{may_file, sees};
 use super::posted::FILES;
+use super::request::asked_of;
 use super::{MOST_FILES, NotTaken};
 use crate::book::Book;
 use crate::desk::{Office, Refusal};
@@ -30,6 +31,8 @@ struct FileLine {
 #[template(path = "evidence/files.html")]
 pub(crate) struct Files {
     lines: Vec<FileLine>,
+    /// That evidence is asked for of the pupil, where it is (E-024).
+    asked: Option<String>,
     /// What is said where there is none.
     none: &'static str,
     /// Where a file is added; none for whoever adds none.
@@ -60,7 +63,12 @@ impl Files {
         }
         let files = file::of_report(tx, actor.school, report)?;
         let may_file = may_file(tx, actor, pupil, today)?;
+        let asked = match pupil {
+            Some(pupil) => asked_of(tx, actor, pupil, today)?,
+            None => None,
+        };
         Ok(Some(Files {
+            asked: asked.map(|one| one.words()),
             none: "No file came with it. It is asked for only where there is reason to doubt (E-024).",
             action: may_file.then(|| format!("/absence-line/{report}/evidence")),
             opened: false,
@@ -83,6 +91,7 @@ impl Files {
         let mut fields = fields();
         fields.push(about);
         Files {
+            asked: None,
             none: "There is no file of this pupil.",
             action: may_file.then(|| format!("/pupils/{pupil}/evidence")),
             opened: true,

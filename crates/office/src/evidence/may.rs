@@ -32,6 +32,26 @@ pub(crate) fn may_file(
     may(tx, actor, pupil, today, Access::Write)
 }
 
+/// Whether this person decides that evidence is asked for of a pupil.
+///
+/// Rule: E-024, and the access matrix: an attendance administrator files evidence and requests none.
+/// Errors: the database did not answer.
+pub(super) fn may_ask(
+    tx: &mut Tx,
+    actor: &Actor,
+    pupil: PupilId,
+    today: Day,
+) -> Result<bool, StoreError> {
+    let roles = actor.roles.iter().copied();
+    let narrowed = Actor {
+        roles: roles
+            .filter(|role| *role != Role::AttendanceAdministrator)
+            .collect(),
+        ..actor.clone()
+    };
+    may(tx, &narrowed, Some(pupil), today, Access::Write)
+}
+
 fn may(
     tx: &mut Tx,
     actor: &Actor,

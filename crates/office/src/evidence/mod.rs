@@ -14,6 +14,8 @@ mod may;
 mod pages;
 mod posted;
 pub mod records;
+mod request;
+mod request_pages;
 mod scan;
 mod scanner;
 
@@ -31,6 +33,8 @@ pub(crate) use keep::{destroy_erased, follow, has_room, keep, sealed_for};
 pub use kind::{Kind, MOST_BYTES, MOST_FILES, NotTaken, Received};
 pub(crate) use pages::what;
 pub(crate) use posted::{LARGEST_FORM, Posted, read_posted};
+pub use request::{NewRequest, Request, Reviewed, ask_for, review};
+pub(crate) use request::{asked_of, asked_pupils};
 pub use scan::{ScanningError, keep_scanning, scan_what_waits};
 pub use scanner::{ScanError, Scanner, Verdict};
 
@@ -45,19 +49,41 @@ pub fn routes() -> Router<Arc<Office>> {
             get(pages::of_pupil).post(pages::add_to_pupil),
         )
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .route(
+            "/pupils/{pupil}/evidence/ask",
+            get(request_pages::ask).post(request_pages::answer),
+        )
+        .route(
+            "/pupils/{pupil}/evidence/requests/{request}",
+            get(request_pages::ask_review).post(request_pages::answer_review),
+        )
+        .route("/evidence/requests", get(request_pages::list))
         .route("/evidence/{evidence}", get(pages::page))
         .route("/evidence/{evidence}/file", post(pages::hand_out))
         .route("/evidence/{evidence}/withdraw", post(pages::take_away))
 }
 
 /// The lists of this folder that can be taken away.
-pub(crate) const LISTS: &[List] = &[List {
-    kind: "evidence of a pupil",
-    address: "/pupils/{pupil}/evidence",
-    make: pages::as_file,
-}];
+pub(crate) const LISTS: &[List] = &[
+    List {
+        kind: "evidence of a pupil",
+        address: "/pupils/{pupil}/evidence",
+        make: pages::as_file,
+    },
+    List {
+        kind: "evidence asked for",
+        address: "/evidence/requests",
+        make: request_pages::list_as_file,
+    },
+];
 
 /// The statements of this folder.
 pub fn statements() -> Vec<&'static str> {
-    [file::STATEMENTS, keep::STATEMENTS, scan::STATEMENTS].concat()
+    [
+        file::STATEMENTS,
+        keep::STATEMENTS,
+        request::STATEMENTS,
+        scan::STATEMENTS,
+    ]
+    .concat()
 }

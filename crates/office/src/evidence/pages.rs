@@ -8,12 +8,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use calendar::Day;
 use exchange::Cell;
 use store::Tx;
+use welfare::evidence_request::LAW;
 
 use super::file::{self, GivenBy, Scan};
 use super::files::{Files, from_in_words, said_of};
 use super::keep::{GivenFor, closed_in_words, file_by_office, open, withdraw};
-use super::may::{may_file, opens, sees};
+use super::may::{may_ask, may_file, opens, sees};
 use super::posted::{Posted, read_posted};
+use super::request_pages::{RequestLine, lines_of, notice};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{Answers, Wrongs};
 use crate::ids::{EvidenceId, PupilId};
@@ -143,13 +145,22 @@ struct PupilPage {
     frame: Frame,
     pupil: PupilId,
     name: String,
+    requests: Vec<RequestLine>,
+    /// Whether this person asks for evidence, and nothing is asked for yet.
+    may_ask: bool,
+    may_review: bool,
+    law: &'static str,
     files: Files,
     under: Under,
 }
 
 /// `GET /pupils/{pupil}/evidence`.
-pub(super) async fn of_pupil(desk: Desk, Path(pupil): Path<i64>) -> Result<Response, Problem> {
-    shown(desk, PupilId(pupil), None).await
+pub(super) async fn of_pupil(
+    desk: Desk,
+    Path(pupil): Path<i64>,
+    Query(asked): Query<Answers>,
+) -> Result<Response, Problem> {
+    shown(desk, PupilId(pupil), notice(&asked)).await
 }
 
 async fn shown(desk: Desk, pupil: PupilId, notice: Option<Notice>) -> Result<Response, Problem> {
@@ -160,7 +171,13 @@ async fn shown(desk: Desk, pupil: PupilId, notice: Option<Notice>) -> Result<Res
         let book = here.office.shelf.book(tx, actor.school)?;
         let files = file::of_pupil(tx, actor.school, pupil)?;
         let may_file = may_file(tx, actor, Some(pupil), today)?;
+        let may_review = may_ask(tx, actor, pupil, today)?;
+        let requests = lines_of(tx, actor, pupil, today)?;
         let page = PupilPage {
+            may_ask: may_review && !requests.iter().any(|one| one.runs),
+            may_review,
+            requests,
+            law: LAW,
             frame: here.frame(tx, actor, "Evidence")?.with_notice(notice),
             pupil,
             name,
@@ -179,7 +196,7 @@ async fn shown(desk: Desk, pupil: PupilId, notice: Option<Notice>) -> Result<Res
 /// The name of a pupil of whose evidence this person may know.
 ///
 /// Errors: [`Refusal::NotFound`] for every other.
-fn known(
+pub(super) fn known(
     tx: &mut Tx,
     office: &crate::desk::Office,
     actor: &Actor,

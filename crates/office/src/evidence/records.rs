@@ -22,6 +22,24 @@ pub static EVIDENCE_FILE: Table = Table {
     shape: Shape::Versions,
 };
 
+/// That evidence is asked for of a pupil, with its ground, its review and its end.
+pub static EVIDENCE_REQUEST: Table = Table {
+    name: "evidence_request",
+    id: &[Column::new("request_id", Kind::Int)],
+    columns: &[
+        Column::new("pupil_id", Kind::Int),
+        Column::new("ground", Kind::Text),
+        Column::new("why", Kind::Text),
+        Column::new("decided_by", Kind::Text),
+        Column::new("from_day", Kind::Day),
+        Column::new("review_on", Kind::Day),
+        Column::nullable("ended_on", Kind::Day),
+        Column::nullable("ended_because", Kind::Text),
+        Column::new("account_id", Kind::Int),
+    ],
+    shape: Shape::Versions,
+};
+
 /// What the scanner found in a file.
 pub static EVIDENCE_SCAN: Table = Table {
     name: "evidence_scan",

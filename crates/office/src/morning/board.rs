@@ -133,6 +133,8 @@ struct Board {
     no_day: Option<State>,
     visits: Option<Beside>,
     is_of_team: bool,
+    /// Whether the list of requests for evidence is open to this person.
+    sees_evidence: bool,
     /// Pupils with a legal target, with the marks of the day (E-031).
     legal: Vec<OfToday>,
     /// How many pupils stand on the ten-day watch (E-030).
@@ -625,6 +627,7 @@ fn page(desk: &Desk, tx: &mut Tx, actor: &Actor, asked: &Answers) -> Result<Boar
         lines,
         located,
         row,
+        sees_evidence: actor.may_for_school(Access::Read, RecordKind::MedicalEvidence),
         legal: of_today(
             &book,
             &morning.legal,

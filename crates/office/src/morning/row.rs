@@ -18,6 +18,7 @@ use super::tell::told_on;
 use super::who::is_lead;
 use crate::book::Book;
 use crate::desk::{Desk, Problem, Refusal};
+use crate::evidence::asked_of;
 use crate::form::{Answers, Wrongs};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::people::Actor;
@@ -58,6 +59,8 @@ pub(super) struct Opened {
     pub(super) told_outside: Vec<String>,
     /// Whether this person tells them.
     pub(super) tells: bool,
+    /// That medical evidence is asked for, in words; empty where it is not, and for whoever may not know of evidence (E-024).
+    pub(super) evidence: String,
     /// Whether a concern may be raised from here.
     pub(super) may_raise: bool,
 }
@@ -227,6 +230,9 @@ pub(super) fn opened(
         is_searched: case.state == welfare::absence::State::Searching,
         visit: of_row(tx, actor, (case.pupil, enrolment), morning.now)?,
         may_raise: may_raise(actor),
+        evidence: asked_of(tx, actor, case.pupil, today)?
+            .map(|one| one.words())
+            .unwrap_or_default(),
     }))
 }
 

@@ -14,7 +14,7 @@ use crate::door::records::{
     ARRIVAL, LATE_SANCTION, LEFT_SITE, LEFT_STEP, PUNCTUALITY_TARGET, ROLL_CALL_TICK, SEARCH_STEP,
     SITE_MOVE, SWEEP_CHILD,
 };
-use crate::evidence::records::{EVIDENCE_FILE, EVIDENCE_SCAN};
+use crate::evidence::records::{EVIDENCE_FILE, EVIDENCE_REQUEST, EVIDENCE_SCAN};
 use crate::ids::{EnrolmentId, PupilId};
 use crate::messages::records::{
     LETTER_POSTING, MESSAGE, MESSAGE_HOLD, MESSAGE_PUPIL, MESSAGE_REPLY,
@@ -68,7 +68,11 @@ struct Source {
     sql: &'static str,
 }
 
-const OF_PUPIL: [Source; 17] = [
+const OF_PUPIL: [Source; 18] = [
+    Source {
+        table: &EVIDENCE_REQUEST,
+        sql: "select request_id, max(coalesce(superseded_seq, seq)) from evidence_request where school_id = $1 and pupil_id = $2 group by request_id",
+    },
     Source {
         table: &LEGAL_TARGET,
         sql: "select target_id, max(coalesce(superseded_seq, seq)) from legal_target where school_id = $1 and pupil_id = $2 group by target_id",

@@ -1,6 +1,6 @@
 //! What stands beside a pupil's name in a register: flags, and brothers and sisters.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use calendar::Day;
 use store::{Arg, SchoolId, StoreError, Tx, args};
@@ -11,6 +11,7 @@ use super::keeping::Sight;
 use super::pupils::flags_of;
 use crate::book::{Book, Pupil};
 use crate::desk::Refusal;
+use crate::evidence::asked_pupils;
 use crate::ids::{GroupId, PupilId};
 use crate::people::{Actor, RecordKind};
 use crate::shell::Flag;
@@ -20,6 +21,8 @@ pub struct Beside {
     sight: Sight,
     day: Day,
     siblings: HashMap<PupilId, Vec<PupilId>>,
+    /// Pupils of whom evidence is asked for; none for somebody who may not know of evidence.
+    asked: HashSet<PupilId>,
 }
 
 impl Beside {
@@ -42,17 +45,27 @@ impl Beside {
         } else {
             HashMap::new()
         };
+        let asked = match sight.covers_some(RecordKind::MedicalEvidence) {
+            true => asked_pupils(tx, actor.school, today)?,
+            false => HashSet::new(),
+        };
         Ok(Beside {
             sight,
             day,
             siblings,
+            asked,
         })
     }
 
     /// The flags beside this pupil's name that matter at a register. None is loud: they are always there.
     pub fn flags(&self, book: &Book, pupil: PupilId) -> Vec<Flag> {
         let kinds = KINDS.iter().filter(|kind| kind.is_for_registers());
-        flags_of(kinds, book, &self.sight, pupil, self.day)
+        let mut flags = flags_of(kinds, book, &self.sight, pupil, self.day);
+        // Whoever enters an illness sees that evidence is asked for (E-024).
+        if self.asked.contains(&pupil) && self.sight.covers(RecordKind::MedicalEvidence, pupil) {
+            flags.push(Flag::plain("evidence asked for"));
+        }
+        flags
     }
 
     /// The brothers and sisters of this pupil whose marks this person may see too.

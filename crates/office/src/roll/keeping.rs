@@ -64,6 +64,7 @@ impl Sight {
             RecordKind::SocialCareStatus => !self.social_care.is_nobody(),
             RecordKind::SenProfile => !self.sen.is_nobody(),
             RecordKind::Contacts => !self.contacts.is_nobody(),
+            RecordKind::MedicalEvidence => !self.evidence.is_nobody(),
             _ => !self.core.is_nobody(),
         }
     }

@@ -26,6 +26,7 @@ use crate::authority::flags_of as legal_flags;
 use crate::book::{BOARDS, Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::door::sweeps_of_pupil;
+use crate::evidence::asked_of;
 use crate::form::Answers;
 use crate::ids::PupilId;
 use crate::insight::table::TableView;
@@ -82,6 +83,8 @@ struct Opened {
     keeps_core: bool,
     keeps_contacts: bool,
     keeps_plans: bool,
+    /// That evidence is asked for, where it is and this person may know of it (E-024).
+    evidence_asked: bool,
     /// Flags for legal targets that run; none for somebody who may not know of any.
     legal: Option<Vec<Flag>>,
 }
@@ -106,6 +109,7 @@ impl Opened {
             keeps_core: keeps(RecordKind::PupilCore)?,
             keeps_contacts: keeps(RecordKind::Contacts)?,
             keeps_plans: keeps_plans_of(tx, actor, pupil, today)?,
+            evidence_asked: asked_of(tx, actor, pupil, today)?.is_some(),
             legal: legal_flags(tx, actor, pupil, today)?,
             book,
             sight,
@@ -155,6 +159,9 @@ impl Opened {
             flags: {
                 let mut flags = flags(&self.book, &self.sight, &place);
                 flags.extend(self.legal.iter().flatten().cloned());
+                if self.evidence_asked {
+                    flags.push(Flag::heed("evidence asked for"));
+                }
                 flags
             },
             figure,

@@ -6,6 +6,8 @@ use office::authority::{NewTarget, TargetKind, set_target};
 use office::desk::Refusal;
 use office::ids::PupilId;
 use office::people::Role;
+use office::registers::Change;
+use office::registers::save::{ChangeResult, Outcome};
 use office::{MIGRATIONS, TABLES};
 use store::testing::{TestStore, each_engine};
 
@@ -40,10 +42,20 @@ fn a_day(store: &TestStore, on: &str, codes: &[(i64, &str)]) {
         for (group, numbers) in [(A, &[1, 2, 3, 4, 5][..]), (B, &[7, 8, 9][..])] {
             let sent = numbers.iter().map(|number| {
                 let own = codes.iter().find(|(one, _)| one == number);
-                mark(e(*number), own.map_or(present, |(_, code)| code), 0)
+                Change {
+                    note: own.map(|_| "As the family says".to_owned()),
+                    reason: own.map(|_| "As the family says".to_owned()),
+                    ..mark(e(*number), own.map_or(present, |(_, code)| code), 0)
+                }
             });
             let what = changes(sent.collect());
-            save_as(store, manager(), group, slot, &what).expect("saved");
+            let answer = save_as(store, manager(), group, slot, &what).expect("saved");
+            let saved = |result: &ChangeResult| result.outcome == Outcome::Saved;
+            assert!(
+                answer.results.iter().all(saved),
+                "{on}: {:?}",
+                answer.results
+            );
         }
     }
 }
@@ -140,8 +152,8 @@ fn who_owns_the_casework_sets_a_legal_target_and_who_has_agreed_actions_only_doe
         for (role, wrong) in [
             (Role::AttendanceAdministrator, "do not set one"),
             (Role::Dsl, "do not set one"),
-            (Role::PastoralAdministrator, "not"),
-            (Role::Teacher, "not"),
+            (Role::PastoralAdministrator, "no such page"),
+            (Role::Teacher, "no such page"),
         ] {
             let refused = set(store, account(role), 8, &new).expect_err("refused");
             assert!(refused.contains(wrong), "{role:?}: {refused}");

@@ -8,6 +8,7 @@ mod bulk;
 mod concerns;
 mod door;
 mod evidence;
+mod evidence_requests;
 mod face_to_face;
 mod handover;
 mod inspections;
