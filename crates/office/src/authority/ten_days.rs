@@ -1,5 +1,6 @@
 //! The ten-day watch: whose unauthorised absence has gone on for 6, 14 or 20 sessions without a break, with its dates (E-030, E-154).
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -101,7 +102,10 @@ fn slot_words(slot: Option<&Slot>) -> String {
         .unwrap_or_default()
 }
 
-fn line(book: &Book, one: &Run, day: Day) -> Option<((std::cmp::Reverse<usize>, bool, u32), Line)> {
+/// The longest run first, then whoever reached it today, then by name.
+type Order = (Reverse<usize>, bool, u32);
+
+fn line(book: &Book, one: &Run, day: Day) -> Option<(Order, Line)> {
     let enrolment = &book.roll.enrolments[one.row];
     let pupil = book.roll.pupil(enrolment.pupil)?;
     let form = book.groups.of_kind(enrolment.id, GroupKind::Tutor, day);
@@ -121,11 +125,7 @@ fn line(book: &Book, one: &Run, day: Day) -> Option<((std::cmp::Reverse<usize>, 
         CompulsoryAge::Before { .. } => "below compulsory school age: no return (E-154)",
         CompulsoryAge::After { .. } => "over compulsory school age: no return (E-154)",
     };
-    let order = (
-        std::cmp::Reverse(one.point.sessions),
-        !is_today,
-        pupil.in_order,
-    );
+    let order = (Reverse(one.point.sessions), !is_today, pupil.in_order);
     Some((
         order,
         Line {

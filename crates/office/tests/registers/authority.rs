@@ -275,12 +275,12 @@ fn a_run_comes_onto_the_watch_with_its_sixth_session_and_leaves_it_with_any_othe
         }
         let own = line(store, "/ten-day-watch", 7).expect("on the list");
         assert!(
-            own.contains("Tue 24 Nov am") && own.contains("Tue 8 Dec pm"),
+            own.contains("Tue 24 Nov AM") && own.contains("Tue 8 Dec PM"),
             "{own}"
         );
         assert!(own.contains("attendance return"), "{own}");
         let (_, page) = get(&office(store), manager(), "/ten-day-watch");
-        assert!(page.contains("20 on Tue 8 Dec pm"), "{page}");
+        assert!(page.contains("20 on Tue 8 Dec PM"), "{page}");
         let (_, own) = get(&office(store), TUTOR_OF_B, "/ten-day-watch");
         assert!(own.contains("Pupil7"), "{own}");
         for role in [Role::Teacher, Role::Governor, Role::SystemAdministrator] {
