@@ -38,6 +38,12 @@ export const screens = [
       await page.locator("[data-open]").waitFor();
     },
   },
+  { name: "handover", says: "Whom earlier days left open, and what is due today", role: "Attendance manager", path: "/morning/handover" },
+  { name: "early-calls", says: "Homes to ring before the day begins", role: "Attendance manager", path: "/early-calls" },
+  { name: "absence-line", says: "What families tell, with the code that it proposes", role: "Attendance manager", path: "/absence-line" },
+  { name: "visits", says: "The round of visits: who goes, what is ready, who is out", role: "Attendance manager", path: "/visits", views: ["light", "phone"] },
+  { name: "ten-day-watch", says: "Runs of unauthorised absence, watched from the sixth session", role: "Attendance manager", path: "/ten-day-watch" },
+  { name: "concerns", says: "What worries somebody, with the safeguarding lead alone", role: "Designated safeguarding lead", path: "/concerns" },
   { name: "messages", says: "Every message to families, as it would go", role: "Attendance manager", path: "/messages/first" },
   {
     name: "door",

@@ -340,6 +340,12 @@ fn doubts_about(
         if ill >= REPEATED_ILLNESS {
             doubts.push(format!("I stands for {ill} sessions of the four weeks before. Look whether evidence is to be asked for (E-024)."));
         }
+        // That evidence is asked for is for fewer eyes than the absence line.
+        if evidence::asked_pupils(tx, school, today)?.contains(&pupil) {
+            doubts.push(
+                "An illness of this pupil is looked at before it is entered (E-024).".to_owned(),
+            );
+        }
     }
     let others = of_pupil(tx, school, pupil, told.first)?;
     let other = others.into_iter().find(|other| {

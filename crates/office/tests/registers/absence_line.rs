@@ -9,6 +9,7 @@ use office::absence_line::{
     take_for_sibling, undo,
 };
 use office::desk::{Office, Refusal};
+use office::evidence::{NewRequest, ask_for};
 use office::ids::{MarkSetId, PupilId, ReportId};
 use office::morning::cases;
 use office::people::Role;
@@ -17,6 +18,7 @@ use office::{MIGRATIONS, TABLES};
 use store::testing::{TestStore, each_engine};
 use store::{Entry, StoreError, args};
 use welfare::absence::State;
+use welfare::evidence_request::Ground;
 
 use crate::school::{
     B, SCHOOL, TUTOR_OF_B, account, actor, ask, at, at_on, changes, day, e, found, get, mark,
@@ -298,6 +300,34 @@ fn what_was_set_aside_keeps_its_reason_and_can_be_put_back() {
         let back = store.act_now(SCHOOL, move |act| put_back(act, &who, id));
         back.expect("it is put back");
         assert_eq!(state_of(store, id), "doubtful");
+    });
+}
+
+#[test]
+fn an_illness_waits_for_a_person_where_evidence_is_asked_for() {
+    at_school(|store| {
+        let manager = actor(store, account(Role::AttendanceManager));
+        store
+            .act_now(SCHOOL, move |act| {
+                let new = NewRequest {
+                    ground: Ground::RepeatedAbsence,
+                    why: "Nine Mondays in ten weeks".to_owned(),
+                    decided_by: "Ms Sample, attendance manager".to_owned(),
+                    from: day("2026-11-24"),
+                    review: day("2026-12-08"),
+                };
+                ask_for(act, &manager, PupilId(301), &new)
+            })
+            .expect("evidence is asked for");
+        let ill = taken(store, says(Some(1), "A cold"));
+        assert_eq!(state_of(store, ill), "doubtful");
+        assert!(
+            ground_of(store, ill).contains("E-024"),
+            "{}",
+            ground_of(store, ill)
+        );
+        let other = taken(store, says(Some(2), "A cold"));
+        assert_eq!(state_of(store, other), "matched");
     });
 }
 
