@@ -260,7 +260,7 @@ fn a_run_comes_onto_the_watch_with_its_sixth_session_and_leaves_it_with_any_othe
                 let own = own.expect("on the list");
                 assert!(own.contains(&format!(",{sessions},")), "{own}");
                 let (_, board) = get(&office(store), manager(), "/morning");
-                assert!(board.contains("today</a>"), "{on}: {board}");
+                assert!(board.contains(" new</a>"), "{on}: {board}");
             }
             if place == 2 {
                 assert!(line(store, "/ten-day-watch", 9).is_some());
