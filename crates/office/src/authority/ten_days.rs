@@ -15,6 +15,7 @@ use welfare::ten_days::{Point, reached};
 use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::PupilId;
+use crate::insight::table::counted;
 use crate::morning::Sight;
 use crate::shell::{Exports, Frame, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
@@ -183,7 +184,7 @@ pub(super) async fn page(desk: Desk) -> Result<Response, Problem> {
                 "No unauthorised absence of six sessions or more goes on of a pupil whom your role may see.",
             ),
             under: Under {
-                shown: format!("{} pupils", lines.len()).into(),
+                shown: counted(lines.len(), "pupils").into(),
                 exports: Exports::usual("/ten-day-watch"),
                 ..Under::default()
             },

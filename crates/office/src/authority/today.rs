@@ -17,6 +17,7 @@ use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::PupilId;
+use crate::insight::table::counted;
 use crate::people::{Access, Actor, Reach, RecordKind};
 use crate::shell::{Exports, Face, Frame, MarkCell, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
@@ -173,7 +174,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
                 "No legal target runs on this day. One is entered at the pupil, under Legal targets.",
             ),
             under: Under {
-                shown: format!("{} pupils", lines.len()).into(),
+                shown: counted(lines.len(), "pupils").into(),
                 exports: Exports::usual(&format!("/legal-targets?day={day}")),
                 ..Under::default()
             },

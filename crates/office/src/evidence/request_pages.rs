@@ -18,6 +18,7 @@ use crate::book::GroupKind;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Help, Outcome, Part, Wrongs};
 use crate::ids::PupilId;
+use crate::insight::table::counted;
 use crate::people::{Access, Actor, RecordKind};
 use crate::shell::{Choice, Exports, Field, Frame, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
@@ -371,7 +372,7 @@ pub(super) async fn list(desk: Desk, Query(_): Query<Answers>) -> Result<Respons
                 "Evidence is asked for of no pupil. A request begins at the pupil, under Evidence.",
             ),
             under: Under {
-                shown: format!("{} requests", lines.len()).into(),
+                shown: counted(lines.len(), "requests").into(),
                 exports: Exports::usual("/evidence/requests"),
                 ..Under::default()
             },

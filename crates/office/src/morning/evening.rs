@@ -13,6 +13,7 @@ use super::entries::{Entry, Kind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::{EnrolmentId, PupilId};
+use crate::insight::table::counted;
 use crate::shell::{Exports, Frame, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
 
@@ -113,7 +114,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
                 "For every child without a reason somebody was contacted, or tried.",
             ),
             under: Under {
-                shown: format!("{} pupils", lines.len()).into(),
+                shown: counted(lines.len(), "pupils").into(),
                 exports: Exports::usual(&list),
                 ..Under::default()
             },

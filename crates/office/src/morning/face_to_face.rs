@@ -28,6 +28,7 @@ use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::{EnrolmentId, PupilId};
+use crate::insight::table::counted;
 use crate::keyed::keyed;
 use crate::people::Actor;
 use crate::shell::{Choice, Exports, Field, Frame, Notice, Page, State, Under};
@@ -305,7 +306,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
                 "No absence goes on for longer than a session of a child whom your role may see.",
             ),
             under: Under {
-                shown: format!("{} pupils", lines.len()).into(),
+                shown: counted(lines.len(), "pupils").into(),
                 exports: Exports::usual("/morning/face-to-face"),
                 ..Under::default()
             },

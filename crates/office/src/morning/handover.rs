@@ -16,6 +16,7 @@ use super::risk::Risk;
 use super::row::rings;
 use crate::desk::{Desk, Problem, Refusal};
 use crate::ids::PupilId;
+use crate::insight::table::counted;
 use crate::shell::{Exports, Frame, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
 
@@ -199,7 +200,7 @@ pub(super) async fn page(desk: Desk) -> Result<Response, Problem> {
                 "No earlier session leaves a child open whom your role may see.",
             ),
             under: Under {
-                shown: format!("{} pupils", lines.len()).into(),
+                shown: counted(lines.len(), "pupils").into(),
                 exports: Exports::usual("/morning/handover"),
                 ..Under::default()
             },

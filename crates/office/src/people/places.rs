@@ -135,6 +135,8 @@ impl Place {
             Place::Registers if path == "/missing" || path == "/left-site" => true,
             Place::Morning if path == "/visits" || path.starts_with("/visits/") => true,
             Place::Morning if path == "/early-calls" || path.starts_with("/early-calls/") => true,
+            Place::Morning if path == "/legal-targets" || path == "/ten-day-watch" => true,
+            Place::Morning if path == "/evidence/requests" => true,
             Place::Morning if path == "/clinics" || path.starts_with("/clinics/") => true,
             Place::Door if path == "/punctuality" || path.starts_with("/punctuality/") => true,
             Place::Door if path == "/site" || path.starts_with("/site/") => true,

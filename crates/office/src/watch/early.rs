@@ -19,6 +19,7 @@ use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::Answers;
 use crate::ids::{EnrolmentId, PupilId};
+use crate::insight::table::counted;
 use crate::keyed::keyed;
 use crate::morning::{Kind, Said, Sight, record};
 use crate::people::Actor;
@@ -330,7 +331,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
                 false => State::empty("No school today", format!("{}.", today.long())),
             },
             under: Under {
-                shown: format!("{} pupils", lines.len()).into(),
+                shown: counted(lines.len(), "pupils").into(),
                 exports: Exports::usual("/early-calls"),
                 ..Under::default()
             },

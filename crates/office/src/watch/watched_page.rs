@@ -13,6 +13,7 @@ use crate::book::{Book, GroupKind};
 use crate::desk::{Desk, Problem, Refusal};
 use crate::form::{self, Answers, FormPage, Outcome, Part, Wrongs};
 use crate::ids::{EnrolmentId, PupilId};
+use crate::insight::table::counted;
 use crate::morning::{Sight, pupil_to_log};
 use crate::people::Actor;
 use crate::roll::Sought;
@@ -123,7 +124,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
             found: found(&book, &sight, today, q),
             none: State::empty("Nobody", "Find a pupil by name to put them on the list."),
             under: Under {
-                shown: format!("{} pupils", lines.len()).into(),
+                shown: counted(lines.len(), "pupils").into(),
                 exports: Exports::usual("/early-calls/list"),
                 ..Under::default()
             },
