@@ -33,7 +33,7 @@ use crate::keyed::keyed;
 use crate::people::Actor;
 use crate::shell::{Choice, Exports, Field, Frame, Notice, Page, State, Under};
 use crate::take_away::{Leaving, Wanted};
-use crate::visits::is_open_to as visits_are_open_to;
+use crate::visits::may_visit;
 use crate::year::settings::face_to_face;
 
 // A record of a visit that was put right to say that nobody saw the child puts the child back on the list (E-197).
@@ -200,6 +200,7 @@ struct Line {
     /// Whether the child stands on the morning's board.
     is_on_board: bool,
     may_log: bool,
+    may_visit: bool,
 }
 
 #[derive(Template)]
@@ -209,15 +210,15 @@ struct FaceToFacePage {
     today: String,
     lines: Vec<Line>,
     due: usize,
-    plans_visits: bool,
     none: State,
     under: Under,
     rules: Vec<&'static welfare::Rule>,
 }
 
 /// Every child whose absence goes on and whom this person may see, who is due first at the top.
-fn lines(tx: &mut Tx, morning: &Morning<'_>) -> Result<Vec<Line>, Refusal> {
+fn lines(tx: &mut Tx, actor: &Actor, morning: &Morning<'_>) -> Result<Vec<Line>, Refusal> {
     let (book, today) = (morning.book, morning.today());
+    let visits = may_visit(tx, actor, today)?;
     let mut absent = Vec::new();
     for row in book.roll.rows_on(today) {
         let enrolment = &book.roll.enrolments[row];
@@ -265,6 +266,7 @@ fn lines(tx: &mut Tx, morning: &Morning<'_>) -> Result<Vec<Line>, Refusal> {
             contact,
             is_on_board,
             may_log: morning.sight.may_log(pupil.id),
+            may_visit: visits.as_ref().is_some_and(|reach| reach.covers(pupil.id)),
         };
         lines.push(((contact.due, tiered.tier, pupil.in_order), line));
     }
@@ -293,14 +295,13 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
         let now = here.office.now();
         let book = here.office.shelf.book(tx, actor.school)?;
         let morning = Morning::read(tx, &book, actor, now)?;
-        let lines = lines(tx, &morning)?;
+        let lines = lines(tx, actor, &morning)?;
         let notice = (asked.text("did") == "seen")
             .then(|| Notice::done("It is recorded that the child was seen today."));
         Ok(Page(FaceToFacePage {
             frame: here.frame(tx, actor, "To be seen")?.with_notice(notice),
             today: morning.today().long(),
             due: lines.iter().filter(|line| line.contact.is_due()).count(),
-            plans_visits: visits_are_open_to(actor),
             none: State::empty(
                 "Nobody",
                 "No absence goes on for longer than a session of a child whom your role may see.",
@@ -325,7 +326,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Answers>) -> Result<Res
 pub(super) fn as_file(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Leaving, Refusal> {
     let book = wanted.office.shelf.book(tx, wanted.actor.school)?;
     let morning = Morning::read(tx, &book, wanted.actor, wanted.office.now())?;
-    let lines = lines(tx, &morning)?;
+    let lines = lines(tx, wanted.actor, &morning)?;
     let headings = [
         "Pupil",
         "Tutor group",

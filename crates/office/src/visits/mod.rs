@@ -35,7 +35,7 @@ pub use found::{Wrote, write_down};
 pub use go::{Going, Looked, answer_alarm, check, come_back, heard_of, leave, staff};
 pub use order::{Order, authorise, move_in_round, order, withdraw};
 pub use visit::{Checked, Kind, Record, Step, Visit, Whole};
-pub(crate) use who::is_open_to;
+pub(crate) use who::may_visit;
 
 use crate::desk::Office;
 use crate::take_away::List;

@@ -21,8 +21,18 @@ fn sees_whole(actor: &Actor, role: Role) -> bool {
 }
 
 /// Whether visits are open to this person at all.
-pub(crate) fn is_open_to(actor: &Actor) -> bool {
+pub(super) fn is_open_to(actor: &Actor) -> bool {
     actor.roles.iter().any(|role| sees_whole(actor, *role))
+}
+
+/// To whose homes this person may plan visits; none for somebody to whom visits are not open.
+///
+/// Errors: the database did not answer.
+pub(crate) fn may_visit(tx: &mut Tx, actor: &Actor, today: Day) -> Result<Option<Reach>, Refusal> {
+    if !is_open_to(actor) {
+        return Ok(None);
+    }
+    Ok(Some(Sight::of(tx, actor, today)?.may_plan))
 }
 
 impl Sight {
